@@ -1,0 +1,325 @@
+//! What it takes to go on: for each image whose customization was attempted without success, its base, its
+//! configuration, and the layers that are proven good.
+
+use std::collections::HashSet;
+
+use crate::cfs::{AnsibleText, Configuration};
+use crate::evidence::{FileId, Place};
+use crate::image_id::ImageId;
+use crate::sat::{ImageText, SatText};
+
+use super::assignment::{ProvenBase, built_base, built_name};
+use super::join::Run;
+use super::outcome::{layer_by_container, outcome, places};
+use super::reading::Texts;
+use super::{BaseImage, Candidate, Context, ImageStatus, Places, Problem, Recovery, Said};
+
+/// A recovery whose places are still numbers.
+pub(super) struct Found {
+    /// The position of its run.
+    pub(super) run: usize,
+    pub(super) image: String,
+    recovery: Recovery,
+    task: Option<(String, Place)>,
+    places: Vec<Place>,
+}
+
+impl Found {
+    pub(super) fn layer(&self) -> Option<(u32, String)> {
+        Some((self.recovery.failed_layer?, self.recovery.failed_layer_basis.clone()?))
+    }
+
+    pub(super) fn shown(mut self, shown: &Places<'_>) -> Recovery {
+        self.recovery.evidence = shown.evidence(self.places);
+        self.recovery.failed_task = self.task.map(|(message, place)| Said { message, evidence: shown.evidence([place]) });
+        self.recovery
+    }
+}
+
+/// One recovery per image of the newest run of its operation.
+pub(super) fn recoveries(runs: &[Run], texts: &Texts, context: &Context, problems: &mut Vec<Problem>) -> Vec<Found> {
+    let newest = newest_runs(runs);
+    let mut found = Vec::new();
+    for at in newest {
+        for image in runs[at].text.images() {
+            let status = outcome(image).status;
+            if image.customized() && matches!(status, ImageStatus::Failed | ImageStatus::Unfinished) {
+                found.push(recovery_of(at, &runs[at], image, runs, problems));
+            }
+        }
+        warn_of(&runs[at], context, problems);
+    }
+    place_ansible_logs(&mut found, runs, texts, problems);
+    for found in &found {
+        tell_what_is_missing(found, runs, problems);
+    }
+    found
+}
+
+/// The newest run of each operation; of runs without an operation, each.
+fn newest_runs(runs: &[Run]) -> Vec<usize> {
+    let mut seen = HashSet::new();
+    let mut newest: Vec<usize> = (0..runs.len()).rev().filter(|at| runs[*at].operation.as_ref().is_none_or(|operation| seen.insert(operation.clone()))).collect();
+    newest.reverse();
+    newest
+}
+
+fn recovery_of(at: usize, run: &Run, image: &ImageText, runs: &[Run], problems: &mut Vec<Problem>) -> Found {
+    let (base_image, mut evidence) = base_of(run, image);
+    let base_image_candidates = if base_image.is_some() { Vec::new() } else { candidates(&run.text) };
+    let configuration = run.configuration_of(&image.name);
+    let configuration_candidates = if configuration.is_some() { Vec::new() } else { configurations_for(run, runs) };
+    let layer = layer_by_container(image);
+    let groups = run.assignment.as_ref().and_then(|assignment| assignment.groups(&image.name)).or_else(|| image.row.as_ref()?.groups.clone());
+    let mut places = places(image);
+    places.append(&mut evidence);
+    if outcome(image).status == ImageStatus::Unfinished {
+        problems.push(Problem::new(
+            "image-unfinished",
+            format!(
+                "the log has no end of image {}: SAT was ended, the log is cut, or it is still at work. See whether its session {} still runs before you go on",
+                image.name,
+                image.session().map_or("", |(session, _)| session)
+            ),
+            vec![image.first],
+        ));
+    }
+    Found {
+        run: at,
+        image: image.name.clone(),
+        task: None,
+        places,
+        recovery: Recovery {
+            operation: run.operation.clone(),
+            image: image.name.clone(),
+            ref_name: run.assignment.as_ref().and_then(|assignment| assignment.ref_name(&image.name)),
+            logs_s3_key: run.key(),
+            base_image,
+            base_image_candidates,
+            configuration,
+            configuration_candidates,
+            groups,
+            configuration_limit: layer.as_ref().and_then(|(layer, _, _)| proven(*layer)),
+            failed_layer: layer.as_ref().map(|(layer, _, _)| *layer),
+            failed_layer_basis: layer.map(|(_, basis, _)| basis),
+            failed_layer_name: None,
+            layers: None,
+            debug_command: debug_command(image),
+            failed_task: None,
+            evidence: Vec::new(),
+        },
+    }
+}
+
+/// The layers before the failed one. None before the first: an empty limit would mean all layers to CFS.
+fn proven(failed_layer: u32) -> Option<String> {
+    (failed_layer > 0).then(|| (0..failed_layer).map(|layer| layer.to_string()).collect::<Vec<_>>().join(","))
+}
+
+fn debug_command(image: &ImageText) -> Option<String> {
+    if let Some(((pod, container), _)) = &image.failed_container {
+        return Some(format!("kubectl logs -n services {pod} -c {container}"));
+    }
+    let (session, _) = image.session()?;
+    let container = image.failing_container().map_or("ansible".to_owned(), |(container, _)| container);
+    Some(format!("kubectl logs -n services -l cfsession={session} -c {container} --tail=-1"))
+}
+
+fn base_of(run: &Run, image: &ImageText) -> (Option<BaseImage>, Vec<Place>) {
+    if let Some((id, place)) = built_base(image) {
+        let name = built_name(&image.name);
+        return (Some(BaseImage { id: id.clone(), name: Some(name), basis: "built for this image, before its configuration".into() }), vec![*place]);
+    }
+    let proven = run.assignment.as_ref().and_then(|assignment| Some((assignment.base(&image.name, run.text.images())?, assignment.from_bootprep)));
+    match proven {
+        Some((ProvenBase::Image(name), from_file)) => {
+            let Some((id, place)) = run.text.image(&name).filter(|base| outcome(base).status == ImageStatus::Succeeded).and_then(|base| base.created.clone()) else {
+                return (None, Vec::new());
+            };
+            let basis = if from_file { "the image of this run that the bootprep file names as its base" } else { "the only image of this run that it can build on" };
+            (Some(BaseImage { id, name: Some(name), basis: basis.into() }), vec![place])
+        }
+        Some((ProvenBase::Id(id, place), from_file)) => {
+            let basis = if from_file { "the image in IMS that the bootprep file names as its base" } else { "the image in IMS that the log names as its base" };
+            (Some(BaseImage { id, name: None, basis: basis.into() }), place.into_iter().collect())
+        }
+        None => (None, Vec::new()),
+    }
+}
+
+/// The images that were there as bases: those without a configuration, or else all.
+fn candidates(text: &SatText) -> Vec<Candidate> {
+    let made = || text.images().iter().filter(|image| outcome(image).status == ImageStatus::Succeeded);
+    let as_candidate = |image: &ImageText| image.created.as_ref().map(|(id, _)| Candidate { id: id.clone(), name: image.name.clone() });
+    let bases: Vec<Candidate> = made().filter(|image| !image.customized()).filter_map(as_candidate).collect();
+    if bases.is_empty() { made().filter_map(as_candidate).collect() } else { bases }
+}
+
+/// The configurations that the newest run before this one created for the same kind of node.
+fn configurations_for(run: &Run, runs: &[Run]) -> Vec<String> {
+    let creating = match run.operation.as_deref() {
+        Some("prepare-managed-images") => "update-managed-cfs-config",
+        Some("prepare-management-images") => "update-management-cfs-config",
+        _ => return runs.iter().flat_map(|run| run.text.configurations.iter().map(|(name, _)| name.clone())).collect(),
+    };
+    let newest = runs.iter().rev().find(|other| other.operation.as_deref() == Some(creating) && !other.text.configurations.is_empty());
+    newest.map(|run| run.text.configurations.iter().map(|(name, _)| name.clone()).collect()).unwrap_or_default()
+}
+
+/// Gives each ansible log to the image it is of, and takes from it the layer that failed.
+fn place_ansible_logs(found: &mut [Found], runs: &[Run], texts: &Texts, problems: &mut Vec<Problem>) {
+    for (file, log) in &texts.ansible {
+        let Some((position, run)) = log.failing() else {
+            if let Some(place) = log.passed.or(log.inventory_failed) {
+                let what = if log.passed.is_some() { "all layers passed" } else { "no layer ran, the inventory failed" };
+                problems.push(Problem::new("layer-unknown", format!("{}: {what} in this log, so it tells of no failed layer", path_of(texts, *file)), vec![place]));
+            }
+            continue;
+        };
+        let place = log.failed.as_ref().map_or(run.place, |(_, place)| *place);
+        match image_of(found, runs, texts, *file, log, position) {
+            Ok((at, configuration, index)) => found[at].take_layer(index, configuration, texts, *file, log, place),
+            Err(why) => problems.push(Problem::new(
+                "layer-unknown",
+                format!(
+                    "{}: layer {position} of those that ran failed, {} from {}, but it is not proven which image and layer that is: {why}",
+                    path_of(texts, *file),
+                    run.playbook,
+                    run.repository.as_deref().unwrap_or("another source")
+                ),
+                vec![place],
+            )),
+        }
+    }
+}
+
+/// The one image, configuration and layer index that a log can be of.
+fn image_of<'a>(found: &[Found], runs: &[Run], texts: &'a Texts, file: FileId, log: &AnsibleText, position: usize) -> Result<(usize, &'a Configuration, u32), String> {
+    let path = path_of(texts, file);
+    let open: Vec<usize> = (0..found.len()).filter(|at| found[*at].may_be_in_ansible(runs)).collect();
+    let named: Vec<usize> = open.iter().copied().filter(|at| found[*at].is_named_in(path, runs)).collect();
+    let images = if named.is_empty() { open } else { named };
+    if images.is_empty() {
+        return Err("no image failed in its ansible container".into());
+    }
+    if texts.configurations.is_empty() {
+        let names: Vec<&str> = images.iter().filter_map(|at| found[*at].recovery.configuration.as_deref()).collect();
+        return Err(format!("give the configuration too: cray cfs configurations describe {} --format json > configuration.json", names.first().unwrap_or(&"<configuration>")));
+    }
+    let mut fitting = Vec::new();
+    let mut misfits = Vec::new();
+    for at in images {
+        let wanted = found[at].recovery.configuration.as_deref();
+        let candidates = &found[at].recovery.configuration_candidates;
+        for (_, configuration) in &texts.configurations {
+            if wanted.is_some_and(|wanted| wanted != configuration.name) || (wanted.is_none() && !candidates.is_empty() && !candidates.contains(&configuration.name)) {
+                misfits.push(format!("configuration {} is not that of image {}", configuration.name, found[at].image));
+                continue;
+            }
+            match configuration.index_of(log, position) {
+                Ok(index) => fitting.push((at, configuration, u32::try_from(index).unwrap_or(u32::MAX))),
+                Err(why) => misfits.push(why),
+            }
+        }
+    }
+    match fitting.as_slice() {
+        [one] => Ok(*one),
+        [] => Err(misfits.join("; ")),
+        several => Err(format!("it fits {}; name the file after its pod or session", several.iter().map(|(at, _, _)| found[*at].image.as_str()).collect::<Vec<_>>().join(" and "))),
+    }
+}
+
+impl Found {
+    fn text<'a>(&self, runs: &'a [Run]) -> Option<&'a ImageText> {
+        runs[self.run].text.image(&self.image)
+    }
+
+    /// A failure before any layer ran, or after all did, leaves no failed layer.
+    fn may_be_in_ansible(&self, runs: &[Run]) -> bool {
+        self.text(runs).and_then(ImageText::failing_container).is_none_or(|(container, _)| container.starts_with("ansible"))
+    }
+
+    fn is_named_in(&self, path: &str, runs: &[Run]) -> bool {
+        let Some(text) = self.text(runs) else { return false };
+        let session = text.session().is_some_and(|(session, _)| path.contains(session.as_str()));
+        session || text.failed_container.as_ref().is_some_and(|((pod, _), _)| path.contains(pod.as_str()))
+    }
+
+    fn take_layer(&mut self, index: u32, configuration: &Configuration, texts: &Texts, file: FileId, log: &AnsibleText, place: Place) {
+        let layer = configuration.layers.get(index as usize);
+        self.recovery.failed_layer = Some(index);
+        self.recovery.failed_layer_basis = Some(format!("counted in {} and checked against configuration {}", path_of(texts, file), configuration.name));
+        self.recovery.failed_layer_name = layer.map(crate::cfs::Layer::label);
+        self.recovery.layers = u32::try_from(configuration.layers.len()).ok();
+        self.recovery.configuration_limit = proven(index);
+        self.places.push(place);
+        self.task = log.failed_task.as_ref().map(|failed| (failed.task.as_ref().map(|task| format!("TASK [{task}]: ")).unwrap_or_default() + &failed.detail, failed.place));
+    }
+}
+
+fn path_of(texts: &Texts, file: FileId) -> &str {
+    texts.inputs.get(file.0 as usize).map_or("-", |input| input.path.as_str())
+}
+
+/// Facts the logs at hand cannot hold, and which log or command has them.
+fn tell_what_is_missing(found: &Found, runs: &[Run], problems: &mut Vec<Problem>) {
+    let recovery = &found.recovery;
+    let place: Vec<Place> = found.places.first().copied().into_iter().collect();
+    let container = found.text(runs).and_then(ImageText::failing_container).map(|(container, _)| container);
+    if recovery.failed_layer.is_none() {
+        let why = match container.as_deref() {
+            Some(container) if container.starts_with("git-clone") => Some("the repository of a layer could not be cloned, so no layer ran"),
+            Some("inventory") => Some("the inventory failed, so no layer ran"),
+            Some("teardown") => Some("all layers ran and packaging the image failed"),
+            _ => None,
+        };
+        let message = match why {
+            Some(why) => format!("image {}: no layer failed: {why}", found.image),
+            None => format!(
+                "image {}: the failed layer is not in SAT's log. Its ansible log and the configuration tell: {} > ansible.log; cray cfs configurations describe {} --format json > configuration.json; then give both files to incfg too",
+                found.image,
+                recovery.debug_command.as_deref().unwrap_or("kubectl logs -n services <pod> -c ansible"),
+                recovery.configuration.as_deref().unwrap_or("<configuration>")
+            ),
+        };
+        problems.push(Problem::new("layer-unknown", message, place.clone()));
+    }
+    if recovery.base_image.is_none() {
+        let known = recovery.base_image_candidates.len();
+        let message = if known == 0 {
+            format!("image {}: its base is not in this log; it was in IMS before. The line 'Found IMS base' says which: cray ims images list --format json", found.image)
+        } else {
+            format!("image {}: {known} images may be its base, and no line proves which. --bootprep FILE and --vars-file FILE may", found.image)
+        };
+        problems.push(Problem::new("base-unknown", message, place.clone()));
+    }
+    if recovery.configuration.is_none() {
+        let message = format!("image {}: its configuration is not in this log. --bootprep FILE and --vars-file FILE tell it", found.image);
+        problems.push(Problem::new("configuration-unknown", message, place));
+    }
+}
+
+/// What an operator would not expect of a run.
+fn warn_of(run: &Run, context: &Context, problems: &mut Vec<Problem>) {
+    for image in run.text.images() {
+        let without_id = image.without_id.filter(|_| image.created.is_none());
+        if let Some(place) = without_id {
+            problems.push(Problem::new("image-without-id", format!("SAT calls image {} created and has no id for it: nothing was made. An item on an existing image without a configuration does nothing, and what refers to it will fail", image.name), vec![place]));
+        }
+        if let Some((id, place)) = &image.renamed {
+            if image.created.as_ref().is_some_and(|(created, _)| created != id) {
+                problems.push(Problem::new(
+                    "id-renamed-away",
+                    format!("id {id} of image {} no longer exists: SAT renamed the image, which gave it a new id", image.name),
+                    vec![*place],
+                ));
+            }
+        }
+    }
+    let fits = run.assignment.as_ref().is_some_and(|assignment| assignment.from_bootprep);
+    let ids: Vec<&ImageId> = run.text.images().iter().filter_map(|image| image.created.as_ref().map(|(id, _)| id)).collect();
+    if context.bootprep.is_none() && !fits && run.text.interrupted.is_some() {
+        let place = run.text.interrupted.into_iter().collect();
+        problems.push(Problem::new("run-ended", format!("SAT was ended before its end; {} images it made remain in IMS", ids.len()), place));
+    }
+}

@@ -1,0 +1,319 @@
+//! What a name of a bootprep file renders to, as far as it can be known.
+//!
+//! SAT renders names with Jinja2 in a sandbox. What is not known here, the name of a recipe or a variable of a file that
+//! is not at hand, becomes a hole in a [`NamePattern`]; the log then tells what filled it.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use minijinja::value::{Object, ObjectRepr, Value as Jinja, ValueKind};
+use minijinja::{Environment, Output, State, UndefinedBehavior};
+use serde_json::Value as Json;
+
+use crate::limits;
+
+/// Stand for a hole in rendered text. Private use characters: no name holds them.
+const HOLE: char = '\u{f8f0}';
+const BASE_HOLE: char = '\u{f8f1}';
+
+/// Why variables cannot be used.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum VariablesError {
+    /// The file is not YAML or JSON.
+    #[error("{path}: not YAML or JSON: {why}")]
+    Syntax {
+        /// The file.
+        path: String,
+        /// What the reader says, with line and column.
+        why: String,
+    },
+    /// The file holds no mapping.
+    #[error("{path}: expected a mapping of variables, as in product_vars.yaml or session_vars.yaml")]
+    Shape {
+        /// The file.
+        path: String,
+    },
+}
+
+/// The variables of a bootprep file, from one or more files; a later file wins, key by key.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub struct Variables(BTreeMap<String, Json>);
+
+impl Variables {
+    /// Takes a file in. Its top-level names get `_` for `-`, as SAT does it.
+    ///
+    /// # Errors
+    /// Text that is no YAML or JSON mapping.
+    pub fn add_file(&mut self, path: &str, text: &str) -> Result<(), VariablesError> {
+        let value: Json = serde_yaml::from_str(text).map_err(|error| VariablesError::Syntax { path: path.to_owned(), why: error.to_string() })?;
+        let Json::Object(map) = value else { return Err(VariablesError::Shape { path: path.to_owned() }) };
+        for (name, value) in map {
+            merge(self.0.entry(name.replace('-', "_")).or_insert(Json::Null), value);
+        }
+        Ok(())
+    }
+
+    /// What `template` renders to, with holes for `base.name` and for what the variables do not know.
+    #[must_use]
+    pub fn pattern(&self, template: &str) -> NamePattern {
+        self.render(template).map_or_else(NamePattern::anything, |text| NamePattern::of(&text))
+    }
+
+    fn render(&self, template: &str) -> Option<String> {
+        let mut environment = Environment::new();
+        environment.set_undefined_behavior(UndefinedBehavior::Lenient);
+        environment.set_fuel(Some(limits::RENDER_FUEL));
+        environment.set_formatter(python_text);
+        let context = Jinja::from_object(Scope(self.0.clone()));
+        let text = environment.render_str(template, context).ok()?;
+        (text.chars().count() <= limits::RENDERED_CHARS).then_some(text)
+    }
+}
+
+/// Prints a value as Python's Jinja2 does: its names of nothing and of truth differ.
+fn python_text(out: &mut Output<'_>, state: &mut State<'_, '_>, value: &Jinja) -> Result<(), minijinja::Error> {
+    let text = match value.kind() {
+        ValueKind::None => Some("None"),
+        ValueKind::Bool if value.is_true() => Some("True"),
+        ValueKind::Bool => Some("False"),
+        _ => None,
+    };
+    match text {
+        Some(text) => out.write_str(text).map_err(minijinja::Error::from),
+        None => minijinja::escape_formatter(out, state, value),
+    }
+}
+
+fn merge(into: &mut Json, from: Json) {
+    match (into, from) {
+        (Json::Object(into), Json::Object(from)) => {
+            for (name, value) in from {
+                merge(into.entry(name).or_insert(Json::Null), value);
+            }
+        }
+        (into, from) => *into = from,
+    }
+}
+
+/// The names a template can use: the variables, `base`, and holes for all others.
+#[derive(Debug)]
+struct Scope(BTreeMap<String, Json>);
+
+impl Object for Scope {
+    fn get_value(self: &Arc<Self>, key: &Jinja) -> Option<Jinja> {
+        let name = key.as_str()?;
+        match self.0.get(name) {
+            Some(value) => Some(known(value)),
+            None if name == "base" => Some(Jinja::from_object(BaseRecord)),
+            None => Some(Jinja::from_object(Unknown)),
+        }
+    }
+}
+
+/// A mapping of variables; an attribute it does not have may stand in a file that is not at hand.
+#[derive(Debug)]
+struct Mapping(serde_json::Map<String, Json>);
+
+impl Object for Mapping {
+    fn get_value(self: &Arc<Self>, key: &Jinja) -> Option<Jinja> {
+        Some(key.as_str().and_then(|name| self.0.get(name)).map_or_else(|| Jinja::from_object(Unknown), known))
+    }
+}
+
+fn known(value: &Json) -> Jinja {
+    match value {
+        Json::Object(map) => Jinja::from_object(Mapping(map.clone())),
+        Json::Array(items) => Jinja::from(items.iter().map(known).collect::<Vec<_>>()),
+        Json::String(text) => Jinja::from(text.as_str()),
+        Json::Bool(value) => Jinja::from(*value),
+        Json::Null => Jinja::from(()),
+        Json::Number(number) => match (number.as_i64(), number.as_f64()) {
+            (Some(whole), _) => Jinja::from(whole),
+            (None, Some(float)) => Jinja::from(float),
+            (None, None) => Jinja::from(number.to_string()),
+        },
+    }
+}
+
+/// The IMS record of the base: its name is a hole of its own, the rest is not in any file.
+#[derive(Debug)]
+struct BaseRecord;
+
+impl Object for BaseRecord {
+    fn get_value(self: &Arc<Self>, key: &Jinja) -> Option<Jinja> {
+        Some(if key.as_str() == Some("name") { Jinja::from(BASE_HOLE.to_string()) } else { Jinja::from_object(Unknown) })
+    }
+}
+
+/// A value that is not known: every attribute of it is not known either.
+#[derive(Debug)]
+struct Unknown;
+
+impl Object for Unknown {
+    fn repr(self: &Arc<Self>) -> ObjectRepr {
+        ObjectRepr::Plain
+    }
+
+    fn get_value(self: &Arc<Self>, _key: &Jinja) -> Option<Jinja> {
+        Some(Jinja::from_object(Self))
+    }
+
+    fn render(self: &Arc<Self>, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "{HOLE}")
+    }
+}
+
+/// A part of a rendered name.
+#[derive(Debug, Clone, PartialEq, Eq)]
+enum Part {
+    Text(String),
+    Base,
+    Unknown,
+}
+
+/// A rendered name, with holes for what is not known.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct NamePattern(Vec<Part>);
+
+impl NamePattern {
+    /// A name of which nothing is known.
+    #[must_use]
+    pub fn anything() -> Self {
+        Self(vec![Part::Unknown])
+    }
+
+    fn of(rendered: &str) -> Self {
+        let mut parts = Vec::new();
+        let mut text = String::new();
+        for letter in rendered.chars() {
+            if letter != HOLE && letter != BASE_HOLE {
+                text.push(letter);
+                continue;
+            }
+            if !text.is_empty() {
+                parts.push(Part::Text(std::mem::take(&mut text)));
+            }
+            parts.push(if letter == HOLE { Part::Unknown } else { Part::Base });
+        }
+        if !text.is_empty() || parts.is_empty() {
+            parts.push(Part::Text(text));
+        }
+        Self(parts)
+    }
+
+    /// The name, when nothing of it is unknown.
+    #[must_use]
+    pub fn text(&self) -> Option<&str> {
+        match self.0.as_slice() {
+            [Part::Text(text)] => Some(text),
+            _ => None,
+        }
+    }
+
+    /// Whether the name holds the name of its base.
+    #[must_use]
+    pub fn has_base(&self) -> bool {
+        self.0.contains(&Part::Base)
+    }
+
+    /// The pattern with the name of the base filled in.
+    #[must_use]
+    pub fn with_base(&self, base: &str) -> Self {
+        let mut parts: Vec<Part> = Vec::new();
+        for part in &self.0 {
+            let part = if *part == Part::Base { Part::Text(base.to_owned()) } else { part.clone() };
+            match (parts.last_mut(), part) {
+                (Some(Part::Text(before)), Part::Text(text)) => before.push_str(&text),
+                (_, part) => parts.push(part),
+            }
+        }
+        Self(parts)
+    }
+
+    /// Whether `name` can be this name.
+    #[must_use]
+    pub fn matches(&self, name: &str) -> bool {
+        let mut rest = name;
+        let mut open = false;
+        for part in &self.0 {
+            match part {
+                Part::Text(text) if !open => match rest.strip_prefix(text.as_str()) {
+                    Some(after) => rest = after,
+                    None => return false,
+                },
+                // The earliest place leaves the most for the parts after it; the last text must reach the end.
+                Part::Text(text) => match rest.find(text.as_str()) {
+                    Some(at) => {
+                        rest = &rest[at + text.len()..];
+                        open = false;
+                    }
+                    None => return false,
+                },
+                Part::Base | Part::Unknown => open = true,
+            }
+        }
+        open || rest.is_empty() || self.ends_later(name)
+    }
+
+    /// The last text may stand at a later place than its earliest.
+    fn ends_later(&self, name: &str) -> bool {
+        match self.0.split_last() {
+            Some((Part::Text(text), before)) if !before.is_empty() => name.strip_suffix(text.as_str()).is_some_and(|head| Self(before.to_vec()).matches(head)),
+            _ => false,
+        }
+    }
+
+    /// The name of the base in `name`, where the pattern leaves nothing else open.
+    #[must_use]
+    pub fn base_in<'a>(&self, name: &'a str) -> Option<&'a str> {
+        match self.0.as_slice() {
+            [Part::Base] => Some(name),
+            [Part::Text(before), Part::Base] => name.strip_prefix(before.as_str()),
+            [Part::Base, Part::Text(after)] => name.strip_suffix(after.as_str()),
+            [Part::Text(before), Part::Base, Part::Text(after)] => name.strip_prefix(before.as_str())?.strip_suffix(after.as_str()),
+            _ => None,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn variables() -> Variables {
+        let mut variables = Variables::default();
+        variables.add_file("a", "default: {note: ssi-, suffix: -1}\nrecipe: {version: 23.11.0}\nslingshot-host-software: {version: '2'}\n").unwrap();
+        variables.add_file("b", "{\"default\": {\"suffix\": \"-2\"}}").unwrap();
+        variables
+    }
+
+    #[test]
+    fn a_later_file_wins_key_by_key_and_hyphens_become_underscores() {
+        assert_eq!(variables().pattern("{{default.note}}x{{default.suffix}}-{{slingshot_host_software.version}}").text(), Some("ssi-x-2-2"));
+    }
+
+    #[test]
+    fn the_name_of_the_base_is_a_hole_that_the_log_fills() {
+        let pattern = variables().pattern("{{default.note}}{{base.name}}{{default.suffix}}");
+        assert!(pattern.matches("ssi-cos-2") && !pattern.matches("uan-cos-2") && !pattern.matches("ssi-cos"));
+        assert_eq!(pattern.base_in("ssi-cos-2"), Some("cos"));
+        assert_eq!(pattern.with_base("cos").text(), Some("ssi-cos-2"));
+    }
+
+    #[test]
+    fn what_no_file_defines_matches_anything_even_nothing() {
+        let pattern = variables().pattern("compute-{{nope}}-{{recipe.nope.deeper}}{{base.name | upper}}");
+        assert!(pattern.matches("compute--x") && pattern.matches("compute-a-b") && !pattern.matches("uan-"));
+    }
+
+    #[test]
+    fn a_template_that_cannot_be_rendered_proves_nothing() {
+        assert_eq!(variables().pattern("{{ 1 // }}"), NamePattern::anything());
+        assert_eq!(variables().pattern("{% for i in range(1000000) %}x{% endfor %}"), NamePattern::anything());
+    }
+
+    #[test]
+    fn text_after_a_hole_may_stand_later_than_its_first_place() {
+        assert!(NamePattern::of("a\u{f8f0}-2").matches("a-2-2"));
+    }
+}

@@ -1,0 +1,184 @@
+//! What CFS leaves: the log of an ansible container, and the JSON of a configuration.
+
+use serde::Deserialize;
+use serde_json::Value;
+
+use crate::evidence::Place;
+use crate::fact::{Fact, Statement};
+use crate::limits;
+
+/// The log of an ansible container.
+#[derive(Debug, Clone, Default)]
+pub struct AnsibleText {
+    /// The layers that began, in order.
+    pub layers: Vec<LayerRun>,
+    /// The line that says a layer failed.
+    pub failed: Option<(LayerRun, Place)>,
+    /// All layers passed.
+    pub passed: Option<Place>,
+    /// The inventory could not be made, so no layer ran.
+    pub inventory_failed: Option<Place>,
+    /// The container runs one layer only, as CFS of CSM 1.3.0 and before had it.
+    pub one_layer: Option<Place>,
+    /// The task that failed last, and on which host with what message.
+    pub failed_task: Option<FailedTask>,
+    task: Option<String>,
+}
+
+/// A layer as the log names it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct LayerRun {
+    /// The playbook.
+    pub playbook: String,
+    /// The repository; absent for a layer of another source, where the log says `null`.
+    pub repository: Option<String>,
+    /// The line.
+    pub place: Place,
+}
+
+/// A task that failed.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct FailedTask {
+    /// Its name.
+    pub task: Option<String>,
+    /// The host it failed on: an image, here.
+    pub host: String,
+    /// What ansible says.
+    pub detail: String,
+    /// The line.
+    pub place: Place,
+}
+
+impl AnsibleText {
+    /// Takes one more statement in.
+    pub fn take(&mut self, statement: &Statement) {
+        let place = statement.place;
+        match &statement.fact {
+            Fact::Inventory { result } if result == "failed" => self.inventory_failed = Some(place),
+            Fact::LayerBegin { playbook, repository } => {
+                if self.layers.len() < limits::ANSIBLE_LAYERS {
+                    self.layers.push(layer_run(playbook, repository, place));
+                }
+                self.task = None;
+                self.failed_task = None;
+            }
+            Fact::LayerFailed { playbook, repository } => self.failed = Some((layer_run(playbook, repository, place), place)),
+            Fact::LayersPassed {} => self.passed = Some(place),
+            Fact::LayerSkipped {} | Fact::LayerWaiting {} => self.one_layer = Some(place),
+            Fact::Task { task } => self.task = Some(task.clone()),
+            Fact::TaskFailed { host, detail } => self.failed_task = Some(FailedTask { task: self.task.clone(), host: host.clone(), detail: detail.clone(), place }),
+            _ => {}
+        }
+    }
+
+    /// Whether the log says anything.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.layers.is_empty() && self.failed.is_none() && self.passed.is_none() && self.inventory_failed.is_none() && self.one_layer.is_none()
+    }
+
+    /// The layer that failed, as its position among the layers that ran: the one the log says failed, else the last one
+    /// that began and had no end.
+    #[must_use]
+    pub fn failing(&self) -> Option<(usize, &LayerRun)> {
+        if self.passed.is_some() {
+            return None;
+        }
+        let position = match &self.failed {
+            Some((failed, _)) => self.layers.iter().rposition(|run| run.playbook == failed.playbook && run.repository == failed.repository)?,
+            None => self.layers.len().checked_sub(1)?,
+        };
+        Some((position, &self.layers[position]))
+    }
+}
+
+fn layer_run(playbook: &str, repository: &Option<String>, place: Place) -> LayerRun {
+    LayerRun { playbook: playbook.to_owned(), repository: repository.clone().filter(|name| name != "null" && !name.is_empty()), place }
+}
+
+/// A CFS configuration, from `cray cfs configurations describe` (v2 or v3).
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Configuration {
+    /// Its name.
+    pub name: String,
+    /// Its layers; the position is the index CFS uses.
+    pub layers: Vec<Layer>,
+    /// When it was last changed, as CFS prints it.
+    pub last_updated: Option<String>,
+}
+
+/// A layer of a configuration.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+pub struct Layer {
+    /// Its name; may be absent.
+    pub name: Option<String>,
+    /// The playbook; may be absent in v2.
+    pub playbook: Option<String>,
+    /// The repository; absent for a layer of a source.
+    #[serde(alias = "cloneUrl")]
+    pub clone_url: Option<String>,
+    /// The source, v3 only.
+    pub source: Option<String>,
+    /// The commit, 40 hexadecimal digits.
+    pub commit: Option<String>,
+}
+
+impl Configuration {
+    /// The configuration in a JSON document; `None` when it is something else.
+    #[must_use]
+    pub fn from_json(document: &Value) -> Option<Self> {
+        let layers = document.get("layers")?.as_array()?;
+        Some(Self {
+            name: document.get("name")?.as_str()?.to_owned(),
+            layers: layers.iter().map(|layer| Layer::deserialize(layer).ok()).collect::<Option<_>>()?,
+            last_updated: ["last_updated", "lastUpdated"].iter().find_map(|key| document.get(key)?.as_str()).map(str::to_owned),
+        })
+    }
+
+    /// The index of the layer that the log calls its `position`-th. Every layer up to there must be the configuration's
+    /// layer of that position, by repository and playbook.
+    ///
+    /// # Errors
+    /// Where log and configuration part, in words.
+    pub fn index_of(&self, log: &AnsibleText, position: usize) -> Result<usize, String> {
+        if log.one_layer.is_some() {
+            let run = &log.layers[position];
+            let same: Vec<usize> = self.layers.iter().enumerate().filter(|(_, layer)| layer.is(run)).map(|(at, _)| at).collect();
+            return match same.as_slice() {
+                [index] => Ok(*index),
+                _ => Err(format!("{} layers of configuration {} run {} from that repository", same.len(), self.name, run.playbook)),
+            };
+        }
+        for (at, run) in log.layers.iter().enumerate().take(position + 1) {
+            match self.layers.get(at) {
+                None => return Err(format!("the log runs more layers than the {} of configuration {}", self.layers.len(), self.name)),
+                Some(layer) if !layer.is(run) => {
+                    return Err(format!("layer {at} of the log runs {}, layer {at} of configuration {} is {}", run.playbook, self.name, layer.label()));
+                }
+                Some(_) => {}
+            }
+        }
+        Ok(position)
+    }
+}
+
+impl Layer {
+    /// Whether the log's layer can be this one.
+    fn is(&self, run: &LayerRun) -> bool {
+        let repository = match (&run.repository, &self.clone_url) {
+            (Some(run), Some(layer)) => run == layer,
+            (None, Some(_)) => false,
+            (Some(run), None) => self.source.as_ref() == Some(run),
+            (None, None) => true,
+        };
+        repository && self.playbook.as_ref().is_none_or(|playbook| *playbook == run.playbook)
+    }
+
+    /// Name, playbook and repository, as far as they are known.
+    #[must_use]
+    pub fn label(&self) -> String {
+        let parts = [self.name.as_deref(), self.playbook.as_deref(), self.clone_url.as_deref().or(self.source.as_deref())];
+        let label: Vec<&str> = parts.into_iter().flatten().collect();
+        if label.is_empty() { "without name, playbook and repository".into() } else { label.join(", ") }
+    }
+}

@@ -1,0 +1,133 @@
+//! `incfg analyze`.
+
+use std::path::PathBuf;
+
+use chrono::{DateTime, NaiveDate, NaiveDateTime, Utc};
+use clap::{Args, ValueEnum};
+
+use crate::analysis::{Analysis, Context, analyze};
+use crate::bootprep::Bootprep;
+use crate::fact::Window;
+use crate::input;
+use crate::report::{env, text};
+
+use super::{Exit, Failure, print};
+
+/// Say what failed, from which base image, with which configuration, in which layer, and what to do next.
+///
+/// PATH is an IUF activity directory, its log/, an install.log, a main.log fetched from S3, a file of argo_logs, a captured iuf console, the log of an
+/// ansible container, or the JSON of a CFS configuration; compressed or not; - is stdin. All paths are one analysis.
+#[derive(Args)]
+#[command(after_help = "\
+Examples:
+  incfg analyze /etc/cray/upgrade/csm/iuf/cos-products-20231031
+  incfg analyze main.log --bootprep compute-and-uan-bootprep.yaml --vars-file session_vars.yaml
+  incfg analyze activity/ ansible.log configuration.json --format json
+  eval \"$(incfg analyze activity/ --bootprep FILE --vars-file FILE --format env --image compute_image.x86_64)\"")]
+pub(super) struct Arguments {
+    /// What to read.
+    #[arg(value_name = "PATH", default_value = "-", hide_default_value = true)]
+    paths: Vec<PathBuf>,
+    /// The bootprep file of the run: ties images to ref_names, bases and configurations.
+    #[arg(long, value_name = "FILE")]
+    bootprep: Option<PathBuf>,
+    /// Variables of the bootprep file (product_vars.yaml, session_vars.yaml); repeats, a later file wins.
+    #[arg(long, value_name = "FILE")]
+    vars_file: Vec<PathBuf>,
+    /// How to print.
+    #[arg(long, value_enum, default_value_t = Format::Text)]
+    format: Format,
+    /// The image, by name or ref_name, that --format env is about; with text, tell only of it.
+    #[arg(long, value_name = "NAME")]
+    image: Option<String>,
+    /// Leave out lines stamped before this moment (UTC): 2023-11-01, 2023-11-01T14:06 or 2023-11-01T14:06:36Z.
+    #[arg(long, value_name = "WHEN", value_parser = moment_begin)]
+    since: Option<DateTime<Utc>>,
+    /// Leave out lines stamped after this moment (UTC).
+    #[arg(long, value_name = "WHEN", value_parser = moment_end)]
+    until: Option<DateTime<Utc>>,
+    /// A directory of grammar files to use beside the built-in ones.
+    #[arg(long, value_name = "DIR")]
+    grammar: Option<PathBuf>,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]
+enum Format {
+    /// The story, for people.
+    Text,
+    /// Everything, for scripts; see the schema in the documentation.
+    Json,
+    /// One recovery as POSIX shell assignments.
+    Env,
+}
+
+pub(super) fn run(arguments: &Arguments) -> Result<Exit, Failure> {
+    let grammar = super::grammar::load(arguments.grammar.as_deref())?;
+    let context = context(arguments)?;
+    let collected = input::collect(&arguments.paths).map_err(|error| Failure::new(Exit::Input, error))?;
+    let analysis = analyze(&collected, &context, &grammar).map_err(|error| Failure::new(Exit::Input, error))?;
+    match arguments.format {
+        Format::Json => {
+            let mut json = serde_json::to_string_pretty(&analysis).map_err(|error| Failure::new(Exit::Defect, error))?;
+            json.push('\n');
+            print(&json)?;
+        }
+        Format::Text => {
+            let width = terminal_size::terminal_size().map_or(text::WIDTH, |(terminal_size::Width(width), _)| usize::from(width));
+            let invocation = text::Invocation {
+                paths: arguments.paths.iter().map(|path| path.display().to_string()).collect(),
+                bootprep: arguments.bootprep.as_ref().map(|path| path.display().to_string()),
+                vars_files: arguments.vars_file.iter().map(|path| path.display().to_string()).collect(),
+                image: arguments.image.clone(),
+            };
+            print(&text::story(&analysis, &invocation, width))?;
+        }
+        Format::Env => return print_env(&analysis, arguments.image.as_deref()),
+    }
+    Ok(Exit::Done)
+}
+
+fn print_env(analysis: &Analysis, image: Option<&str>) -> Result<Exit, Failure> {
+    let assignments = env::assignments(analysis, image).map_err(|refused| Failure::new(Exit::BadNews, refused))?;
+    print(&assignments)?;
+    Ok(Exit::Done)
+}
+
+fn context(arguments: &Arguments) -> Result<Context, Failure> {
+    let document = |path: &PathBuf| input::read_document(path).map_err(|error| Failure::new(Exit::Input, error));
+    let mut context = Context { window: Window { since: arguments.since, until: arguments.until }, ..Context::default() };
+    for path in &arguments.vars_file {
+        if let Err(error) = context.variables.add_file(&path.display().to_string(), &document(path)?) {
+            context.unusable.push(error.to_string());
+        }
+    }
+    if let Some(path) = &arguments.bootprep {
+        let shown = path.display().to_string();
+        match Bootprep::parse(&shown, &document(path)?) {
+            Ok(parsed) => context.bootprep = Some((shown, parsed)),
+            Err(error) => context.unusable.push(error.to_string()),
+        }
+    }
+    Ok(context)
+}
+
+fn moment_begin(text: &str) -> Result<DateTime<Utc>, String> {
+    moment(text, (0, 0, 0))
+}
+
+fn moment_end(text: &str) -> Result<DateTime<Utc>, String> {
+    moment(text, (23, 59, 59))
+}
+
+fn moment(text: &str, of_day: (u32, u32, u32)) -> Result<DateTime<Utc>, String> {
+    if let Ok(moment) = DateTime::parse_from_rfc3339(text) {
+        return Ok(moment.with_timezone(&Utc));
+    }
+    for form in ["%Y-%m-%dT%H:%M:%S%.f", "%Y-%m-%d %H:%M:%S%.f", "%Y-%m-%dT%H:%M", "%Y-%m-%d %H:%M"] {
+        if let Ok(moment) = NaiveDateTime::parse_from_str(text, form) {
+            return Ok(moment.and_utc());
+        }
+    }
+    let day = NaiveDate::parse_from_str(text, "%Y-%m-%d").ok().and_then(|day| day.and_hms_opt(of_day.0, of_day.1, of_day.2));
+    day.map(|moment| moment.and_utc()).ok_or_else(|| "expected a moment in UTC such as 2023-11-01, 2023-11-01T14:06 or 2023-11-01T14:06:36Z".into())
+}

@@ -1,0 +1,351 @@
+//! What a line says, as a value: the facts, and the statements that carry them.
+//!
+//! The wording of each fact is data in `grammars/`; here are only the kinds and their fields. A pattern names the kind,
+//! its captures fill the fields.
+
+use std::io::Read;
+
+use chrono::{DateTime, Utc};
+
+use crate::evidence::{FileId, Place};
+use crate::grammar::Grammar;
+use crate::limits;
+use crate::line::{self, Dialect, Level, Voice};
+use crate::scan::{Extent, RawLine, scan};
+
+/// A field of a fact, filled from a capture.
+trait Field: Sized {
+    fn fill(text: Option<String>) -> Option<Self>;
+    const REQUIRED: bool;
+}
+
+impl Field for String {
+    fn fill(text: Option<String>) -> Option<Self> {
+        text
+    }
+    const REQUIRED: bool = true;
+}
+
+impl Field for Option<String> {
+    fn fill(text: Option<String>) -> Option<Self> {
+        Some(text)
+    }
+    const REQUIRED: bool = false;
+}
+
+impl Field for u32 {
+    fn fill(text: Option<String>) -> Option<Self> {
+        text?.parse().ok()
+    }
+    const REQUIRED: bool = true;
+}
+
+macro_rules! facts {
+    ($($(#[$doc:meta])* $name:literal $kind:ident { $($field:ident : $ty:ty),* $(,)? })*) => {
+        /// What a line says.
+        #[derive(Debug, Clone, PartialEq, Eq)]
+        pub enum Fact {
+            $($(#[$doc])* $kind {
+                $(#[doc = concat!("The capture `", stringify!($field), "`.")] $field: $ty),*
+            },)*
+        }
+
+        /// Every kind of fact by the name grammars use, with its fields; `true` marks a field a pattern must fill.
+        pub const KINDS: &[(&str, &[(&str, bool)])] = &[
+            $(($name, &[$((stringify!($field), <$ty as Field>::REQUIRED)),*]),)*
+        ];
+
+        impl Fact {
+            /// The fact called `name`, its fields filled by `capture`. `None` when there is no such fact or a field stays empty.
+            #[must_use]
+            pub fn build(name: &str, capture: &dyn Fn(&str) -> Option<String>) -> Option<Self> {
+                match name {
+                    $($name => {
+                        $(let $field = <$ty as Field>::fill(capture(stringify!($field)))?;)*
+                        Some(Self::$kind { $($field),* })
+                    })*
+                    _ => None,
+                }
+            }
+        }
+    };
+}
+
+facts! {
+    /// Understood, and of no consequence: keeps a broader pattern from taking the line.
+    "nothing" Nothing {}
+
+    // iuf
+
+    /// Where this run of `iuf` writes.
+    "log-directory" LogDirectory { directory: String }
+    /// The command line of `iuf`.
+    "command" Command { command: String }
+    /// The parsed arguments of `iuf`.
+    "arguments" Arguments { activity: String }
+    /// An activity begins or ends.
+    "activity" Activity { activity: String }
+    /// A session begins or ends; its name may be cut to the width of the column.
+    "session" Session { session: String }
+    /// A session in full.
+    "session-full" SessionFull { session: String }
+    /// A stage begins.
+    "stage-begin" StageBegin { stage: String, workflow: Option<String> }
+    /// The workflow that the lines after this one belong to.
+    "workflow" Workflow { workflow: String }
+    /// A stage is over.
+    "stage-end" StageEnd { stage: Option<String>, status: String }
+    /// An operation or step begins.
+    "step-begin" StepBegin { step: String }
+    /// An operation or step is over.
+    "step-end" StepEnd { step: String, status: String }
+    /// Where the log of a step is: an S3 key, or a file beside the log.
+    "log-file" LogFile { step: String, location: String }
+    /// The run of `iuf` ends without having come to its end.
+    "giving-up" GivingUp { elapsed: Option<String> }
+    /// The outputs of earlier stages, as the ConfigMap of the activity has them.
+    "outputs" Outputs { json: String }
+
+    // a pod around SAT
+
+    /// The executor of Argo stored the log of a pod in S3.
+    "log-saved" LogSaved { workflow: String, pod: String }
+    /// The script names its bootprep file, and thereby its operation.
+    "script-begin" ScriptBegin { operation: String, file: String }
+    /// The script was given no bootprep file and does nothing.
+    "script-skipped" ScriptSkipped { operation: String }
+    /// The script tells which command failed.
+    "script-failed" ScriptFailed { command: String, file: Option<String> }
+    /// The script's exit code.
+    "exit-code" ExitCode { code: u32 }
+
+    // SAT
+
+    /// SAT begins to read its input file.
+    "input-file" InputFile { file: String }
+    /// An image builds on another.
+    "depends" Depends { index: u32, base: u32 }
+    /// What an image builds on.
+    "base" Base { index: u32, base: String }
+    /// What an image builds on: another image of the file.
+    "base-ref" BaseRef { index: u32, ref_name: String }
+    /// What an image builds on: an image in IMS.
+    "base-id" BaseId { index: u32, id: String }
+    /// How many images SAT sets out to create.
+    "creating" Creating { count: u32 }
+    /// Nothing is created in a dry run.
+    "dry-run" DryRun {}
+    /// An image is there: built, or configured.
+    "image-created" ImageCreated { image: String, id: String }
+    /// SAT calls an image created and has no id for it.
+    "image-without-id" ImageWithoutId { image: String }
+    /// A build or a customization failed.
+    "image-failed" ImageFailed { image: String }
+    /// An image is final as it was built.
+    "image-unconfigured" ImageUnconfigured { image: String }
+    /// The base of an image is itself an image, not a recipe.
+    "image-prebuilt" ImagePrebuilt { image: String }
+    /// An image of that name is in IMS already and is not made again.
+    "images-skipped" ImagesSkipped { images: String }
+    /// One image of that name is in IMS already and is not made again.
+    "image-skipped" ImageSkipped { image: String }
+    /// A configured image gets its name: the id is about to be destroyed.
+    "image-renaming" ImageRenaming { image: String, id: String }
+    /// An older image of the same name was deleted.
+    "image-overwritten" ImageOverwritten { image: String, id: String }
+    /// The configuration of an image is not usable.
+    "image-configuration" ImageConfiguration { image: String, configuration: String }
+    /// IMS took a build.
+    "build-created" BuildCreated { job: String }
+    /// IMS refused a build; the image is named nowhere.
+    "build-refused" BuildRefused { reason: String }
+    /// SAT asks CFS for a session.
+    "session-creating" SessionCreating { session: String, image: String }
+    /// CFS has the session.
+    "session-created" SessionCreated { session: String, image: String }
+    /// SAT waits for a session that CFS has.
+    "session-waiting" SessionWaiting { session: String }
+    /// The state of a session changed; the container lines below belong to it.
+    "session-header" SessionHeader { session: String, image: String }
+    /// A container of the session named last changed its state.
+    "container" Container { container: String, state: String }
+    /// Where the log of the failed container is.
+    "failed-container" FailedContainer { image: String, pod: String, container: String }
+    /// An image was given up.
+    "image-given-up" ImageGivenUp { index: u32, reason: String }
+    /// A configuration was created or overwritten.
+    "configuration-created" ConfigurationCreated { configuration: String }
+    /// A configuration was not created.
+    "configuration-failed" ConfigurationFailed { configuration: String, reason: Option<String> }
+    /// A session template was created or overwritten.
+    "template-created" TemplateCreated { template: String }
+    /// SAT was interrupted; it exits 0 and prints no report.
+    "interrupted" Interrupted {}
+    /// The shell tells of a process that was killed.
+    "killed" Killed {}
+    /// SAT escaped with a traceback.
+    "traceback" Traceback {}
+    /// The last line of a traceback.
+    "exception" Exception { error: String }
+    /// An error of SAT or of the script.
+    "error" Error { message: String }
+
+    // the report of SAT, line by line
+
+    /// A section of the report begins.
+    "report-section" ReportSection { section: String }
+    /// A row of the report begins.
+    "report-name" ReportName { name: String }
+    /// The id before configuration; `null` where the base was an image.
+    "report-preconfigured" ReportPreconfigured { value: String }
+    /// The id; `null` where nothing was created.
+    "report-final" ReportFinal { value: String }
+    /// The configuration.
+    "report-configuration" ReportConfiguration { value: String }
+    /// The groups follow.
+    "report-groups" ReportGroups { value: String }
+    /// One group.
+    "report-group" ReportGroup { value: String }
+
+    // an ansible container
+
+    /// The inventory is there, or is not.
+    "inventory" Inventory { result: String }
+    /// A layer begins.
+    "layer-begin" LayerBegin { playbook: String, repository: Option<String> }
+    /// A layer failed; none after it runs.
+    "layer-failed" LayerFailed { playbook: String, repository: Option<String> }
+    /// Every layer passed.
+    "layers-passed" LayersPassed {}
+    /// A container of one layer does not run it, because an earlier one failed.
+    "layer-skipped" LayerSkipped {}
+    /// A container of one layer waits for the one before.
+    "layer-waiting" LayerWaiting {}
+    /// A task begins.
+    "task" Task { task: String }
+    /// A task failed on a host.
+    "task-failed" TaskFailed { host: String, detail: String }
+}
+
+/// A fact, with where it stands and what the envelope of its line tells.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Statement {
+    /// The line; the first one, for a message over several lines.
+    pub place: Place,
+    /// When the line was written.
+    pub stamp: Option<DateTime<Utc>>,
+    /// How loud it is.
+    pub level: Option<Level>,
+    /// The bracket column of `iuf`.
+    pub column: Option<String>,
+    /// A number that two copies of one relayed line share.
+    pub copy: Option<u64>,
+    /// What it says.
+    pub fact: Fact,
+}
+
+/// The stretch of time to look at; lines without a stamp are always looked at.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Window {
+    /// The first moment.
+    pub since: Option<DateTime<Utc>>,
+    /// The last moment.
+    pub until: Option<DateTime<Utc>>,
+}
+
+impl Window {
+    fn holds(self, stamp: Option<DateTime<Utc>>) -> bool {
+        stamp.is_none_or(|stamp| self.since.is_none_or(|since| stamp >= since) && self.until.is_none_or(|until| stamp <= until))
+    }
+}
+
+/// Reads a log to its end and hands on each statement in order.
+///
+/// # Errors
+/// The error of the reader; what was read until then has been handed on.
+pub fn read_statements<R: Read>(
+    input: R,
+    file: FileId,
+    dialect: Dialect,
+    grammar: &Grammar,
+    window: Window,
+    mut consume: impl FnMut(Statement),
+) -> Result<Extent, (std::io::Error, Extent)> {
+    let mut open: Option<OpenMessage> = None;
+    scan(input, grammar.needles(), |raw| {
+        let Some(line) = understood(dialect, raw) else { return 0 };
+        if !window.holds(line.stamp) {
+            return 0;
+        }
+        let mut said = |line: &line::Line<'_>, place: Place, body: &[u8]| {
+            grammar.fact(line, body).inspect(|fact| {
+                consume(Statement {
+                    place,
+                    stamp: line.stamp,
+                    level: line.level,
+                    column: line.column.map(|column| String::from_utf8_lossy(column).into_owned()),
+                    copy: line.printed.map(|printed| copy_number(printed, line.body)),
+                    fact: fact.clone(),
+                });
+            })
+        };
+        let place = Place { file, line: raw.number };
+        if said(&line, place, line.body).is_some() {
+            open = None;
+            return 0;
+        }
+        if let Some(message) = open.take_if(|message| message.goes_on_in(&line)) {
+            let joined = message.joined(line.body);
+            if said(&line, message.place, &joined).is_none() {
+                open = message.longer(joined);
+            }
+            return open.as_ref().map_or(0, |message| message.lines_left);
+        }
+        if !raw.cut && grammar.is_open(&line) {
+            open = Some(OpenMessage::new(&line, place));
+            return limits::JOINED_LINES;
+        }
+        0
+    })
+}
+
+/// A cut line is looked at only in its head; half a line at the end of a file is looked at too, and holds no half id,
+/// because ids are matched whole.
+fn understood<'a>(dialect: Dialect, raw: RawLine<'a>) -> Option<line::Line<'a>> {
+    line::parse(dialect, raw.bytes)
+}
+
+fn copy_number(printed: &[u8], body: &[u8]) -> u64 {
+    use std::hash::{DefaultHasher, Hash, Hasher};
+    let mut hasher = DefaultHasher::new();
+    (printed, body).hash(&mut hasher);
+    hasher.finish()
+}
+
+/// A message whose first line is here and whose end is on a later one.
+struct OpenMessage {
+    place: Place,
+    column: Option<Vec<u8>>,
+    voice: Voice,
+    text: Vec<u8>,
+    lines_left: usize,
+}
+
+impl OpenMessage {
+    fn new(line: &line::Line<'_>, place: Place) -> Self {
+        Self { place, column: line.column.map(<[u8]>::to_vec), voice: line.voice, text: line.body.to_vec(), lines_left: limits::JOINED_LINES }
+    }
+
+    fn goes_on_in(&self, line: &line::Line<'_>) -> bool {
+        line.column == self.column.as_deref() && line.voice == self.voice
+    }
+
+    fn joined(&self, body: &[u8]) -> Vec<u8> {
+        [&self.text, b"\n".as_slice(), body].concat()
+    }
+
+    fn longer(mut self, text: Vec<u8>) -> Option<Self> {
+        self.lines_left -= 1;
+        (self.lines_left > 0 && text.len() <= limits::JOINED_BYTES).then_some(Self { text, ..self })
+    }
+}

@@ -1,0 +1,251 @@
+//! Where bytes come from: files, directories, stdin, compressed or not; and what they are.
+//!
+//! An input is recognised by its content. Its name only helps where content cannot tell: the pod of a file under
+//! `argo_logs`, the workflow of a file under `state/sessions`.
+
+mod activity;
+mod kind;
+
+use std::fs::File;
+use std::io::{BufReader, Cursor, Read};
+use std::path::{Path, PathBuf};
+
+use flate2::read::MultiGzDecoder;
+
+use crate::limits;
+
+pub use kind::Kind;
+
+/// Why an input cannot be used.
+#[derive(Debug, thiserror::Error)]
+pub enum InputError {
+    /// The path names nothing.
+    #[error("{path}: there is no such file or directory. Give an IUF activity directory (/etc/cray/upgrade/csm/iuf/<activity>), its log/, or log files")]
+    Missing {
+        /// The path as given.
+        path: String,
+    },
+    /// The file cannot be read.
+    #[error("{path}: cannot be read: {why}")]
+    Unreadable {
+        /// The path.
+        path: String,
+        /// What the system says.
+        why: String,
+    },
+    /// A document is larger than incfg reads whole.
+    #[error("{path}: larger than {} MiB; a document of this kind is a few hundred kB. Is it the right file?", limits::DOCUMENT_BYTES >> 20)]
+    TooLarge {
+        /// The path.
+        path: String,
+    },
+    /// A directory holds several activities.
+    #[error("{path}: this directory holds {} activities ({}). Give the directory of one of them", .activities.len(), .activities.join(", "))]
+    SeveralActivities {
+        /// The path.
+        path: String,
+        /// Their names.
+        activities: Vec<String>,
+    },
+    /// A directory holds nothing to read.
+    #[error(
+        "{path}: no logs in this directory. Looked for log/<14 digits>/install.log, argo_logs/*-main.txt, state/sessions/*.yaml, and for any file that is a log of IUF, SAT or ansible by its content"
+    )]
+    NothingInDirectory {
+        /// The path.
+        path: String,
+    },
+}
+
+/// An input, recognised and not yet read.
+#[derive(Debug, Clone)]
+pub struct Source {
+    /// The path to print: as given, or below a directory as given.
+    pub shown: String,
+    /// What it is.
+    pub kind: Kind,
+    /// Whether it was named on the command line, not found in a directory.
+    pub named: bool,
+    bytes: Bytes,
+}
+
+#[derive(Debug, Clone)]
+enum Bytes {
+    File(PathBuf),
+    /// Standard input can be read once, so what recognising took is kept.
+    Stdin(Vec<u8>),
+}
+
+/// What a directory or path list came to.
+#[derive(Debug, Default)]
+pub struct Collected {
+    /// The inputs, in the order in which they are to be read.
+    pub sources: Vec<Source>,
+    /// Inputs that were left out, and why.
+    pub left_out: Vec<LeftOut>,
+}
+
+/// An input that was left out.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct LeftOut {
+    /// The path.
+    pub path: String,
+    /// Why, in a sentence.
+    pub why: String,
+}
+
+/// Finds and recognises the inputs below `paths`; `-` is standard input.
+///
+/// # Errors
+/// A path that does not exist, cannot be read, or holds several activities.
+pub fn collect(paths: &[PathBuf]) -> Result<Collected, InputError> {
+    let mut found = Collected::default();
+    let mut seen = std::collections::HashSet::new();
+    for path in paths {
+        let shown = path.display().to_string();
+        if shown == "-" {
+            let mut head = Vec::new();
+            std::io::stdin().lock().take(limits::HEAD_BYTES as u64).read_to_end(&mut head).map_err(|error| unreadable("-", &error))?;
+            let kind = recognise_head(&head, "-");
+            found.sources.push(Source { shown, kind, named: true, bytes: Bytes::Stdin(head) });
+            continue;
+        }
+        let metadata = std::fs::metadata(path).map_err(|error| match error.kind() {
+            std::io::ErrorKind::NotFound => InputError::Missing { path: shown.clone() },
+            _ => unreadable(&shown, &error),
+        })?;
+        if metadata.is_dir() {
+            let before = found.sources.len();
+            for file in activity::files_below(path, &mut found.left_out)? {
+                if seen.insert(canonical(&file)) {
+                    add(&mut found, &file, false);
+                }
+            }
+            if found.sources.len() == before {
+                return Err(InputError::NothingInDirectory { path: shown });
+            }
+        } else if seen.insert(canonical(path)) {
+            let kind = recognise(path).map_err(|error| unreadable(&shown, &error))?;
+            found.sources.push(Source { shown, kind, named: true, bytes: Bytes::File(path.clone()) });
+        }
+    }
+    Ok(found)
+}
+
+fn add(found: &mut Collected, file: &Path, named: bool) {
+    let shown = file.display().to_string();
+    match recognise(file) {
+        Ok(kind) => found.sources.push(Source { shown, kind, named, bytes: Bytes::File(file.to_path_buf()) }),
+        Err(error) => found.left_out.push(LeftOut { why: format!("cannot be read: {error}"), path: shown }),
+    }
+}
+
+/// One file may be reached by several paths; it is read once.
+fn canonical(path: &Path) -> PathBuf {
+    path.canonicalize().unwrap_or_else(|_| path.to_path_buf())
+}
+
+fn unreadable(path: &str, error: &std::io::Error) -> InputError {
+    InputError::Unreadable { path: path.to_owned(), why: error.to_string() }
+}
+
+fn recognise(path: &Path) -> std::io::Result<Kind> {
+    let mut head = Vec::new();
+    open_plain(path)?.take(limits::HEAD_BYTES as u64).read_to_end(&mut head)?;
+    Ok(recognise_head(&head, &path.display().to_string()))
+}
+
+fn recognise_head(head: &[u8], name: &str) -> Kind {
+    let mut text = Vec::new();
+    match decompressed(Cursor::new(head)) {
+        // Half a compressed stream gives an error at its end; what came before it is enough.
+        Ok(reader) => drop(reader.take(limits::HEAD_BYTES as u64).read_to_end(&mut text)),
+        Err(_) => return Kind::Binary,
+    }
+    kind::recognise(&text, name)
+}
+
+fn open_plain(path: &Path) -> std::io::Result<File> {
+    let file = File::open(path)?;
+    if file.metadata()?.is_dir() {
+        return Err(std::io::Error::new(std::io::ErrorKind::IsADirectory, "this is a directory"));
+    }
+    Ok(file)
+}
+
+/// Unpacks gzip and zstd, by their magic bytes; other bytes pass as they are.
+fn decompressed<'a, R: Read + 'a>(mut input: R) -> std::io::Result<Box<dyn Read + 'a>> {
+    let mut magic = [0; 4];
+    let mut filled = 0;
+    while filled < magic.len() {
+        match input.read(&mut magic[filled..]) {
+            Ok(0) => break,
+            Ok(read) => filled += read,
+            Err(error) if error.kind() == std::io::ErrorKind::Interrupted => {}
+            Err(error) => return Err(error),
+        }
+    }
+    let whole = Cursor::new(magic[..filled].to_vec()).chain(input);
+    Ok(match &magic[..filled] {
+        [0x1f, 0x8b, ..] => Box::new(MultiGzDecoder::new(BufReader::with_capacity(limits::CHUNK_BYTES, whole))),
+        [0x28, 0xb5, 0x2f, 0xfd] => Box::new(zstd::stream::read::Decoder::new(whole)?),
+        _ => Box::new(whole),
+    })
+}
+
+impl Source {
+    /// The text of the input, unpacked.
+    ///
+    /// # Errors
+    /// The system's error.
+    pub fn open(&self) -> std::io::Result<Box<dyn Read + '_>> {
+        match &self.bytes {
+            Bytes::File(path) => decompressed(open_plain(path)?),
+            Bytes::Stdin(head) => decompressed(Cursor::new(head.as_slice()).chain(std::io::stdin())),
+        }
+    }
+
+    /// The whole text of a document.
+    ///
+    /// # Errors
+    /// The system's error, or a document larger than [`limits::DOCUMENT_BYTES`].
+    pub fn read_document(&self) -> Result<String, InputError> {
+        let reader = self.open().map_err(|error| unreadable(&self.shown, &error))?;
+        read_bounded(reader, &self.shown)
+    }
+}
+
+/// The whole text of a file that the user names as a document: bootprep, variables, grammar.
+///
+/// # Errors
+/// A file that cannot be read, or is larger than [`limits::DOCUMENT_BYTES`].
+pub fn read_document(path: &Path) -> Result<String, InputError> {
+    let shown = path.display().to_string();
+    let file = open_plain(path).and_then(decompressed).map_err(|error| match error.kind() {
+        std::io::ErrorKind::NotFound => InputError::Unreadable { path: shown.clone(), why: "there is no such file".into() },
+        _ => unreadable(&shown, &error),
+    })?;
+    read_bounded(file, &shown)
+}
+
+/// The files of a directory of grammars: every `*.yaml` and `*.yml`, in the order of their names.
+///
+/// # Errors
+/// A directory that cannot be listed, or a file that cannot be read.
+pub fn read_grammar_directory(path: &Path) -> Result<Vec<(String, String)>, InputError> {
+    let shown = path.display().to_string();
+    let entries = std::fs::read_dir(path).map_err(|error| unreadable(&shown, &error))?;
+    let mut files: Vec<PathBuf> =
+        entries.filter_map(Result::ok).map(|entry| entry.path()).filter(|path| path.extension().is_some_and(|ending| ending == "yaml" || ending == "yml")).collect();
+    files.sort();
+    files.iter().map(|file| Ok((file.display().to_string(), read_document(file)?))).collect()
+}
+
+fn read_bounded(reader: impl Read, shown: &str) -> Result<String, InputError> {
+    let mut text = Vec::new();
+    reader.take(limits::DOCUMENT_BYTES + 1).read_to_end(&mut text).map_err(|error| unreadable(shown, &error))?;
+    if text.len() as u64 > limits::DOCUMENT_BYTES {
+        return Err(InputError::TooLarge { path: shown.to_owned() });
+    }
+    Ok(String::from_utf8_lossy(&text).into_owned())
+}

@@ -1,0 +1,361 @@
+//! One text of the `iuf` command, read as a whole: an `install.log`, or a captured console.
+
+pub mod state;
+
+use chrono::{DateTime, Utc};
+
+use crate::argo::{self, PodNames, SAT_STEP};
+use crate::evidence::Place;
+use crate::fact::{Fact, Statement};
+use crate::limits;
+use crate::line::COLUMN_WIDTH;
+use crate::sat::{Placed, SatText};
+
+/// Everything one text of `iuf` says.
+#[derive(Debug, Clone, Default)]
+pub struct IufText {
+    /// The activity, by the best line that names it.
+    pub activity: Option<Placed<String>>,
+    /// Where this run of `iuf` wrote its logs.
+    pub log_directory: Option<Placed<String>>,
+    /// The stages, in order; one per workflow.
+    pub stages: Vec<StageText>,
+    /// The SAT steps, in order.
+    pub steps: Vec<StepText>,
+    /// Operations that run SAT, and how they ended.
+    pub operations: Vec<OperationText>,
+    /// Sessions named in full.
+    pub sessions: Vec<String>,
+    /// `iuf` ended without having come to its end.
+    pub giving_up: Option<Place>,
+    /// Outputs of earlier stages, as they stood before a workflow began.
+    pub outputs: Vec<Placed<String>>,
+    /// Facts dropped because there were more than incfg keeps.
+    pub dropped: u64,
+    /// The form of CSM 1.4, which has no bracket column.
+    pub without_column: bool,
+    session: Option<Placed<String>>,
+    workflow: Option<String>,
+    operation: Option<String>,
+    saved: Vec<(String, String, Place)>,
+    names: Option<PodNames>,
+}
+
+/// A stage.
+#[derive(Debug, Clone)]
+pub struct StageText {
+    /// Its name.
+    pub stage: Option<String>,
+    /// Its session, as the text names it: perhaps cut.
+    pub session: Option<String>,
+    /// Its workflow.
+    pub workflow: Option<String>,
+    /// How it ended.
+    pub status: Option<String>,
+    /// When the line that begins it was written.
+    pub started_at: Option<DateTime<Utc>>,
+    /// When the line that ends it was written.
+    pub ended_at: Option<DateTime<Utc>>,
+    /// The lines that begin and end it.
+    pub places: Vec<Place>,
+}
+
+/// A step that runs SAT.
+#[derive(Debug, Clone)]
+pub struct StepText {
+    /// Its operation.
+    pub operation: Option<String>,
+    /// The number of a retried step.
+    pub attempt: Option<u32>,
+    /// Its workflow.
+    pub workflow: Option<String>,
+    /// Its session, as the text names it: perhaps cut.
+    pub session: Option<String>,
+    /// How it ended.
+    pub status: Option<Placed<String>>,
+    /// Where its log is: an S3 key or a path, as logged.
+    pub location: Option<Placed<String>>,
+    /// When its first line was written.
+    pub first_stamp: Option<DateTime<Utc>>,
+    /// Its first line.
+    pub first: Place,
+    /// What its pod printed, as far as it was relayed.
+    pub relayed: SatText,
+}
+
+/// An operation, and how it ended.
+#[derive(Debug, Clone)]
+pub struct OperationText {
+    /// Its name.
+    pub operation: String,
+    /// Its workflow.
+    pub workflow: Option<String>,
+    /// How it ended.
+    pub status: Option<String>,
+    /// The last line about it.
+    pub place: Place,
+}
+
+/// The width left for a session in its column: a session that long may be cut.
+const SESSION_WIDTH: usize = COLUMN_WIDTH - "IUF SESSION: ".len();
+
+/// Whether a session, as a column names it, may be cut.
+#[must_use]
+pub fn may_be_cut(session: &str) -> bool {
+    session.len() >= SESSION_WIDTH
+}
+
+impl IufText {
+    /// Whether the text says anything.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.activity.is_none() && self.log_directory.is_none() && self.stages.is_empty() && self.steps.is_empty() && self.operations.is_empty()
+    }
+
+    /// How pods are named in this release.
+    #[must_use]
+    pub fn pod_names(&self) -> PodNames {
+        self.names.unwrap_or(if self.without_column { PodNames::Plain } else { PodNames::WithTemplate })
+    }
+
+    /// The pod of a step's log that the executor of Argo says it stored, where it can only be this step's.
+    #[must_use]
+    pub fn saved_pod(&self, workflow: &str, operation: &str) -> Option<(&str, Place)> {
+        self.saved.iter().find(|(of, pod, _)| of == workflow && argo::operation_of(workflow, pod) == Some(operation)).map(|(_, pod, place)| (pod.as_str(), *place))
+    }
+
+    /// Takes one more statement in.
+    pub fn take(&mut self, statement: &Statement) {
+        let place = statement.place;
+        match &statement.fact {
+            Fact::Arguments { activity } | Fact::Activity { activity } => {
+                if self.activity.is_none() {
+                    self.activity = Some((activity.clone(), place));
+                }
+            }
+            Fact::LogDirectory { directory } => self.log_directory = Some((directory.clone(), place)),
+            Fact::Session { session } => self.session = Some((session.clone(), place)),
+            Fact::SessionFull { session } => {
+                if self.sessions.len() < limits::ACTIVITY_ITEMS && !self.sessions.contains(session) {
+                    self.sessions.push(session.clone());
+                }
+            }
+            Fact::StageBegin { stage, workflow } => self.stage_begins(stage, workflow.as_deref(), statement),
+            Fact::Workflow { workflow } => self.workflow_named(workflow, statement),
+            Fact::StageEnd { stage, status } => self.stage_ends(stage.as_deref(), status, statement),
+            Fact::StepBegin { step } => self.step_begins(step, statement),
+            Fact::StepEnd { step, status } => self.step_ends(step, status, statement),
+            Fact::LogFile { step, location } => self.step_has_log(step, location, statement),
+            Fact::GivingUp { .. } => self.giving_up = Some(place),
+            Fact::Outputs { json } => {
+                if self.outputs.len() < limits::OUTPUTS && json.contains("script_stdout") {
+                    self.outputs.push((json.clone(), place));
+                }
+            }
+            Fact::LogSaved { workflow, pod } => {
+                if self.saved.len() < limits::ACTIVITY_ITEMS && argo::operation_of(workflow, pod).is_some() && !self.saved.iter().any(|(_, known, _)| known == pod) {
+                    self.saved.push((workflow.clone(), pod.clone(), place));
+                }
+            }
+            Fact::Nothing {} | Fact::Command { .. } => {}
+            _ => self.relayed(statement),
+        }
+    }
+
+    /// Ends the reading.
+    pub fn finish(&mut self) {
+        for step in &mut self.steps {
+            step.relayed.finish();
+        }
+    }
+
+    fn stage_begins(&mut self, stage: &str, workflow: Option<&str>, statement: &Statement) {
+        self.without_column |= statement.column.is_none();
+        if let Some(workflow) = workflow {
+            self.workflow = Some(workflow.to_owned());
+        }
+        let known = workflow.and_then(|workflow| self.stages.iter_mut().find(|known| known.workflow.as_deref() == Some(workflow)));
+        if let Some(known) = known {
+            known.stage = Some(stage.to_owned());
+            return;
+        }
+        if self.stages.len() >= limits::ACTIVITY_ITEMS {
+            self.dropped += 1;
+            return;
+        }
+        let session = self.session.as_ref().map(|(session, _)| session.clone());
+        self.stages.push(StageText {
+            stage: Some(stage.to_owned()),
+            session,
+            workflow: workflow.map(str::to_owned),
+            status: None,
+            started_at: statement.stamp,
+            ended_at: None,
+            places: vec![statement.place],
+        });
+        self.operation = None;
+    }
+
+    fn workflow_named(&mut self, workflow: &str, statement: &Statement) {
+        self.workflow = Some(workflow.to_owned());
+        if statement.level == Some(crate::line::Level::Info) {
+            if let Some(stage) = self.stages.last_mut().filter(|stage| stage.workflow.is_none()) {
+                stage.workflow = Some(workflow.to_owned());
+                stage.places.push(statement.place);
+            }
+        }
+    }
+
+    fn stage_ends(&mut self, stage: Option<&str>, status: &str, statement: &Statement) {
+        let known = self.stages.iter_mut().rev().find(|known| stage.is_none() || known.stage.as_deref() == stage);
+        if let Some(known) = known {
+            known.status = Some(status.to_owned());
+            known.ended_at = statement.stamp;
+            known.places.push(statement.place);
+        } else if let Some(stage) = stage {
+            self.stages.push(StageText {
+                stage: Some(stage.to_owned()),
+                session: self.session.as_ref().map(|(session, _)| session.clone()),
+                workflow: self.workflow.clone(),
+                status: Some(status.to_owned()),
+                started_at: None,
+                ended_at: statement.stamp,
+                places: vec![statement.place],
+            });
+        }
+    }
+
+    fn step_begins(&mut self, step: &str, statement: &Statement) {
+        if argo::is_operation(step) {
+            self.operation = Some(step.to_owned());
+            self.operation_seen(step, None, statement.place);
+        }
+        if let Some(attempt) = sat_step(step) {
+            if let Some(at) = self.step_at(attempt, statement).filter(|at| self.steps[*at].status.is_none() || self.workflow.is_some()) {
+                self.steps[at].first_stamp = self.steps[at].first_stamp.or(statement.stamp);
+            } else {
+                self.add_step(attempt, statement);
+            }
+        }
+    }
+
+    fn step_ends(&mut self, step: &str, status: &str, statement: &Statement) {
+        if argo::is_operation(step) {
+            self.operation_seen(step, Some(status), statement.place);
+        }
+        let Some(attempt) = sat_step(step) else { return };
+        // Without a workflow line, a step whose log is known is over: this is the end of another one.
+        let at = self.step_at(attempt, statement).filter(|at| self.workflow.is_some() || self.steps[*at].location.is_none());
+        let Some(at) = at.or_else(|| self.add_step(attempt, statement)) else { return };
+        self.steps[at].status = Some((status.to_owned(), statement.place));
+    }
+
+    fn step_has_log(&mut self, step: &str, location: &str, statement: &Statement) {
+        if self.names.is_none() {
+            self.names = self.names_in(location);
+        }
+        let Some(attempt) = sat_step(step) else { return };
+        let fits = |known: &StepText| known.location.as_ref().is_none_or(|(known, _)| argo_pod(known) == argo_pod(location));
+        let at = self.step_at(attempt, statement).filter(|at| fits(&self.steps[*at]));
+        let Some(at) = at.or_else(|| self.add_step(attempt, statement)) else { return };
+        let step = &mut self.steps[at];
+        if let Some((workflow, _)) = argo::parse_key(location) {
+            step.workflow = Some(workflow.to_owned());
+        }
+        step.location = step.location.take().or_else(|| Some((location.to_owned(), statement.place)));
+    }
+
+    /// Another pod of the workflow tells how pods are named.
+    fn names_in(&self, location: &str) -> Option<PodNames> {
+        let pod = argo_pod(location)?;
+        let workflow = argo::parse_key(location).map(|(workflow, _)| workflow).or(self.workflow.as_deref())?;
+        let rest = pod.strip_prefix(workflow)?.strip_prefix('-')?;
+        Some(if rest.bytes().all(|byte| byte.is_ascii_digit()) { PodNames::Plain } else { PodNames::WithTemplate })
+    }
+
+    fn operation_seen(&mut self, operation: &str, status: Option<&str>, place: Place) {
+        let workflow = self.workflow.clone();
+        match self.operations.iter().rposition(|known| known.operation == operation && known.workflow == workflow) {
+            Some(at) => {
+                if let Some(status) = status {
+                    self.operations[at].status = Some(status.to_owned());
+                    self.operations[at].place = place;
+                }
+            }
+            None if self.operations.len() >= limits::ACTIVITY_ITEMS => self.dropped += 1,
+            None => self.operations.push(OperationText { operation: operation.to_owned(), workflow, status: status.map(str::to_owned), place }),
+        }
+    }
+
+    fn operation_for(&self, statement: &Statement) -> Option<String> {
+        match &statement.column {
+            Some(column) => Some(column.clone()),
+            None => self.operation.clone(),
+        }
+    }
+
+    fn step_at(&self, attempt: Option<u32>, statement: &Statement) -> Option<usize> {
+        let operation = self.operation_for(statement);
+        self.steps
+            .iter()
+            .rposition(|step| step.attempt == attempt && step.operation == operation && (self.workflow.is_none() || step.workflow == self.workflow || step.workflow.is_none()))
+    }
+
+    fn add_step(&mut self, attempt: Option<u32>, statement: &Statement) -> Option<usize> {
+        if self.steps.len() >= limits::ACTIVITY_ITEMS {
+            self.dropped += 1;
+            return None;
+        }
+        self.steps.push(StepText {
+            operation: self.operation_for(statement),
+            attempt,
+            workflow: self.workflow.clone(),
+            session: self.session.as_ref().map(|(session, _)| session.clone()),
+            status: None,
+            location: None,
+            first_stamp: statement.stamp,
+            first: statement.place,
+            relayed: SatText::default(),
+        });
+        Some(self.steps.len() - 1)
+    }
+
+    /// Text of a pod goes to the SAT step of its operation that began last: pods of other steps print nothing that a
+    /// grammar of SAT takes, and text may come after the end of its step.
+    fn relayed(&mut self, statement: &Statement) {
+        let operation = self.operation_for(statement);
+        let Some(operation) = operation.filter(|operation| argo::is_operation(operation)) else { return };
+        let at = self.steps.iter().rposition(|step| step.operation.as_deref() == Some(&operation));
+        let Some(at) = at.or_else(|| tells_of_sat(&statement.fact).then(|| self.add_step(None, statement)).flatten()) else { return };
+        self.steps[at].relayed.take(statement);
+    }
+}
+
+/// Only lines that no other pod prints may stand for a step whose beginning was lost.
+fn tells_of_sat(fact: &Fact) -> bool {
+    !matches!(
+        fact,
+        Fact::Error { .. }
+            | Fact::Traceback {}
+            | Fact::Exception { .. }
+            | Fact::ReportGroup { .. }
+            | Fact::ReportSection { .. }
+            | Fact::ReportName { .. }
+            | Fact::ReportConfiguration { .. }
+    )
+}
+
+/// `Some` for the display name of a SAT step: the number of a retried one inside.
+fn sat_step(step: &str) -> Option<Option<u32>> {
+    let rest = step.strip_prefix(SAT_STEP)?;
+    if rest.is_empty() {
+        return Some(None);
+    }
+    rest.strip_prefix('(')?.strip_suffix(')')?.parse().ok().map(Some)
+}
+
+/// The pod of a log's location, in either form.
+#[must_use]
+pub fn argo_pod(location: &str) -> Option<&str> {
+    argo::parse_key(location).map(|(_, pod)| pod).or_else(|| argo::pod_of_file(location))
+}

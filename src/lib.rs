@@ -1,0 +1,37 @@
+//! incfg reads what a failed IUF or SAT `bootprep` run left behind and says what an operator needs next.
+//!
+//! Data flows one way; a module imports only from modules above it in this list.
+//!
+//! ```text
+//! bytes ── input ──► scan ──► line ──► grammar ──► fact         what was said, where, by whom
+//!                                                   │
+//!              iuf (activity, stages, SAT steps)    │
+//!              sat (one run of sat bootprep)   ◄────┤           what one text says as a whole
+//!              cfs (ansible log, configuration)◄────┘
+//!                        │
+//! bootprep (file, names) ┴──► analysis ──► recoveries           what all texts say together
+//!                                  │
+//!                               report                          text, json, env: the only printers
+//! ```
+//!
+//! [`analysis::analyze`] is the front door: paths in, one [`analysis::Analysis`] out. Only `input` opens files, only
+//! `cli` touches arguments and the terminal.
+#![forbid(unsafe_code)]
+#![warn(missing_docs)]
+
+pub mod analysis;
+pub mod argo;
+pub mod bootprep;
+pub mod cfs;
+pub mod cli;
+pub mod evidence;
+pub mod fact;
+pub mod grammar;
+pub mod image_id;
+pub mod input;
+pub mod iuf;
+pub mod limits;
+pub mod line;
+pub mod report;
+pub mod sat;
+pub mod scan;

@@ -1,0 +1,55 @@
+//! Every bound on what incfg reads and keeps, in one place, with what happens beyond it.
+
+/// Bytes of one line that are looked at; the rest of a longer line is skipped, not held.
+pub const LINE_BYTES: usize = 1 << 20;
+
+/// Bytes read from an input at a time.
+pub const CHUNK_BYTES: usize = 256 << 10;
+
+/// Bytes at the head of an input by which its kind is recognised.
+pub const HEAD_BYTES: usize = 64 << 10;
+
+/// Bytes of a file that is read whole: JSON, YAML, variables, grammars. A larger one is refused.
+pub const DOCUMENT_BYTES: u64 = 16 << 20;
+
+/// Lines after the first over which SAT may spread one message, because a name in it holds line breaks.
+pub const JOINED_LINES: usize = 8;
+
+/// Bytes of a message joined from several lines.
+pub const JOINED_BYTES: usize = 16 << 10;
+
+/// Distinct images, configurations, templates or sessions kept of one run; more are counted, not kept.
+pub const RUN_ITEMS: usize = 20_000;
+
+/// SAT steps and stages kept of one activity; more are counted, not kept.
+pub const ACTIVITY_ITEMS: usize = 20_000;
+
+/// Dumps of earlier outputs kept of one log, each at most a line long.
+pub const OUTPUTS: usize = 16;
+
+/// Error messages kept of one run: the first ones, which name the cause.
+pub const RUN_ERRORS: usize = 8;
+
+/// Report lines remembered to recognise a second copy of the same report.
+pub const REPORT_LINES: usize = 200_000;
+
+/// Layers kept of one ansible log; CFS itself refuses far fewer.
+pub const ANSIBLE_LAYERS: usize = 10_000;
+
+/// Places given as evidence of one fact.
+pub const EVIDENCE_PLACES: usize = 6;
+
+/// Images and items up to which names are matched to the items of a bootprep file by exhaustive reasoning.
+pub const ASSIGNMENT_ITEMS: usize = 400;
+
+/// Files taken from below a directory.
+pub const DIRECTORY_FILES: usize = 100_000;
+
+/// Folders gone down below a directory.
+pub const DIRECTORY_DEPTH: usize = 8;
+
+/// Steps the renderer may take for one name.
+pub const RENDER_FUEL: u64 = 50_000;
+
+/// Characters of a rendered name; a longer one counts as one that cannot be rendered.
+pub const RENDERED_CHARS: usize = 4_096;

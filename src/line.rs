@@ -1,0 +1,301 @@
+//! The envelope of a log line: what stands before the message, and who speaks.
+//!
+//! | text | looks like | found in |
+//! |---|---|---|
+//! | [`Dialect::Iuf`] | `<stamp> <LEVEL> [<module>] [<column>] <message>` | `install.log`, a captured console |
+//! | [`Dialect::Pod`] | `LEVEL: message`, `<stamp> LEVEL message`, `<date> - LEVEL - <logger> - message`, bare text | `main.log`, `argo_logs`, `sat.log` |
+//! | [`Dialect::Ansible`] | bare text, after a stamp or not | the log of an ansible container |
+//!
+//! The forms are told apart line by line, never once per file: releases differ, documents collapse blanks, and a file
+//! may have been pasted together.
+
+use chrono::{DateTime, NaiveDate, NaiveDateTime, NaiveTime, Utc};
+use nom::branch::alt;
+use nom::bytes::complete::{tag, take_while, take_while_m_n, take_while1};
+use nom::character::complete::char;
+use nom::combinator::{opt, recognize};
+use nom::sequence::{delimited, preceded, terminated};
+use nom::{IResult, Parser};
+
+/// The text a line belongs to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Dialect {
+    /// Written by the `iuf` command.
+    Iuf,
+    /// Printed by a pod: SAT and the script around it.
+    Pod,
+    /// Printed by an ansible container of CFS.
+    Ansible,
+}
+
+/// Who says the message of a line.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Voice {
+    /// The `iuf` command itself.
+    Iuf,
+    /// A pod, directly or relayed by `iuf`.
+    Pod,
+    /// The form does not tell: one blank after the column in a document, or no column at all (CSM 1.4).
+    IufOrPod,
+    /// An ansible container.
+    Ansible,
+}
+
+/// How loud a line is. Names of all releases are folded into these.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Level {
+    /// `DBG`, `DEBUG`, `TRACE`, `DRYRUN`.
+    Debug,
+    /// `INFO`, `NOTICE`.
+    Info,
+    /// `WARN`, `WARNING`.
+    Warning,
+    /// `ERR`, `ERROR`, `CRIT`, `CRITICAL`.
+    Error,
+}
+
+/// A line taken apart. All parts are slices of the line.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Line<'a> {
+    /// When the line was written, UTC.
+    pub stamp: Option<DateTime<Utc>>,
+    /// The level, where the line names one.
+    pub level: Option<Level>,
+    /// The text of the bracket column, trimmed: an operation, `STAGE: <stage>`, ...
+    pub column: Option<&'a [u8]>,
+    /// Who speaks.
+    pub voice: Voice,
+    /// The nanosecond stamp Kubernetes put before a line that `iuf` relayed unchanged. Two lines with one stamp are one.
+    pub printed: Option<&'a [u8]>,
+    /// The message; leading blanks are kept, they are part of some messages.
+    pub body: &'a [u8],
+}
+
+/// Width to which `iuf` pads and cuts the text of the bracket column.
+pub const COLUMN_WIDTH: usize = 57;
+
+/// Blanks between the bracket column and a relayed message.
+const RELAY_BLANKS: usize = 7;
+
+/// Blanks before a relayed message of CSM 1.4, which has no bracket column.
+const RELAY_BLANKS_CSM_1_4: usize = 12;
+
+type Parsed<'a, T> = IResult<&'a [u8], T>;
+
+/// Takes the envelope of a line apart. `None` for a line that no fact can stand on: a continuation line of `iuf`.
+///
+/// `line` is without its line break; one carriage return at its end is dropped.
+#[must_use]
+pub fn parse(dialect: Dialect, line: &[u8]) -> Option<Line<'_>> {
+    let line = line.strip_suffix(b"\r").unwrap_or(line);
+    match dialect {
+        Dialect::Iuf => iuf_line(line),
+        Dialect::Pod => Some(pod_line(line)),
+        Dialect::Ansible => Some(ansible_line(line)),
+    }
+}
+
+fn iuf_line(line: &[u8]) -> Option<Line<'_>> {
+    let (rest, stamp) = opt(terminated(stamp, char(' '))).parse(line).ok()?;
+    let (rest, level) = iuf_level(rest).ok()?;
+    let rest = module(rest).map_or(rest, |(rest, _)| rest);
+    let stamp = stamp.map(|(stamp, _)| stamp);
+    let level = Some(level);
+    let Some((column, rest)) = column(rest) else {
+        if let Ok((body, printed)) = printed_stamp(rest) {
+            return Some(Line { stamp, level, column: None, voice: Voice::Pod, printed: Some(printed), body });
+        }
+        if let Some(body) = csm_1_4_relay(rest) {
+            return Some(Line { stamp, level, column: None, voice: Voice::Pod, printed: None, body });
+        }
+        return Some(Line { stamp, level, column: None, voice: Voice::IufOrPod, printed: None, body: rest });
+    };
+    let blanks = rest.iter().take_while(|byte| **byte == b' ').count();
+    let (voice, rest) = if blanks <= 1 { (Voice::IufOrPod, &rest[blanks..]) } else { (Voice::Pod, &rest[blanks.min(RELAY_BLANKS)..]) };
+    match printed_stamp(rest) {
+        Ok((body, printed)) => Some(Line { stamp, level, column: Some(column), voice: Voice::Pod, printed: Some(printed), body }),
+        Err(_) => Some(Line { stamp, level, column: Some(column), voice, printed: None, body: rest }),
+    }
+}
+
+/// The labels of CSM 1.4 are right-aligned, so a relayed message is told from them only by its blanks.
+fn csm_1_4_relay(rest: &[u8]) -> Option<&[u8]> {
+    let blanks = rest.iter().take_while(|byte| **byte == b' ').count();
+    let text = &rest[blanks..];
+    let label = blanks == 13 && (text.starts_with(b"BEGIN: ") || text.starts_with(b"BEGIN PHASE: "));
+    (blanks >= RELAY_BLANKS_CSM_1_4 && !label).then(|| &rest[RELAY_BLANKS_CSM_1_4..])
+}
+
+fn pod_line(line: &[u8]) -> Line<'_> {
+    if let Ok((body, (stamp, level))) = sat_log_header(line) {
+        return Line { stamp, level: Some(level), column: None, voice: Voice::Pod, printed: None, body };
+    }
+    let (rest, stamped) = match terminated(stamp, char(' ')).parse(line) {
+        Ok((rest, (when, text))) => (rest, Some((when, text))),
+        Err(_) => (line, None),
+    };
+    let (body, level) = match pod_level(rest) {
+        Ok((body, level)) => (body, Some(level)),
+        Err(_) => (rest, None),
+    };
+    Line { stamp: stamped.map(|(when, _)| when), level, column: None, voice: Voice::Pod, printed: if level.is_none() { stamped.map(|(_, text)| text) } else { None }, body }
+}
+
+fn ansible_line(line: &[u8]) -> Line<'_> {
+    let (body, stamp) = match terminated(stamp, char(' ')).parse(line) {
+        Ok((rest, (when, _))) => (rest, Some(when)),
+        Err(_) => (line, None),
+    };
+    Line { stamp, level: None, column: None, voice: Voice::Ansible, printed: None, body }
+}
+
+/// `2023-11-01T14:06:36.128255Z`: UTC, up to nine digits of a second, or none when they are all zero.
+fn stamp(input: &[u8]) -> Parsed<'_, (DateTime<Utc>, &[u8])> {
+    let (rest, (date, _, time, fraction, _)) = (date, char('T'), time, opt(preceded(char('.'), take_while_m_n(1, 9, |b: u8| b.is_ascii_digit()))), char('Z')).parse(input)?;
+    let nanos = fraction.map_or(0, |digits: &[u8]| (0..9).fold(0, |value, at| value * 10 + digits.get(at).map_or(0, |digit| u32::from(digit - b'0'))));
+    let when = time.and_then(|(h, m, s)| NaiveTime::from_hms_nano_opt(h, m, s, nanos)).zip(date);
+    match when {
+        Some((time, date)) => Ok((rest, (NaiveDateTime::new(date, time).and_utc(), &input[..input.len() - rest.len()]))),
+        None => Err(nom::Err::Error(nom::error::Error::new(input, nom::error::ErrorKind::Verify))),
+    }
+}
+
+fn date(input: &[u8]) -> Parsed<'_, Option<NaiveDate>> {
+    let (rest, (year, _, month, _, day)) = (number(4), char('-'), number(2), char('-'), number(2)).parse(input)?;
+    Ok((rest, NaiveDate::from_ymd_opt(i32::try_from(year).unwrap_or_default(), month, day)))
+}
+
+fn time(input: &[u8]) -> Parsed<'_, Option<(u32, u32, u32)>> {
+    let (rest, (hour, _, minute, _, second)) = (number(2), char(':'), number(2), char(':'), number(2)).parse(input)?;
+    Ok((rest, Some((hour, minute, second))))
+}
+
+fn number<'a>(digits: usize) -> impl Parser<&'a [u8], Output = u32, Error = nom::error::Error<&'a [u8]>> {
+    take_while_m_n(digits, digits, |byte: u8| byte.is_ascii_digit()).map(|text: &[u8]| text.iter().fold(0, |value, digit| value * 10 + u32::from(digit - b'0')))
+}
+
+/// `2023-11-01T14:58:22.123456789Z ` before text that `iuf` passed on as it came.
+fn printed_stamp(input: &[u8]) -> Parsed<'_, &[u8]> {
+    terminated(recognize(stamp), char(' ')).parse(input)
+}
+
+/// Levels are padded to four since CSM 1.5, spelled out in CSM 1.4.
+fn iuf_level(input: &[u8]) -> Parsed<'_, Level> {
+    let padded = terminated(
+        alt((
+            tag("DBG ").map(|_| Level::Debug),
+            tag("INFO").map(|_| Level::Info),
+            tag("WARN").map(|_| Level::Warning),
+            tag("ERR ").map(|_| Level::Error),
+            tag("CRIT").map(|_| Level::Error),
+        )),
+        char(' '),
+    );
+    alt((padded, terminated(level_word, char(' ')), tag("ERR ").map(|_| Level::Error), tag("DBG ").map(|_| Level::Debug))).parse(input)
+}
+
+fn level_word(input: &[u8]) -> Parsed<'_, Level> {
+    alt((
+        alt((tag("DEBUG"), tag("TRACE"), tag("DRYRUN"))).map(|_| Level::Debug),
+        alt((tag("INFO"), tag("NOTICE"))).map(|_| Level::Info),
+        alt((tag("WARNING"), tag("WARN"))).map(|_| Level::Warning),
+        alt((tag("ERROR"), tag("ERR"), tag("CRITICAL"), tag("CRIT"))).map(|_| Level::Error),
+    ))
+    .parse(input)
+}
+
+/// `Activity.monitor_workflow:868 `, written with `iuf -v`.
+fn module(input: &[u8]) -> Option<(&[u8], &[u8])> {
+    let word = || take_while1::<_, _, nom::error::Error<&[u8]>>(|byte: u8| byte.is_ascii_alphanumeric() || byte == b'_' || byte == b'<' || byte == b'>');
+    let digits = take_while1(|byte: u8| byte.is_ascii_digit());
+    terminated(recognize((word(), char('.'), word(), char(':'), digits)), char(' ')).parse(input).ok()
+}
+
+/// `[text padded to 57]`. A longer activity overflows the column, a document collapses it.
+fn column(input: &[u8]) -> Option<(&[u8], &[u8])> {
+    let inside = input.strip_prefix(b"[")?;
+    let end = match inside.get(COLUMN_WIDTH) {
+        Some(b']') => COLUMN_WIDTH,
+        _ => memchr::memchr(b']', inside)?,
+    };
+    let rest = &inside[end + 1..];
+    (rest.is_empty() || rest[0] == b' ').then(|| (inside[..end].trim_ascii(), rest))
+}
+
+/// `INFO: ` of SAT's logger, `INFO ` of the script around SAT and of `argo_logs`.
+fn pod_level(input: &[u8]) -> Parsed<'_, Level> {
+    terminated(level_word, alt((tag(": "), tag(" ")))).parse(input)
+}
+
+/// `2023-11-01 14:58:22,123 - INFO - sat.cli.bootprep - `: the file SAT keeps inside its container, in local time.
+fn sat_log_header(input: &[u8]) -> Parsed<'_, (Option<DateTime<Utc>>, Level)> {
+    let (rest, (_, _, _, _, _)) = (date, char(' '), time, char(','), number(3)).parse(input)?;
+    let (rest, level) = delimited(tag(" - "), level_word, tag(" - ")).parse(rest)?;
+    let (rest, _) = terminated(take_while(|byte: u8| byte.is_ascii_graphic()), tag(" - ")).parse(rest)?;
+    Ok((rest, (None, level)))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn iuf(line: &str) -> Line<'_> {
+        parse(Dialect::Iuf, line.as_bytes()).expect("a line of iuf")
+    }
+
+    #[test]
+    fn one_blank_after_the_column_is_iuf_seven_are_a_pod() {
+        let own = iuf("2023-11-01T14:14:52.778546Z ERR  [prepare-managed-images                                   ] END sat-bootprep-run [Failed]");
+        assert_eq!(
+            (own.voice, own.level, own.column, own.body),
+            (Voice::IufOrPod, Some(Level::Error), Some(&b"prepare-managed-images"[..]), &b"END sat-bootprep-run [Failed]"[..])
+        );
+        let pod = iuf("2023-11-01T14:14:52.778546Z INFO [prepare-managed-images                                   ]           Container ansible   transitioned to failed");
+        assert_eq!((pod.voice, pod.body), (Voice::Pod, &b"    Container ansible   transitioned to failed"[..]));
+    }
+
+    #[test]
+    fn a_stamp_without_fraction_and_a_verbose_module_are_seen() {
+        let line = iuf("2023-11-01T14:14:52Z DBG  Activity.monitor_workflow:728 Monitoring workflow a-b");
+        assert_eq!((line.stamp.is_some(), line.body), (true, &b"Monitoring workflow a-b"[..]));
+    }
+
+    #[test]
+    fn a_column_wider_than_the_column_is_still_one() {
+        let line = iuf("INFO [ACTIVITY: hpe-cray-ex-system-software-stack-upgrade-to-24.11.0-20251105] BEG Install started at 2025");
+        assert_eq!(line.column, Some(&b"ACTIVITY: hpe-cray-ex-system-software-stack-upgrade-to-24.11.0-20251105"[..]));
+    }
+
+    #[test]
+    fn csm_1_4_labels_and_relayed_text_differ_in_their_blanks() {
+        assert_eq!(iuf("2023-08-20T10:02:47.139802Z INFO              BEGIN: [1]").voice, Voice::IufOrPod);
+        let relayed = iuf("2023-08-20T10:02:53.978248Z INFO             Configuration file generated.");
+        assert_eq!((relayed.voice, relayed.body), (Voice::Pod, &b"Configuration file generated."[..]));
+        let printed = iuf("2023-08-20T10:03:33.612800Z DEBUG 2023-08-20T10:03:33.550122737Z     \"configurations\": [");
+        assert_eq!((printed.voice, printed.printed, printed.body), (Voice::Pod, Some(&b"2023-08-20T10:03:33.550122737Z"[..]), &b"    \"configurations\": ["[..]));
+    }
+
+    #[test]
+    fn a_continuation_line_says_nothing() {
+        assert_eq!(parse(Dialect::Iuf, b"    \"kind\": \"ConfigMap\","), None);
+    }
+
+    #[test]
+    fn pods_speak_in_four_forms() {
+        for (text, level, body) in [
+            ("INFO: Creating images", Some(Level::Info), "Creating images"),
+            ("ERROR <sat bootprep run x> failed", Some(Level::Error), "<sat bootprep run x> failed"),
+            ("2023-11-01T14:09:02.47Z INFO Creating images", Some(Level::Info), "Creating images"),
+            ("2023-11-01 14:09:02,478 - WARNING - sat.cli.bootprep.main - Retrying", Some(Level::Warning), "Retrying"),
+            ("    \"images\": [", None, "    \"images\": ["),
+        ] {
+            let line = parse(Dialect::Pod, text.as_bytes()).unwrap();
+            assert_eq!((line.level, line.body), (level, body.as_bytes()), "{text}");
+        }
+    }
+
+    #[test]
+    fn a_date_that_does_not_exist_is_text() {
+        assert_eq!(parse(Dialect::Pod, b"2023-13-41T14:09:02Z INFO x").unwrap().stamp, None);
+    }
+}

@@ -1,0 +1,7 @@
+//! The `incfg` command.
+
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    incfg::cli::main()
+}

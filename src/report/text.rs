@@ -1,0 +1,338 @@
+//! The story of an analysis, for a person at a terminal at 3 am.
+
+mod next;
+mod page;
+
+use crate::analysis::{Analysis, Image, ImageStatus, KeyBasis, Recovery, SatRun, Warning};
+use crate::evidence::Evidence;
+
+use super::printable;
+use page::{Page, Tone};
+
+/// The width where there is no terminal.
+pub const WIDTH: usize = 100;
+
+/// How incfg was called, to print commands that go on from there.
+#[derive(Debug, Clone, Default)]
+pub struct Invocation {
+    /// The paths.
+    pub paths: Vec<String>,
+    /// The bootprep file.
+    pub bootprep: Option<String>,
+    /// The variables.
+    pub vars_files: Vec<String>,
+    /// The image to tell of.
+    pub image: Option<String>,
+}
+
+impl Invocation {
+    fn tells_of(&self, name: &str, ref_name: Option<&str>) -> bool {
+        self.image.as_deref().is_none_or(|image| image == name || Some(image) == ref_name)
+    }
+}
+
+/// The story, newest failure first, each claim with the line it rests on, and the next commands at its end.
+#[must_use]
+pub fn story(analysis: &Analysis, invocation: &Invocation, width: usize) -> String {
+    let mut page = Page::new(width, common_directory(analysis, invocation));
+    head(&mut page, analysis);
+    let mut told = vec![false; analysis.sat_runs.len()];
+    for (at, run) in analysis.sat_runs.iter().enumerate().rev() {
+        if newest(analysis, at) && went_wrong(run) {
+            told[at] = true;
+            failure(&mut page, analysis, at, invocation);
+        }
+    }
+    if !told.contains(&true) && !analysis.sat_runs.is_empty() {
+        page.paragraph(Tone::Good, if analysis.sat_runs.iter().any(went_wrong) { "The newest run of every operation went well." } else { "No failure in these logs." });
+        page.blank();
+    }
+    others(&mut page, analysis, &told, invocation);
+    stages(&mut page, analysis);
+    warnings(&mut page, &analysis.warnings);
+    next::commands(&mut page, analysis, invocation);
+    page.finish()
+}
+
+/// Paths below the one directory that was given are shown from there.
+fn common_directory(analysis: &Analysis, invocation: &Invocation) -> Option<String> {
+    let [directory] = invocation.paths.as_slice() else { return None };
+    let directory = directory.trim_end_matches('/');
+    let below = |path: &str| path.strip_prefix(directory).is_some_and(|rest| rest.starts_with('/'));
+    (!analysis.inputs.is_empty() && analysis.inputs.iter().all(|input| below(&input.path))).then(|| directory.to_owned())
+}
+
+fn head(page: &mut Page, analysis: &Analysis) {
+    let what = match &analysis.activity {
+        Some(activity) => format!("Activity {}", printable(activity)),
+        None => "No activity named in these logs".to_owned(),
+    };
+    let failed = analysis.sat_runs.iter().filter(|run| went_wrong(run)).count();
+    let counted = [count(analysis.inputs.len(), "input"), count(analysis.stages.len(), "stage"), count(analysis.sat_runs.len(), "run of SAT"), format!("{failed} failed")];
+    page.title(&what, &counted.join(", "));
+    page.directory();
+    page.blank();
+}
+
+fn count(number: usize, what: &str) -> String {
+    let plural = if let Some(rest) = what.strip_prefix("run") { format!("runs{rest}") } else { format!("{what}s") };
+    format!("{number} {}", if number == 1 { what } else { &plural })
+}
+
+fn newest(analysis: &Analysis, at: usize) -> bool {
+    let operation = &analysis.sat_runs[at].operation;
+    operation.is_none() || analysis.sat_runs[at + 1..].iter().all(|run| run.operation != *operation)
+}
+
+fn went_wrong(run: &SatRun) -> bool {
+    let status = run.status.as_deref().is_some_and(|status| matches!(status, "Failed" | "Error"));
+    status || run.exit_code.is_some_and(|code| code != 0) || run.images.iter().any(|image| matches!(image.status, ImageStatus::Failed | ImageStatus::Unfinished))
+}
+
+/// How a run stands, in one word.
+fn verdict(run: &SatRun) -> (&'static str, Tone) {
+    if run.skipped {
+        return ("skipped", Tone::Quiet);
+    }
+    if run.images.iter().any(|image| image.status == ImageStatus::Unfinished) && run.status.is_none() && run.exit_code.is_none() {
+        return ("unfinished", Tone::Bad);
+    }
+    match run.status.as_deref() {
+        _ if went_wrong(run) => ("FAILED", Tone::Bad),
+        Some("Succeeded") => ("succeeded", Tone::Good),
+        Some(_) => ("not over", Tone::Quiet),
+        None if run.images.iter().any(|image| image.status == ImageStatus::Succeeded) || !run.configurations.is_empty() => ("made", Tone::Good),
+        None => ("outcome unknown", Tone::Quiet),
+    }
+}
+
+fn failure(page: &mut Page, analysis: &Analysis, at: usize, invocation: &Invocation) {
+    let run = &analysis.sat_runs[at];
+    let (verdict, tone) = verdict(run);
+    page.heading(tone, verdict, &format!("{}{}", run_name(run), attempt(analysis, at)), &run.evidence);
+    if let Some(started) = &run.started_at {
+        page.fact("began", started, &[]);
+    }
+    if let Some(code) = run.exit_code {
+        page.fact("exit code", &code.to_string(), &[]);
+    }
+    if let Some(file) = &run.bootprep_file {
+        page.fact("bootprep file", &printable(file), &[]);
+    }
+    log_of(page, run);
+    page.blank();
+    let recoveries = |image: &Image| analysis.recoveries.iter().find(|recovery| recovery.image == image.name && recovery.operation == run.operation);
+    for image in
+        run.images.iter().filter(|image| matches!(image.status, ImageStatus::Failed | ImageStatus::Unfinished) && invocation.tells_of(&image.name, image.ref_name.as_deref()))
+    {
+        match recoveries(image) {
+            Some(recovery) => broken(page, image, recovery),
+            None => lost(page, image),
+        }
+    }
+    fine(page, run);
+    said(page, run);
+}
+
+fn run_name(run: &SatRun) -> String {
+    let operation = run.operation.as_deref().map_or("a run of sat bootprep".to_owned(), printable);
+    match &run.session {
+        Some(session) => format!("{operation} of session {}", printable(session)),
+        None => operation,
+    }
+}
+
+/// `, attempt 2 of 3`: runs of one operation, oldest first.
+fn attempt(analysis: &Analysis, at: usize) -> String {
+    let same: Vec<usize> = (0..analysis.sat_runs.len())
+        .filter(|other| analysis.sat_runs[*other].operation.is_some() && analysis.sat_runs[*other].operation == analysis.sat_runs[at].operation)
+        .collect();
+    match same.iter().position(|other| *other == at) {
+        Some(position) if same.len() > 1 => format!(", attempt {} of {}", position + 1, same.len()),
+        _ => String::new(),
+    }
+}
+
+fn log_of(page: &mut Page, run: &SatRun) {
+    if let Some(key) = &run.s3_key {
+        let basis = match run.s3_key_basis {
+            Some(KeyBasis::Logged) => "",
+            Some(KeyBasis::FromPath) => " (from the path in the log)",
+            _ => " (computed; the log may not be in S3)",
+        };
+        page.fact("log in S3", &format!("config-data {}{basis}", printable(key)), &[]);
+    }
+    if let Some(path) = &run.local_log {
+        page.fact("log at hand", &page.shown(path), &[]);
+    }
+}
+
+fn broken(page: &mut Page, image: &Image, recovery: &Recovery) {
+    let how = if image.status == ImageStatus::Unfinished { "was being configured; the log has no end of it" } else { "failed while being configured" };
+    page.image(Tone::Bad, &printable(&image.name), how, &image.evidence);
+    if let Some(ref_name) = &recovery.ref_name {
+        page.fact("ref_name", &printable(ref_name), &[]);
+    }
+    match &recovery.base_image {
+        Some(base) => {
+            let name = base.name.as_deref().map(|name| format!("  {}", printable(name))).unwrap_or_default();
+            let own = recovery.evidence.iter().filter(|evidence| !image.evidence.contains(evidence)).cloned().collect::<Vec<_>>();
+            page.fact("base image", &format!("{}{name}", base.id), &own[..own.len().min(1)]);
+            page.note(&base.basis);
+        }
+        None => {
+            page.fact("base image", "not proven", &[]);
+            for candidate in recovery.base_image_candidates.iter().take(8) {
+                page.note(&format!("may be {}  {}", candidate.id, printable(&candidate.name)));
+            }
+        }
+    }
+    match &recovery.configuration {
+        Some(configuration) => page.fact("configuration", &printable(configuration), &[]),
+        None if recovery.configuration_candidates.is_empty() => page.fact("configuration", "not in these logs", &[]),
+        None => {
+            let names: Vec<String> = recovery.configuration_candidates.iter().map(|name| printable(name)).collect();
+            page.fact("configuration", &format!("not in this log; one of {}", names.join(", ")), &[]);
+        }
+    }
+    if let Some(groups) = &recovery.groups {
+        page.fact("groups", &printable(&groups.join(", ")), &[]);
+    }
+    layer(page, recovery);
+    if let Some(session) = &image.cfs_session {
+        page.fact("CFS session", &printable(session), &[]);
+    }
+    if let Some(container) = &image.failed_container {
+        page.fact("container", &printable(container), &[]);
+    }
+    if let Some(task) = &recovery.failed_task {
+        page.fact("failed task", &printable(&task.message), &task.evidence);
+    }
+    page.blank();
+}
+
+fn layer(page: &mut Page, recovery: &Recovery) {
+    let Some(layer) = recovery.failed_layer else {
+        page.fact("failed layer", "not in these logs; see the warnings", &[]);
+        return;
+    };
+    let of = recovery.layers.map(|layers| format!(" of 0..{}", layers.saturating_sub(1))).unwrap_or_default();
+    let name = recovery.failed_layer_name.as_ref().map(|name| format!(": {}", printable(name))).unwrap_or_default();
+    page.fact("failed layer", &format!("{layer}{of}{name}"), &[]);
+    if let Some(basis) = &recovery.failed_layer_basis {
+        page.note(&printable(basis));
+    }
+    match &recovery.configuration_limit {
+        Some(limit) => page.fact("proven good", &format!("layers {limit}"), &[]),
+        None => page.fact("proven good", "no layer", &[]),
+    }
+}
+
+fn lost(page: &mut Page, image: &Image) {
+    let how = match (image.status, image.failed_stage.as_deref()) {
+        (ImageStatus::Unfinished, _) => "began; the log has no end of it",
+        (_, Some("build")) => "failed in its build: there is no image to go on from",
+        _ => "failed",
+    };
+    page.image(Tone::Bad, &printable(&image.name), how, &image.evidence);
+    page.blank();
+}
+
+fn fine(page: &mut Page, run: &SatRun) {
+    list(page, run, ImageStatus::Succeeded, Tone::Good, "fine, need not be made again");
+    list(page, run, ImageStatus::Skipped, Tone::Quiet, "in IMS before, not made again");
+    list(page, run, ImageStatus::NotRun, Tone::Quiet, "never begun");
+}
+
+/// Images shown of one kind; the rest is counted.
+const LISTED: usize = 40;
+
+fn list(page: &mut Page, run: &SatRun, status: ImageStatus, tone: Tone, title: &str) {
+    let images: Vec<&Image> = run.images.iter().filter(|image| image.status == status).collect();
+    if images.is_empty() {
+        return;
+    }
+    page.group(tone, title);
+    for image in images.iter().take(LISTED) {
+        let id = image.id.as_ref().map_or("no id".to_owned(), ToString::to_string);
+        let shown = if status == ImageStatus::Succeeded { format!("{id}  {}", printable(&image.name)) } else { printable(&image.name) };
+        page.item(&shown, &image.evidence[..image.evidence.len().min(1)]);
+    }
+    if images.len() > LISTED {
+        page.item(&format!("and {} more; --format json has them all", images.len() - LISTED), &[]);
+    }
+    page.blank();
+}
+
+fn said(page: &mut Page, run: &SatRun) {
+    let telling: Vec<_> = run.errors.iter().filter(|error| !error.message.starts_with("Creation of")).collect();
+    if telling.is_empty() {
+        return;
+    }
+    page.group(Tone::Quiet, "what SAT said");
+    for error in telling {
+        page.item(&printable(&error.message), &error.evidence);
+    }
+    page.blank();
+}
+
+fn others(page: &mut Page, analysis: &Analysis, told: &[bool], invocation: &Invocation) {
+    let others: Vec<usize> = (0..told.len()).rev().filter(|at| !told[*at]).collect();
+    if others.is_empty() || invocation.image.is_some() {
+        return;
+    }
+    page.section(if told.contains(&true) { "The other runs, newest first" } else { "The runs, newest first" });
+    for at in others {
+        let run = &analysis.sat_runs[at];
+        let (verdict, tone) = verdict(run);
+        let superseded = if went_wrong(run) { ", superseded" } else { "" };
+        page.heading(tone, verdict, &format!("{}{}{superseded}", run_name(run), attempt(analysis, at)), &run.evidence[..run.evidence.len().min(1)]);
+        if run.skipped {
+            page.note("no bootprep file was given, so SAT did nothing");
+        }
+        if !went_wrong(run) {
+            for image in run.images.iter().filter(|image| image.status == ImageStatus::Succeeded).take(LISTED) {
+                page.item(
+                    &format!("image {}  {}", image.id.as_ref().map_or("no id".to_owned(), ToString::to_string), printable(&image.name)),
+                    &image.evidence[..image.evidence.len().min(1)],
+                );
+            }
+            for (what, names) in [("configuration", &run.configurations), ("session template", &run.session_templates)] {
+                for name in names.iter().take(LISTED) {
+                    page.item(&format!("{what} {}", printable(&name.name)), &name.evidence[..name.evidence.len().min(1)]);
+                }
+            }
+        }
+    }
+    page.blank();
+}
+
+/// Stages are told only where no run of SAT tells the story.
+fn stages(page: &mut Page, analysis: &Analysis) {
+    let failed: Vec<_> = analysis.stages.iter().filter(|stage| stage.status.as_deref() != Some("Succeeded")).collect();
+    if failed.is_empty() || analysis.sat_runs.iter().any(went_wrong) {
+        return;
+    }
+    page.section("Stages that did not succeed");
+    for stage in failed {
+        let name = stage.stage.as_deref().map_or("a stage".to_owned(), printable);
+        page.item(&format!("{name}: {}", stage.status.as_deref().unwrap_or("no end in the log")), &stage.evidence);
+    }
+    page.blank();
+}
+
+fn warnings(page: &mut Page, warnings: &[Warning]) {
+    if warnings.is_empty() {
+        return;
+    }
+    page.section("To know");
+    for warning in warnings {
+        page.item(&format!("- {} [{}]", printable(&warning.message), warning.code), &warning.evidence);
+    }
+    page.blank();
+}
+
+/// Evidence as it is printed.
+fn shown(evidence: &Evidence, page: &Page) -> String {
+    format!("{}:{}", page.shown(&evidence.path), evidence.line)
+}

@@ -1,0 +1,136 @@
+//! The next commands, exact and in order.
+
+use crate::analysis::{Analysis, Recovery, SatRun};
+use crate::report::{env, printable, shell_word};
+
+use super::page::Page;
+use super::{Invocation, newest, went_wrong};
+
+pub(super) fn commands(page: &mut Page, analysis: &Analysis, invocation: &Invocation) {
+    let recoveries: Vec<&Recovery> = analysis.recoveries.iter().filter(|recovery| invocation.tells_of(&recovery.image, recovery.ref_name.as_deref())).collect();
+    let logs = logs_to_fetch(analysis);
+    if recoveries.is_empty() && logs.is_empty() {
+        return;
+    }
+    page.section("Next");
+    let mut number = 0;
+    let mut step = |page: &mut Page, text: &str| {
+        number += 1;
+        page.step(number, text);
+    };
+    let mut fetched: Vec<String> = Vec::new();
+    if !logs.is_empty() {
+        step(page, "Fetch each SAT log to a file of its own. They are complete; what iuf kept may not be:");
+        for run in &logs {
+            let file = file_of(run);
+            page.command(&format!("cray artifacts get config-data {} {}", shell_word(run.s3_key.as_deref().unwrap_or_default()), shell_word(&file)));
+            fetched.push(file);
+        }
+    }
+    fetched.extend(layer_logs(page, &recoveries, &mut step));
+    if !fetched.is_empty() || invocation.bootprep.is_none() {
+        step(page, "Ask again with these files, the bootprep file and its variables:");
+        page.command(&analyze_again(invocation, &fetched));
+    }
+    if recoveries.is_empty() {
+        return;
+    }
+    step(page, "Plan the sessions, run them, and pin the results in the bootprep file:");
+    let bootprep = invocation.bootprep.as_deref().map_or("BOOTPREP.yaml".to_owned(), shell_word);
+    let vars: String = vars_flags(invocation);
+    page.command(&format!("incfg plan {} --bootprep {bootprep}{vars} -o plan.yaml", paths(invocation)));
+    page.command("incfg run plan.yaml");
+    page.command(&format!(
+        "incfg rewrite-bootprep {bootprep} --from plan.yaml -o {}",
+        shell_word(&format!("new-{}", base_name(invocation.bootprep.as_deref().unwrap_or("BOOTPREP.yaml"))))
+    ));
+    by_hand(page, analysis, &recoveries, &mut step);
+    page.blank();
+}
+
+/// The logs of runs that failed and are not at hand as S3 has them.
+fn logs_to_fetch(analysis: &Analysis) -> Vec<&SatRun> {
+    let main_log = |run: &SatRun| run.local_log.as_ref().is_some_and(|path| analysis.inputs.iter().any(|input| input.path == *path && input.kind == "main.log"));
+    let wanted = |at: &usize| {
+        let run = &analysis.sat_runs[*at];
+        newest(analysis, *at) && went_wrong(run) && run.s3_key.is_some() && !main_log(run)
+    };
+    (0..analysis.sat_runs.len()).rev().filter(wanted).map(|at| &analysis.sat_runs[at]).collect()
+}
+
+/// Two logs never go to one file: operation and the number of the pod tell them apart.
+fn file_of(run: &SatRun) -> String {
+    let number = run.pod.as_deref().and_then(|pod| pod.rsplit('-').next()).unwrap_or("0");
+    format!("{}-{number}.main.log", run.operation.as_deref().unwrap_or("sat"))
+}
+
+fn layer_logs(page: &mut Page, recoveries: &[&Recovery], step: &mut impl FnMut(&mut Page, &str)) -> Vec<String> {
+    let open: Vec<&&Recovery> = recoveries.iter().filter(|recovery| recovery.failed_layer.is_none() && recovery.debug_command.is_some()).collect();
+    let mut files = Vec::new();
+    for (at, recovery) in open.iter().enumerate() {
+        if at == 0 {
+            step(page, "See what failed, and in which layer:");
+        }
+        let file = format!("ansible-{at}.log");
+        page.command(&format!("{} > {file}", recovery.debug_command.as_deref().unwrap_or_default()));
+        files.push(file);
+        if let Some(configuration) = &recovery.configuration {
+            let file = format!("configuration-{at}.json");
+            page.command(&format!("cray cfs configurations describe {} --format json > {file}", shell_word(configuration)));
+            files.push(file);
+        } else {
+            for (candidate, name) in recovery.configuration_candidates.iter().take(4).enumerate() {
+                let file = format!("configuration-{at}-{candidate}.json");
+                page.command(&format!("cray cfs configurations describe {} --format json > {file}", shell_word(name)));
+                files.push(file);
+            }
+        }
+    }
+    for recovery in recoveries.iter().filter(|recovery| recovery.failed_layer.is_some()) {
+        if let Some(command) = &recovery.debug_command {
+            step(page, "See what failed in the layer:");
+            page.command(command);
+        }
+    }
+    files
+}
+
+fn analyze_again(invocation: &Invocation, fetched: &[String]) -> String {
+    let files: String = fetched.iter().map(|file| format!(" {}", shell_word(file))).collect();
+    let bootprep = invocation.bootprep.as_deref().map_or("BOOTPREP.yaml".to_owned(), shell_word);
+    format!("incfg analyze {}{files} --bootprep {bootprep}{}", paths(invocation), vars_flags(invocation))
+}
+
+fn vars_flags(invocation: &Invocation) -> String {
+    if invocation.vars_files.is_empty() {
+        " --vars-file SESSION_VARS.yaml".to_owned()
+    } else {
+        invocation.vars_files.iter().map(|file| format!(" --vars-file {}", shell_word(file))).collect()
+    }
+}
+
+fn paths(invocation: &Invocation) -> String {
+    invocation.paths.iter().map(|path| shell_word(path)).collect::<Vec<_>>().join(" ")
+}
+
+fn base_name(path: &str) -> &str {
+    path.rsplit('/').next().unwrap_or(path)
+}
+
+/// The documented procedure, where every value it needs is known.
+fn by_hand(page: &mut Page, analysis: &Analysis, recoveries: &[&Recovery], step: &mut impl FnMut(&mut Page, &str)) {
+    for recovery in recoveries {
+        let (Some(base), Some(configuration), Some(groups)) = (&recovery.base_image, &recovery.configuration, &recovery.groups) else { continue };
+        let Ok(assignments) = env::assignments(analysis, Some(&recovery.image)) else { continue };
+        let value = |name: &str| assignments.lines().find_map(|line| line.strip_prefix(name)?.strip_prefix('=')).unwrap_or_default().to_owned();
+        let targets: String = groups.iter().map(|group| format!(" --target-group {} {}", shell_word(group), base.id)).collect();
+        let layers = recovery.configuration_limit.as_deref().map_or("layer 0 first".to_owned(), |limit| format!("the proven layers {limit} first"));
+        step(page, &format!("Or by hand for {}, {layers}, then one layer a session on the result of the last:", printable(&recovery.image)));
+        page.command(&format!(
+            "cray cfs v3 sessions create --name {} --configuration-name {} --target-definition image{targets} --configuration-limit {} --format json",
+            value("SESSION_NAME"),
+            shell_word(configuration),
+            value("CONFIGURATION_LIMIT")
+        ));
+    }
+}

@@ -1,0 +1,168 @@
+//! Lines on a terminal: indents, wrapping, colour.
+
+use std::fmt::Write;
+
+use anstyle::{AnsiColor, Style};
+
+use crate::evidence::Evidence;
+use crate::report::printable;
+
+/// How a line is meant.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Tone {
+    Bad,
+    Good,
+    Quiet,
+}
+
+impl Tone {
+    fn style(self) -> Style {
+        match self {
+            Self::Bad => AnsiColor::Red.on_default().bold(),
+            Self::Good => AnsiColor::Green.on_default(),
+            Self::Quiet => Style::new().dimmed(),
+        }
+    }
+}
+
+/// Columns before a label, and before what it labels.
+const INDENT: usize = 4;
+const LABEL: usize = 15;
+
+/// Narrower than this, wrapping does more harm than good.
+const NARROWEST: usize = 40;
+
+/// A page of text.
+pub(super) struct Page {
+    out: String,
+    width: usize,
+    directory: Option<String>,
+}
+
+impl Page {
+    pub(super) fn new(width: usize, directory: Option<String>) -> Self {
+        Self { out: String::new(), width: width.max(NARROWEST), directory }
+    }
+
+    pub(super) fn finish(mut self) -> String {
+        while self.out.ends_with("\n\n") {
+            self.out.pop();
+        }
+        self.out
+    }
+
+    /// A path, from the directory that was given.
+    pub(super) fn shown(&self, path: &str) -> String {
+        let below = self.directory.as_ref().and_then(|directory| path.strip_prefix(directory.as_str())?.strip_prefix('/'));
+        printable(below.unwrap_or(path))
+    }
+
+    pub(super) fn blank(&mut self) {
+        if !self.out.is_empty() && !self.out.ends_with("\n\n") {
+            self.out.push('\n');
+        }
+    }
+
+    pub(super) fn title(&mut self, what: &str, counted: &str) {
+        let bold = Style::new().bold();
+        let _ = writeln!(self.out, "{bold}{what}{bold:#}: {counted}");
+    }
+
+    pub(super) fn directory(&mut self) {
+        if let Some(directory) = self.directory.clone() {
+            self.wrapped(0, 2, &format!("Files are named from {} on.", printable(&directory)), Tone::Quiet.style());
+        }
+    }
+
+    pub(super) fn section(&mut self, title: &str) {
+        self.blank();
+        let bold = Style::new().bold();
+        let _ = writeln!(self.out, "{bold}{title}{bold:#}");
+    }
+
+    pub(super) fn paragraph(&mut self, tone: Tone, text: &str) {
+        self.wrapped(0, 0, text, tone.style());
+    }
+
+    pub(super) fn heading(&mut self, tone: Tone, word: &str, text: &str, evidence: &[Evidence]) {
+        let style = tone.style();
+        let _ = writeln!(self.out, "{style}{word}{style:#}  {text}");
+        self.evidence(INDENT, evidence);
+    }
+
+    pub(super) fn image(&mut self, tone: Tone, name: &str, how: &str, evidence: &[Evidence]) {
+        let style = tone.style();
+        let _ = writeln!(self.out, "  {style}{name}{style:#}");
+        self.wrapped(INDENT, INDENT, how, Style::new());
+        self.evidence(INDENT, evidence);
+    }
+
+    pub(super) fn group(&mut self, tone: Tone, title: &str) {
+        let style = tone.style();
+        let _ = writeln!(self.out, "  {style}{title}{style:#}");
+    }
+
+    /// `label  value`, then where it stands.
+    pub(super) fn fact(&mut self, label: &str, value: &str, evidence: &[Evidence]) {
+        let from = INDENT + LABEL;
+        let quiet = Tone::Quiet.style();
+        let _ = write!(self.out, "{:INDENT$}{quiet}{label:<LABEL$}{quiet:#}", "");
+        self.wrapped_on(from, from, value, Style::new());
+        self.evidence(from, evidence);
+    }
+
+    pub(super) fn note(&mut self, text: &str) {
+        self.wrapped(INDENT + LABEL, INDENT + LABEL, text, Tone::Quiet.style());
+    }
+
+    pub(super) fn item(&mut self, text: &str, evidence: &[Evidence]) {
+        self.wrapped(INDENT, INDENT + 2, text, Style::new());
+        self.evidence(INDENT + 2, evidence);
+    }
+
+    /// A command, on one line whatever the width: it is there to be copied.
+    pub(super) fn command(&mut self, command: &str) {
+        let style = AnsiColor::Cyan.on_default();
+        let _ = writeln!(self.out, "      {style}{command}{style:#}");
+    }
+
+    pub(super) fn step(&mut self, number: usize, text: &str) {
+        self.wrapped(0, 4, &format!(" {number}. {text}"), Style::new());
+    }
+
+    /// The places of a claim; more than two add little for a reader.
+    fn evidence(&mut self, from: usize, evidence: &[Evidence]) {
+        let quiet = Tone::Quiet.style();
+        for place in evidence.iter().take(2) {
+            let shown = super::shown(place, self);
+            let _ = writeln!(self.out, "{:from$}{quiet}{shown}{quiet:#}", "");
+        }
+    }
+
+    fn wrapped(&mut self, first: usize, rest: usize, text: &str, style: Style) {
+        let _ = write!(self.out, "{:first$}", "");
+        self.wrapped_on(first, rest, text, style);
+    }
+
+    /// Breaks at blanks; a word longer than a line stays whole, because it may be an id to copy.
+    fn wrapped_on(&mut self, first: usize, rest: usize, text: &str, style: Style) {
+        let mut column = first;
+        let mut begun = false;
+        let _ = write!(self.out, "{style}");
+        for word in text.split_inclusive(' ') {
+            let length = word.trim_end().chars().count();
+            if begun && column + length > self.width {
+                let kept = self.out.trim_end_matches(' ').len();
+                self.out.truncate(kept);
+                let _ = write!(self.out, "{style:#}\n{:rest$}{style}", "");
+                column = rest;
+            }
+            self.out.push_str(word);
+            column += word.chars().count();
+            begun = true;
+        }
+        let kept = self.out.trim_end_matches(' ').len();
+        self.out.truncate(kept);
+        let _ = writeln!(self.out, "{style:#}");
+    }
+}

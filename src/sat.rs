@@ -1,0 +1,666 @@
+//! One text of one run of `sat bootprep`, read as a whole.
+//!
+//! The same run may be told by several texts: `main.log` from S3, the file under `argo_logs`, the lines that `iuf`
+//! relayed. Each is folded into a [`SatText`] of its own; [`SatText::absorb`] then fills what the better text lacks from
+//! the next one and reports where two disagree.
+
+mod report;
+
+use std::collections::{BTreeMap, HashMap, HashSet};
+
+use crate::evidence::Place;
+use crate::fact::{Fact, Statement};
+use crate::image_id::ImageId;
+use crate::limits;
+
+use report::ReportReader;
+pub use report::ReportRow;
+
+/// The suffix SAT gives a built image that is still to be configured.
+pub const PRE_CONFIGURATION: &str = "-pre-configuration";
+
+/// A value and the line it stands on.
+pub type Placed<T> = (T, Place);
+
+/// Everything one text says of one run.
+#[derive(Debug, Clone, Default)]
+pub struct SatText {
+    /// The operation, as the script names it.
+    pub operation: Option<Placed<String>>,
+    /// The script had no bootprep file and did nothing.
+    pub skipped: Option<Place>,
+    /// The bootprep file, as SAT was given it.
+    pub input_file: Option<Placed<String>>,
+    /// The exit code of the script; absent after success.
+    pub exit_code: Option<Placed<u32>>,
+    /// Nothing was created: a dry run.
+    pub dry_run: Option<Place>,
+    /// Someone or something ended SAT.
+    pub interrupted: Option<Place>,
+    /// How many images SAT set out to create.
+    pub creating: Option<Placed<u32>>,
+    /// What the text says of each item of the file's `images`, by index.
+    pub items: BTreeMap<u32, ItemText>,
+    /// Items that were given up, in order.
+    pub given_up: Vec<GivenUp>,
+    /// Builds that IMS refused; SAT does not say of which image.
+    pub builds_refused: Vec<Placed<String>>,
+    /// Configurations that were created.
+    pub configurations: Vec<Placed<String>>,
+    /// Configurations that were not created.
+    pub configurations_failed: Vec<Placed<String>>,
+    /// Session templates that were created.
+    pub templates: Vec<Placed<String>>,
+    /// The first errors, in order.
+    pub errors: Vec<Placed<String>>,
+    /// Ids of sessions and build jobs: two texts that share one are of one run.
+    pub fingerprints: HashSet<String>,
+    /// Facts dropped because there were more than incfg keeps.
+    pub dropped: u64,
+    /// The first and last line that said anything.
+    pub extent: Option<(Place, Place)>,
+    images: Vec<ImageText>,
+    by_name: HashMap<String, usize>,
+    reading: Reading,
+}
+
+/// What the text says of an item of the file's `images`.
+#[derive(Debug, Clone, Default)]
+pub struct ItemText {
+    /// The item it builds on.
+    pub depends_on: Option<Placed<u32>>,
+    /// What it builds on, in SAT's words.
+    pub base: Option<Placed<String>>,
+    /// The `ref_name` of the item it builds on.
+    pub base_ref: Option<Placed<String>>,
+    /// The image in IMS it builds on.
+    pub base_id: Option<Placed<ImageId>>,
+}
+
+/// An item that SAT gave up.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct GivenUp {
+    /// The index in the file's `images`.
+    pub index: u32,
+    /// SAT's words.
+    pub reason: String,
+    /// The image, where the lines around it tell.
+    pub image: Option<String>,
+    /// The line.
+    pub place: Place,
+}
+
+/// What the text says of an image.
+#[derive(Debug, Clone)]
+pub struct ImageText {
+    /// The rendered name.
+    pub name: String,
+    /// The first line that names it.
+    pub first: Place,
+    /// `Creation of image ... succeeded`, the id of the last such line.
+    pub created: Option<Placed<ImageId>>,
+    /// SAT called it created without an id.
+    pub without_id: Option<Place>,
+    /// The image as it was built, where it was to be configured.
+    pub built: Option<Placed<ImageId>>,
+    /// Its build failed.
+    pub build_failed: Option<Place>,
+    /// Its creation failed.
+    pub failed: Option<Place>,
+    /// It was given up for another reason than its own failure, in SAT's words.
+    pub given_up: Option<Placed<String>>,
+    /// It is final as built.
+    pub unconfigured: Option<Place>,
+    /// Its base is an image.
+    pub prebuilt: Option<Place>,
+    /// It was in IMS already.
+    pub skipped: Option<Place>,
+    /// The id CFS made, which a rename destroyed.
+    pub renamed: Option<Placed<ImageId>>,
+    /// SAT asked for this session.
+    pub session_asked: Option<Placed<String>>,
+    /// CFS took this session; SAT 3.21 prints a name here that is not the session's.
+    pub session_created: Option<Placed<String>>,
+    /// The session as SAT watched it.
+    pub session_seen: Option<Placed<String>>,
+    /// The last state of each container of the session.
+    pub containers: Vec<(String, Placed<String>)>,
+    /// Where the log of the failed container is: pod and container.
+    pub failed_container: Option<Placed<(String, String)>>,
+    /// Its configuration.
+    pub configuration: Option<Placed<String>>,
+    /// Its row in the report.
+    pub row: Option<ReportRow>,
+}
+
+/// Two texts of one run say different things.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Disagreement {
+    /// What they disagree on, in words.
+    pub what: String,
+    /// What the better text says, and where.
+    pub better: Placed<String>,
+    /// What the other says, and where.
+    pub other: Placed<String>,
+}
+
+/// What is remembered from line to line.
+#[derive(Debug, Clone, Default)]
+struct Reading {
+    /// The image whose failure the next `given up` line is about.
+    just_failed: Option<String>,
+    /// The image of the last session header.
+    watched: Option<String>,
+    /// The image whose session was created last.
+    last_session: Option<String>,
+    traceback: bool,
+    report: ReportReader,
+}
+
+impl ImageText {
+    fn new(name: &str, first: Place) -> Self {
+        Self {
+            name: name.to_owned(),
+            first,
+            created: None,
+            without_id: None,
+            built: None,
+            build_failed: None,
+            failed: None,
+            given_up: None,
+            unconfigured: None,
+            prebuilt: None,
+            skipped: None,
+            renamed: None,
+            session_asked: None,
+            session_created: None,
+            session_seen: None,
+            containers: Vec::new(),
+            failed_container: None,
+            configuration: None,
+            row: None,
+        }
+    }
+
+    /// Whether its customization was attempted: its base was ready.
+    #[must_use]
+    pub fn customized(&self) -> bool {
+        self.session_asked.is_some() || self.session_created.is_some() || self.session_seen.is_some()
+    }
+
+    /// Whether any line says that work on it began.
+    #[must_use]
+    pub fn begun(&self) -> bool {
+        self.customized()
+            || self.prebuilt.is_some()
+            || self.created.is_some()
+            || self.built.is_some()
+            || self.failed.is_some()
+            || self.build_failed.is_some()
+            || self.without_id.is_some()
+    }
+
+    /// The session that CFS had; none when it was refused at creation.
+    #[must_use]
+    pub fn session(&self) -> Option<&Placed<String>> {
+        self.session_seen.as_ref().or(self.session_created.as_ref())
+    }
+
+    /// The container that failed: the one SAT points to, else the one it would by its own rule.
+    #[must_use]
+    pub fn failing_container(&self) -> Option<(String, Place)> {
+        if let Some(((_, container), place)) = &self.failed_container {
+            return Some((container.clone(), *place));
+        }
+        if self.created.is_some() {
+            return None;
+        }
+        ["git-clone", "inventory", "ansible", "teardown"].iter().find_map(|group| {
+            let failed = self.containers.iter().filter(|(name, (state, _))| state == "failed" && name.starts_with(group));
+            failed.min_by_key(|(name, _)| layer_number(name)).map(|(name, (_, place))| (name.clone(), *place))
+        })
+    }
+
+    /// Whether the container is one of CFS with a container per layer, or the single one.
+    #[must_use]
+    pub fn has_container_per_layer(&self) -> bool {
+        self.containers.iter().any(|(name, _)| name.starts_with("ansible-"))
+    }
+
+    fn absorb(&mut self, other: Self) {
+        macro_rules! fill {
+            ($($field:ident),*) => { $(if self.$field.is_none() { self.$field = other.$field; })* };
+        }
+        fill!(
+            without_id,
+            built,
+            build_failed,
+            failed,
+            given_up,
+            unconfigured,
+            prebuilt,
+            skipped,
+            renamed,
+            session_asked,
+            session_created,
+            session_seen,
+            failed_container,
+            configuration,
+            row
+        );
+        if self.created.is_none() {
+            self.created = other.created;
+        }
+        if self.containers.is_empty() {
+            self.containers = other.containers;
+        }
+    }
+}
+
+/// The layer index of `ansible-<k>`; the single `ansible` has none.
+#[must_use]
+pub fn layer_of_container(container: &str) -> Option<u32> {
+    container.strip_prefix("ansible-")?.parse().ok()
+}
+
+fn layer_number(container: &str) -> u32 {
+    container.rsplit('-').next().and_then(|digits| digits.parse().ok()).unwrap_or(0)
+}
+
+impl SatText {
+    /// The images, in the order in which the text names them.
+    #[must_use]
+    pub fn images(&self) -> &[ImageText] {
+        &self.images
+    }
+
+    /// An image by its rendered name.
+    #[must_use]
+    pub fn image(&self, name: &str) -> Option<&ImageText> {
+        self.by_name.get(name).map(|at| &self.images[*at])
+    }
+
+    /// Whether the text says anything of SAT or its script.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.extent.is_none()
+    }
+
+    /// Takes one more statement in.
+    pub fn take(&mut self, statement: &Statement) {
+        let place = statement.place;
+        if !matches!(statement.fact, Fact::Error { .. } | Fact::Nothing {} | Fact::Exception { .. } | Fact::LogSaved { .. } | Fact::ReportGroup { .. } | Fact::ReportSection { .. })
+        {
+            self.extent = Some(self.extent.map_or((place, place), |(first, _)| (first, place)));
+        }
+        match &statement.fact {
+            Fact::ScriptBegin { operation, .. } => self.operation = self.operation.take().or_else(|| Some((operation.clone(), place))),
+            Fact::ScriptSkipped { operation } => {
+                self.skipped = Some(place);
+                self.operation = Some((operation.clone(), place));
+            }
+            Fact::ScriptFailed { file, .. } => {
+                if let (None, Some(file)) = (&self.input_file, file) {
+                    self.input_file = Some((file.clone(), place));
+                }
+            }
+            Fact::InputFile { file } => self.input_file = Some((file.clone(), place)),
+            Fact::ExitCode { code } => self.exit_code = Some((*code, place)),
+            Fact::DryRun {} => self.dry_run = Some(place),
+            Fact::Interrupted {} | Fact::Killed {} => self.interrupted = Some(place),
+            Fact::Creating { count } => self.creating = Some((*count, place)),
+            Fact::Traceback {} => self.reading.traceback = true,
+            Fact::Exception { error } if self.reading.traceback => self.error(error, place),
+            Fact::Error { message } => self.error(message, place),
+            fact => self.take_detail(fact, statement),
+        }
+        if !matches!(statement.fact, Fact::ImageFailed { .. }) {
+            self.reading.just_failed = None;
+        }
+    }
+
+    fn take_detail(&mut self, fact: &Fact, statement: &Statement) {
+        let place = statement.place;
+        match fact {
+            Fact::Depends { index, base } => {
+                if let Some(item) = self.item(*index) {
+                    item.depends_on = Some((*base, place));
+                }
+            }
+            Fact::Base { index, base } => {
+                if let Some(item) = self.item(*index) {
+                    item.base = Some((base.clone(), place));
+                }
+            }
+            Fact::BaseRef { index, ref_name } => {
+                if let Some(item) = self.item(*index) {
+                    item.base_ref = Some((ref_name.clone(), place));
+                }
+            }
+            Fact::BaseId { index, id } => {
+                if let (Some(item), Ok(id)) = (self.item(*index), id.parse()) {
+                    item.base_id = Some((id, place));
+                }
+            }
+            Fact::ConfigurationCreated { configuration } => Self::add(&mut self.configurations, &mut self.dropped, configuration, place),
+            Fact::ConfigurationFailed { configuration, reason } => {
+                Self::add(&mut self.configurations_failed, &mut self.dropped, configuration, place);
+                let reason = reason.as_deref().unwrap_or("no reason given");
+                self.error(&format!("configuration {configuration} was not created: {reason}"), place);
+            }
+            Fact::TemplateCreated { template } => Self::add(&mut self.templates, &mut self.dropped, template, place),
+            Fact::BuildCreated { job } => self.fingerprint(job),
+            Fact::BuildRefused { reason } => {
+                self.builds_refused.push((reason.clone(), place));
+                self.error(&format!("IMS refused a build: {reason}"), place);
+            }
+            Fact::ReportSection { .. }
+            | Fact::ReportName { .. }
+            | Fact::ReportPreconfigured { .. }
+            | Fact::ReportFinal { .. }
+            | Fact::ReportConfiguration { .. }
+            | Fact::ReportGroups { .. }
+            | Fact::ReportGroup { .. } => self.take_report(fact, statement),
+            fact => self.take_image(fact, place),
+        }
+    }
+
+    fn take_image(&mut self, fact: &Fact, place: Place) {
+        match fact {
+            Fact::ImageCreated { image, id } => {
+                let Ok(id) = id.parse::<ImageId>() else { return };
+                self.fingerprint(id.as_str());
+                self.with(image, place, |text| text.created = Some((id, place)));
+            }
+            Fact::ImageWithoutId { image } => self.with(image, place, |text| text.without_id = Some(place)),
+            Fact::ImageFailed { image } => {
+                self.with(image, place, |text| text.failed = Some(place));
+                self.reading.just_failed = Some(image.clone());
+            }
+            Fact::ImageUnconfigured { image } => self.with(image, place, |text| text.unconfigured = Some(place)),
+            Fact::ImagePrebuilt { image } => self.with(image, place, |text| text.prebuilt = Some(place)),
+            Fact::ImageSkipped { image } => self.with(image, place, |text| text.skipped = Some(place)),
+            Fact::ImagesSkipped { images } => {
+                for image in images.split(", ") {
+                    self.with(image, place, |text| text.skipped = Some(place));
+                }
+            }
+            Fact::ImageRenaming { image, id } => {
+                if let Ok(id) = id.parse() {
+                    self.with(image, place, |text| text.renamed = Some((id, place)));
+                }
+            }
+            Fact::ImageConfiguration { image, configuration } => {
+                self.error(&format!("configuration {configuration} is not usable for image {image}"), place);
+                self.with(image, place, |text| text.configuration = Some((configuration.clone(), place)));
+            }
+            Fact::SessionCreating { session, image } => self.with(image, place, |text| text.session_asked = Some((session.clone(), place))),
+            Fact::SessionCreated { session, image } => {
+                self.fingerprint(session);
+                self.with(image, place, |text| text.session_created = Some((session.clone(), place)));
+                self.reading.last_session = Some(image.clone());
+            }
+            Fact::SessionWaiting { session } => self.session_waiting(session, place),
+            Fact::SessionHeader { session, image } => {
+                self.fingerprint(session);
+                self.with(image, place, |text| text.session_seen = Some((session.clone(), place)));
+                self.reading.watched = Some(image.clone());
+            }
+            Fact::Container { container, state } => {
+                if let Some(image) = self.reading.watched.clone() {
+                    self.with(&image, place, |text| match text.containers.iter().position(|(name, _)| name == container) {
+                        Some(at) => text.containers[at].1 = (state.clone(), place),
+                        None if text.containers.len() < limits::RUN_ITEMS => text.containers.push((container.clone(), (state.clone(), place))),
+                        None => {}
+                    });
+                }
+            }
+            Fact::FailedContainer { image, pod, container } => self.with(image, place, |text| text.failed_container = Some(((pod.clone(), container.clone()), place))),
+            Fact::ImageGivenUp { index, reason } => self.image_given_up(*index, reason, place),
+            _ => {}
+        }
+    }
+
+    /// SAT 3.21 and others print a wrong session name when they create one and the real one when they wait for it.
+    fn session_waiting(&mut self, session: &str, place: Place) {
+        self.fingerprint(session);
+        let known = |text: &ImageText| [&text.session_created, &text.session_seen].into_iter().flatten().any(|(name, _)| name == session);
+        let image = match self.images.iter().find(|text| known(text)) {
+            Some(text) => text.name.clone(),
+            None => match self.reading.last_session.clone() {
+                Some(image) => image,
+                None => return,
+            },
+        };
+        self.with(&image, place, |text| {
+            if text.session_seen.is_none() {
+                text.session_seen = Some((session.to_owned(), place));
+            }
+        });
+    }
+
+    fn image_given_up(&mut self, index: u32, reason: &str, place: Place) {
+        let own_failure = reason == "creation failed";
+        let image = if own_failure {
+            self.reading.just_failed.take()
+        } else {
+            let named =
+                |text: &&ImageText| [&text.session_seen, &text.session_created, &text.session_asked].into_iter().flatten().any(|(session, _)| reason.contains(session.as_str()));
+            let refused = |text: &&ImageText| text.session_asked.is_some() && text.session().is_none() && text.given_up.is_none();
+            let only = |mut found: Vec<&ImageText>| (found.len() == 1).then(|| found.remove(0).name.clone());
+            only(self.images.iter().filter(named).collect()).or_else(|| only(self.images.iter().filter(refused).collect()))
+        };
+        if let (false, Some(image)) = (own_failure, &image) {
+            self.with(image, place, |text| text.given_up = Some((reason.to_owned(), place)));
+        }
+        if !own_failure {
+            self.error(reason, place);
+        }
+        if self.given_up.len() < limits::RUN_ITEMS && !self.given_up.iter().any(|known| known.index == index && known.reason == reason) {
+            self.given_up.push(GivenUp { index, reason: reason.to_owned(), image, place });
+        }
+    }
+
+    fn take_report(&mut self, fact: &Fact, statement: &Statement) {
+        let Some(row) = self.reading.report.take(fact, statement.place, statement.copy) else { return };
+        self.add_row(row);
+    }
+
+    fn add_row(&mut self, row: ReportRow) {
+        match row.section.as_str() {
+            "configurations" => Self::add(&mut self.configurations, &mut self.dropped, &row.name, row.place),
+            "session_templates" => Self::add(&mut self.templates, &mut self.dropped, &row.name, row.place),
+            "images" => self.with(&row.name.clone(), row.place, |text| {
+                text.created = text.created.take().or(row.final_id.clone());
+                text.row = text.row.take().or(Some(row));
+            }),
+            "skipped_images" => self.with(&row.name.clone(), row.place, |text| text.skipped = text.skipped.or(Some(row.place))),
+            _ => {}
+        }
+    }
+
+    /// Ends the reading: what could only be told with everything at hand.
+    pub fn finish(&mut self) {
+        if let Some(row) = self.reading.report.finish() {
+            self.add_row(row);
+        }
+        self.join_cut_names();
+        self.join_built_images();
+        let longer = |names: &[Placed<String>], name: &str| names.iter().any(|(other, _)| other != name && other.strip_prefix(name).is_some_and(|rest| rest.starts_with('\n')));
+        for names in [&mut self.configurations, &mut self.templates] {
+            let all = names.clone();
+            names.retain(|(name, _)| !longer(&all, name));
+        }
+        self.reading = Reading::default();
+    }
+
+    /// A name with a line break stands cut in some lines: what they say belongs to the full name.
+    fn join_cut_names(&mut self) {
+        let full: Vec<String> = self.images.iter().filter(|text| text.name.contains('\n')).map(|text| text.name.clone()).collect();
+        for name in full {
+            let Some((head, _)) = name.split_once('\n') else { continue };
+            let cut = self.image(head).is_some_and(|text| text.created.is_none() && text.failed.is_none() && text.row.is_none());
+            if cut && !name.ends_with(PRE_CONFIGURATION) {
+                self.move_into(&head.to_owned(), &name);
+            }
+        }
+    }
+
+    /// `N-pre-configuration` is the built form of N, unless it is a name of its own: then it has a session, or a line
+    /// says that it needs no configuration.
+    fn join_built_images(&mut self) {
+        let built: Vec<String> = self
+            .images
+            .iter()
+            .filter(|text| text.name.ends_with(PRE_CONFIGURATION) && !text.customized() && text.unconfigured.is_none() && text.row.is_none() && text.skipped.is_none())
+            .map(|text| text.name.clone())
+            .collect();
+        for name in built {
+            let Some(configured) = name.strip_suffix(PRE_CONFIGURATION).filter(|stem| !stem.is_empty()) else { continue };
+            let configured = configured.to_owned();
+            let Some(text) = self.remove(&name) else { continue };
+            for known in &mut self.given_up {
+                if known.image.as_deref() == Some(&name) {
+                    known.image = Some(configured.clone());
+                }
+            }
+            self.with(&configured, text.first, |whole| {
+                whole.built = text.created;
+                whole.build_failed = text.failed;
+                whole.first = whole.first.min(text.first);
+            });
+        }
+    }
+
+    fn move_into(&mut self, from: &str, to: &str) {
+        let Some(text) = self.remove(from) else { return };
+        let first = text.first;
+        self.with(to, first, |whole| {
+            whole.absorb(text);
+            whole.first = whole.first.min(first);
+        });
+    }
+
+    fn remove(&mut self, name: &str) -> Option<ImageText> {
+        let at = self.by_name.remove(name)?;
+        let text = self.images.remove(at);
+        for place in self.by_name.values_mut().filter(|place| **place > at) {
+            *place -= 1;
+        }
+        Some(text)
+    }
+
+    /// Fills what this text lacks from a less reliable text of the same run, and says where the two disagree.
+    pub fn absorb(&mut self, other: Self) -> Vec<Disagreement> {
+        let mut found = Vec::new();
+        macro_rules! fill {
+            ($($field:ident),*) => { $(if self.$field.is_none() { self.$field = other.$field.clone(); })* };
+        }
+        if let (Some((code, at)), Some((other_code, other_at))) = (&self.exit_code, &other.exit_code) {
+            if code != other_code {
+                found.push(Disagreement { what: "the exit code".into(), better: (code.to_string(), *at), other: (other_code.to_string(), *other_at) });
+            }
+        }
+        fill!(operation, skipped, input_file, exit_code, dry_run, interrupted, creating, extent);
+        for (index, item) in other.items {
+            let known = self.items.entry(index).or_default();
+            known.depends_on = known.depends_on.or(item.depends_on);
+            known.base = known.base.take().or(item.base);
+            known.base_ref = known.base_ref.take().or(item.base_ref);
+            known.base_id = known.base_id.take().or(item.base_id);
+        }
+        for text in other.images {
+            match self.by_name.get(&text.name).copied() {
+                Some(at) => {
+                    let known = &mut self.images[at];
+                    found.extend(disagreement(known, &text));
+                    known.absorb(text);
+                }
+                None => {
+                    let (name, first) = (text.name.clone(), text.first);
+                    self.with(&name, first, |known| *known = text);
+                }
+            }
+        }
+        for (into, from) in
+            [(&mut self.configurations, other.configurations), (&mut self.configurations_failed, other.configurations_failed), (&mut self.templates, other.templates)]
+        {
+            for (name, place) in from {
+                Self::add(into, &mut self.dropped, &name, place);
+            }
+        }
+        for known in other.given_up {
+            match self.given_up.iter_mut().find(|mine| mine.index == known.index) {
+                Some(mine) => mine.image = mine.image.take().or(known.image),
+                None => self.given_up.push(known),
+            }
+        }
+        if self.errors.is_empty() {
+            self.errors = other.errors;
+        }
+        if self.builds_refused.is_empty() {
+            self.builds_refused = other.builds_refused;
+        }
+        self.fingerprints.extend(other.fingerprints);
+        self.dropped += other.dropped;
+        found
+    }
+
+    /// Notes that an image was given up, where only other lines together tell which one it was.
+    pub fn give_up(&mut self, image: &str, reason: &str, place: Place) {
+        self.with(image, place, |text| text.given_up = Some((reason.to_owned(), place)));
+    }
+
+    fn with(&mut self, name: &str, place: Place, change: impl FnOnce(&mut ImageText)) {
+        let at = match self.by_name.get(name) {
+            Some(at) => *at,
+            None if self.images.len() >= limits::RUN_ITEMS => {
+                self.dropped += 1;
+                return;
+            }
+            None => {
+                self.images.push(ImageText::new(name, place));
+                self.by_name.insert(name.to_owned(), self.images.len() - 1);
+                self.images.len() - 1
+            }
+        };
+        change(&mut self.images[at]);
+    }
+
+    fn item(&mut self, index: u32) -> Option<&mut ItemText> {
+        if self.items.len() >= limits::RUN_ITEMS && !self.items.contains_key(&index) {
+            self.dropped += 1;
+            return None;
+        }
+        Some(self.items.entry(index).or_default())
+    }
+
+    fn add(into: &mut Vec<Placed<String>>, dropped: &mut u64, name: &str, place: Place) {
+        if into.iter().any(|(known, _)| known == name) {
+            return;
+        }
+        if into.len() >= limits::RUN_ITEMS {
+            *dropped += 1;
+        } else {
+            into.push((name.to_owned(), place));
+        }
+    }
+
+    fn error(&mut self, message: &str, place: Place) {
+        if self.errors.len() < limits::RUN_ERRORS && !self.errors.iter().any(|(known, _)| known == message) {
+            self.errors.push((message.to_owned(), place));
+        }
+    }
+
+    fn fingerprint(&mut self, id: &str) {
+        if self.fingerprints.len() < limits::RUN_ITEMS {
+            self.fingerprints.insert(id.to_owned());
+        }
+    }
+}
+
+fn disagreement(better: &ImageText, other: &ImageText) -> Option<Disagreement> {
+    let id = |text: &ImageText| text.created.as_ref().map(|(id, place)| (format!("id {id}"), *place)).or_else(|| text.failed.map(|place| ("failed".to_owned(), place)));
+    let (mine, theirs) = (id(better)?, id(other)?);
+    (mine.0 != theirs.0).then(|| Disagreement { what: format!("image {}", better.name), better: mine, other: theirs })
+}

@@ -1,0 +1,114 @@
+//! The report SAT prints as its last action, read row by row, because a line of another stream may fall into it.
+
+use std::collections::HashSet;
+
+use crate::evidence::Place;
+use crate::fact::Fact;
+use crate::image_id::ImageId;
+use crate::limits;
+
+use super::Placed;
+
+/// A row of the report.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ReportRow {
+    /// `configurations`, `images`, `session_templates`, or one of these with `skipped_`.
+    pub section: String,
+    /// The rendered name.
+    pub name: String,
+    /// The line of the name.
+    pub place: Place,
+    /// The id before configuration.
+    pub preconfigured_id: Option<Placed<ImageId>>,
+    /// The id; absent in rows of images that were never made.
+    pub final_id: Option<Placed<ImageId>>,
+    /// The configuration.
+    pub configuration: Option<Placed<String>>,
+    /// The groups; `None` for an unconfigured image.
+    pub groups: Option<Vec<String>>,
+}
+
+/// Puts rows together from their lines.
+#[derive(Debug, Clone, Default)]
+pub(super) struct ReportReader {
+    section: Option<String>,
+    row: Option<ReportRow>,
+    in_groups: bool,
+    copies: HashSet<u64>,
+}
+
+impl ReportReader {
+    /// Takes a line; gives the row before, when the line begins a new one.
+    pub(super) fn take(&mut self, fact: &Fact, place: Place, copy: Option<u64>) -> Option<ReportRow> {
+        if let Some(copy) = copy {
+            if self.copies.len() < limits::REPORT_LINES && !self.copies.insert(copy) {
+                return None;
+            }
+        }
+        let in_groups = std::mem::take(&mut self.in_groups);
+        match fact {
+            Fact::ReportSection { section } => {
+                self.section = Some(section.clone());
+                return self.row.take();
+            }
+            Fact::ReportName { name } => {
+                let before = self.row.take();
+                self.row = text_value(name).map(|name| ReportRow {
+                    section: self.section.clone().unwrap_or_default(),
+                    name,
+                    place,
+                    preconfigured_id: None,
+                    final_id: None,
+                    configuration: None,
+                    groups: None,
+                });
+                return before;
+            }
+            _ => {}
+        }
+        let row = self.row.as_mut()?;
+        match fact {
+            Fact::ReportPreconfigured { value } => row.preconfigured_id = row.preconfigured_id.take().or(id_value(value, place)),
+            Fact::ReportFinal { value } => {
+                row.final_id = row.final_id.take().or(id_value(value, place));
+                // Only image rows have this field, so it tells the section where that line was lost.
+                if row.section.is_empty() {
+                    row.section = "images".into();
+                }
+            }
+            Fact::ReportConfiguration { value } => row.configuration = row.configuration.take().or(text_value(value).map(|name| (name, place))),
+            Fact::ReportGroups { value } if value.trim() != "null" => {
+                self.in_groups = true;
+                row.groups = Some(Vec::new());
+            }
+            Fact::ReportGroup { value } if in_groups => {
+                self.in_groups = true;
+                if let (Some(groups), Some(group)) = (&mut row.groups, text_value(value)) {
+                    groups.push(group);
+                }
+            }
+            _ => {}
+        }
+        None
+    }
+
+    /// The last row.
+    pub(super) fn finish(&mut self) -> Option<ReportRow> {
+        self.row.take()
+    }
+}
+
+fn id_value(value: &str, place: Place) -> Option<Placed<ImageId>> {
+    text_value(value)?.parse().ok().map(|id| (id, place))
+}
+
+/// The text of a JSON string or of a YAML scalar; nothing for null and for half a string.
+fn text_value(value: &str) -> Option<String> {
+    let value = value.trim();
+    match value.as_bytes().first()? {
+        b'"' => serde_json::from_str(value).ok(),
+        b'\'' => Some(value.strip_prefix('\'')?.strip_suffix('\'')?.replace("''", "'")),
+        _ if matches!(value, "null" | "~" | "None") => None,
+        _ => Some(value.to_owned()),
+    }
+}
