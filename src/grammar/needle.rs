@@ -11,7 +11,9 @@ const MOST: usize = 8;
 
 /// Literals of which every match of `pattern` holds at least one; `None` when there are none worth searching for.
 pub(super) fn required(pattern: &str) -> Option<Vec<Vec<u8>>> {
-    literals(&parse(pattern).ok()?).filter(|set| worth(set))
+    let set = literals(&parse(pattern).ok()?)?;
+    let set: Vec<Vec<u8>> = without_covered(set.iter().map(Vec::as_slice).collect()).into_iter().map(<[u8]>::to_vec).collect();
+    worth(&set).then_some(set)
 }
 
 /// The named captures of `pattern`, without compiling it.

@@ -34,7 +34,7 @@ impl Invocation {
 /// The story, newest failure first, each claim with the line it rests on, and the next commands at its end.
 #[must_use]
 pub fn story(analysis: &Analysis, invocation: &Invocation, width: usize) -> String {
-    let mut page = Page::new(width, common_directory(analysis, invocation));
+    let mut page = Page::new(width, common_directory(analysis));
     head(&mut page, analysis);
     let mut told = vec![false; analysis.sat_runs.len()];
     for (at, run) in analysis.sat_runs.iter().enumerate().rev() {
@@ -54,12 +54,17 @@ pub fn story(analysis: &Analysis, invocation: &Invocation, width: usize) -> Stri
     page.finish()
 }
 
-/// Paths below the one directory that was given are shown from there.
-fn common_directory(analysis: &Analysis, invocation: &Invocation) -> Option<String> {
-    let [directory] = invocation.paths.as_slice() else { return None };
-    let directory = directory.trim_end_matches('/');
-    let below = |path: &str| path.strip_prefix(directory).is_some_and(|rest| rest.starts_with('/'));
-    (!analysis.inputs.is_empty() && analysis.inputs.iter().all(|input| below(&input.path))).then(|| directory.to_owned())
+/// The directory that holds every input: paths are shown from there on.
+fn common_directory(analysis: &Analysis) -> Option<String> {
+    let mut parts = analysis.inputs.iter().map(|input| input.path.split('/').collect::<Vec<_>>());
+    let mut common = parts.next()?;
+    common.pop();
+    for other in parts {
+        let same = common.iter().zip(&other).take_while(|(one, other)| one == other).count();
+        common.truncate(same.min(other.len() - 1));
+    }
+    let directory = common.join("/");
+    (!directory.is_empty()).then_some(directory)
 }
 
 fn head(page: &mut Page, analysis: &Analysis) {
@@ -160,7 +165,7 @@ fn log_of(page: &mut Page, run: &SatRun) {
             Some(KeyBasis::FromPath) => " (from the path in the log)",
             _ => " (computed; the log may not be in S3)",
         };
-        page.fact("log in S3", &format!("config-data {}{basis}", printable(key)), &[]);
+        page.fact("log in S3", &format!("{}{basis}", printable(key)), &[]);
     }
     if let Some(path) = &run.local_log {
         page.fact("log at hand", &page.shown(path), &[]);
@@ -288,7 +293,7 @@ fn others(page: &mut Page, analysis: &Analysis, told: &[bool], invocation: &Invo
         let superseded = if went_wrong(run) { ", superseded" } else { "" };
         page.heading(tone, verdict, &format!("{}{}{superseded}", run_name(run), attempt(analysis, at)), &run.evidence[..run.evidence.len().min(1)]);
         if run.skipped {
-            page.note("no bootprep file was given, so SAT did nothing");
+            page.item("no bootprep file was given, so SAT did nothing", &[]);
         }
         if !went_wrong(run) {
             for image in run.images.iter().filter(|image| image.status == ImageStatus::Succeeded).take(LISTED) {
@@ -332,7 +337,17 @@ fn warnings(page: &mut Page, warnings: &[Warning]) {
     page.blank();
 }
 
-/// Evidence as it is printed.
-fn shown(evidence: &Evidence, page: &Page) -> String {
-    format!("{}:{}", page.shown(&evidence.path), evidence.line)
+/// Evidence as it is printed: the first places, those of one file together.
+fn shown(evidence: &[Evidence], page: &Page) -> Vec<String> {
+    let mut lines: Vec<(&str, String)> = Vec::new();
+    for place in evidence.iter().take(PLACES) {
+        match lines.last_mut() {
+            Some((path, line)) if *path == place.path => *line += &format!(" :{}", place.line),
+            _ => lines.push((&place.path, format!("{}:{}", page.shown(&place.path), place.line))),
+        }
+    }
+    lines.into_iter().map(|(_, line)| line).collect()
 }
+
+/// Places shown of one claim; more add little for a reader.
+const PLACES: usize = 3;

@@ -70,7 +70,7 @@ impl Page {
 
     pub(super) fn directory(&mut self) {
         if let Some(directory) = self.directory.clone() {
-            self.wrapped(0, 2, &format!("Files are named from {} on.", printable(&directory)), Tone::Quiet.style());
+            self.wrapped(0, 2, &format!("Files are named from {}/ on.", printable(&directory)), Tone::Quiet.style());
         }
     }
 
@@ -130,11 +130,9 @@ impl Page {
         self.wrapped(0, 4, &format!(" {number}. {text}"), Style::new());
     }
 
-    /// The places of a claim; more than two add little for a reader.
     fn evidence(&mut self, from: usize, evidence: &[Evidence]) {
         let quiet = Tone::Quiet.style();
-        for place in evidence.iter().take(2) {
-            let shown = super::shown(place, self);
+        for shown in super::shown(evidence, self) {
             let _ = writeln!(self.out, "{:from$}{quiet}{shown}{quiet:#}", "");
         }
     }
