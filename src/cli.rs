@@ -111,8 +111,16 @@ fn set_colour(colour: Colour) {
     choice.write_global();
 }
 
-/// Prints to stdout; colours are dropped where they are not wanted.
+/// Prints data to stdout, byte for byte.
 fn print(text: &str) -> Result<(), Failure> {
+    let mut out = std::io::stdout().lock();
+    out.write_all(text.as_bytes())?;
+    out.flush()?;
+    Ok(())
+}
+
+/// Prints text for people to stdout; colours are dropped where they are not wanted.
+fn print_styled(text: &str) -> Result<(), Failure> {
     let mut out = anstream::AutoStream::auto(std::io::stdout().lock());
     out.write_all(text.as_bytes())?;
     out.flush()?;

@@ -11,7 +11,7 @@ use crate::fact::Window;
 use crate::input;
 use crate::report::{env, text};
 
-use super::{Exit, Failure, print};
+use super::{Exit, Failure, print, print_styled};
 
 /// Say what failed, from which base image, with which configuration, in which layer, and what to do next.
 ///
@@ -80,7 +80,7 @@ pub(super) fn run(arguments: &Arguments) -> Result<Exit, Failure> {
                 vars_files: arguments.vars_file.iter().map(|path| path.display().to_string()).collect(),
                 image: arguments.image.clone(),
             };
-            print(&text::story(&analysis, &invocation, width))?;
+            print_styled(&text::story(&analysis, &invocation, width))?;
         }
         Format::Env => return print_env(&analysis, arguments.image.as_deref()),
     }

@@ -69,9 +69,10 @@ impl Grammar {
                 continue;
             };
             for (name, want) in &sample.expect {
-                let got = captures.get(name);
-                if got != Some(want) {
-                    found.push(format!("'{name}' of the sample is {got:?}, expected {want:?}: {}", sample.line));
+                match captures.get(name) {
+                    Some(got) if got == want => {}
+                    Some(got) => found.push(format!("'{name}' of the sample is '{got}', expected '{want}': {}", sample.line)),
+                    None => found.push(format!("'{name}' of the sample is not captured, expected '{want}': {}", sample.line)),
                 }
             }
             if let Some(first) = self.first_taker(&line, &body).filter(|first| first.id != kind.id) {

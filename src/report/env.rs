@@ -24,6 +24,12 @@ pub enum EnvRefused {
         /// What there is.
         known: Vec<String>,
     },
+    /// A name could do harm in a terminal.
+    #[error("the name of the configuration, {name}, holds control characters; CFS has no such configuration")]
+    ControlCharacters {
+        /// The name, made printable.
+        name: String,
+    },
     /// A fact is not known for sure.
     #[error("{what} of image {image} is not known for sure{candidates}. {remedy}")]
     NotProven {
@@ -59,6 +65,9 @@ pub fn assignments(analysis: &Analysis, image: Option<&str>) -> Result<String, E
         let candidates = recovery.configuration_candidates.iter().map(|name| super::printable(name)).collect();
         missing("the configuration", candidates, "Give --bootprep FILE and --vars-file FILE")
     })?;
+    if configuration.chars().any(char::is_control) {
+        return Err(EnvRefused::ControlCharacters { name: super::printable(configuration) });
+    }
     let limit = recovery.configuration_limit.as_deref().unwrap_or("0");
     let session = session_name(base.id.as_str(), configuration, limit);
     let lines = [("LOGS_S3_KEY", key), ("BASE_IMAGE_ID", base.id.as_str()), ("CFS_CONFIGURATION_NAME", configuration), ("CONFIGURATION_LIMIT", limit), ("SESSION_NAME", &session)];

@@ -16,7 +16,10 @@ fn a_failed_step_is_one_run_although_its_end_is_logged_twice() {
     assert_eq!(analysis["activity"], "demo");
     assert_eq!(pods(&analysis), [pod(WORKFLOW, MANAGED, "")]);
     let run = &analysis["sat_runs"][0];
-    assert_eq!((run["operation"].as_str(), run["stage"].as_str(), run["session"].as_str(), run["status"].as_str()), (Some(MANAGED), Some("prepare-images"), Some("demo-ab1cd"), Some("Failed")));
+    assert_eq!(
+        (run["operation"].as_str(), run["stage"].as_str(), run["session"].as_str(), run["status"].as_str()),
+        (Some(MANAGED), Some("prepare-images"), Some("demo-ab1cd"), Some("Failed"))
+    );
     assert_eq!((run["s3_key"].as_str().unwrap(), run["s3_key_basis"].as_str().unwrap()), (format!("argo/{WORKFLOW}/{}/main.log", pod(WORKFLOW, MANAGED, "")).as_str(), "logged"));
     assert_eq!((run["exit_code"].as_u64(), &run["skipped"]), (Some(1), &json!(false)));
     let recovery = &analysis["recoveries"][0];
@@ -173,7 +176,10 @@ fn csm_1_4_logs_name_no_operation_on_the_line_so_the_hash_attributes_them() {
         assert_eq!((run["operation"].as_str(), run["pod"].as_str(), run["status"].as_str()), (Some(MANAGED), Some(name.as_str()), Some("Failed")), "{file}");
     }
     let whole = dir.analysis(&["whole.log"]);
-    assert_eq!((whole["sat_runs"][0]["exit_code"].as_u64(), whole["stages"][0]["status"].as_str(), whole["stages"][0]["workflow"].as_str()), (Some(1), Some("Failed"), Some(workflow)));
+    assert_eq!(
+        (whole["sat_runs"][0]["exit_code"].as_u64(), whole["stages"][0]["status"].as_str(), whole["stages"][0]["workflow"].as_str()),
+        (Some(1), Some("Failed"), Some(workflow))
+    );
     assert_eq!(image(&whole["sat_runs"][0], BASE)["id"], BASE_ID);
 }
 
@@ -210,7 +216,10 @@ fn a_document_with_collapsed_blanks_reads_the_same() {
     );
     let analysis = dir.analysis(&["excerpt.log"]);
     let run = &analysis["sat_runs"][0];
-    assert_eq!((run["operation"].as_str(), run["status"].as_str(), run["pod"].as_str(), run["stage"].as_str()), (Some(MANAGED), Some("Failed"), Some(name.as_str()), Some("prepare-images")));
+    assert_eq!(
+        (run["operation"].as_str(), run["status"].as_str(), run["pod"].as_str(), run["stage"].as_str()),
+        (Some(MANAGED), Some("Failed"), Some(name.as_str()), Some("prepare-images"))
+    );
 }
 
 #[test]
@@ -227,10 +236,18 @@ fn half_an_id_at_the_end_of_a_log_is_no_id() {
 #[test]
 fn a_second_copy_of_the_report_cut_in_its_middle_changes_nothing() {
     let row = |name: &str, id: &str, more: &str| -> Lines {
-        let text = format!("        {{\n            \"name\": \"{name}\",\n            \"preconfigured_image_id\": null,\n            \"final_image_id\": \"{id}\",\n            \"configuration\": \"c-{name}\"\n        }}{more}");
+        let text = format!(
+            "        {{\n            \"name\": \"{name}\",\n            \"preconfigured_image_id\": null,\n            \"final_image_id\": \"{id}\",\n            \"configuration\": \"c-{name}\"\n        }}{more}"
+        );
         text.lines().map(|line| ("", line.to_owned())).collect()
     };
-    let report: Lines = [vec![("", "{".to_owned()), ("", "    \"images\": [".to_owned())], row("one", BASE_ID, ","), row("two", FINAL_ID, ""), vec![("", "    ]".to_owned()), ("", "}".to_owned())]].concat();
+    let report: Lines = [
+        vec![("", "{".to_owned()), ("", "    \"images\": [".to_owned())],
+        row("one", BASE_ID, ","),
+        row("two", FINAL_ID, ""),
+        vec![("", "    ]".to_owned()), ("", "}".to_owned())],
+    ]
+    .concat();
     let mut log = InstallLog::new();
     log.begin("demo", "demo-ab1cd").stage("prepare-images", WORKFLOW).sat_begins(MANAGED);
     // Both copies carry the stamps of the first; the second one begins inside the row of image one.
@@ -252,7 +269,11 @@ fn a_second_copy_of_the_report_cut_in_its_middle_changes_nothing() {
 fn the_copy_beside_install_log_fills_what_the_relay_lost() {
     let mut log = InstallLog::new();
     log.begin("demo", "demo-ab1cd").stage("prepare-images", WORKFLOW).sat_begins(MANAGED).sat_ends(MANAGED, "Failed").key(MANAGED);
-    let copy: String = compute_fails("ansible").iter().enumerate().map(|(at, (level, text))| format!("2024-02-01T09:00:{:02}.123456789Z {level}{}{text}\n", at % 60, if level.is_empty() { "" } else { " " })).collect();
+    let copy: String = compute_fails("ansible")
+        .iter()
+        .enumerate()
+        .map(|(at, (level, text))| format!("2024-02-01T09:00:{:02}.123456789Z {level}{}{text}\n", at % 60, if level.is_empty() { "" } else { " " }))
+        .collect();
     let dir = Dir::new();
     let file = format!("act/log/20240201090000/argo_logs/{}-main.txt", pod(WORKFLOW, MANAGED, ""));
     dir.file("act/log/20240201090000/install.log", log.text()).file(&file, copy);
@@ -328,7 +349,8 @@ fn a_captured_console_tells_the_same_and_adds_no_run() {
 #[test]
 fn every_log_of_the_activity_is_read_and_never_the_link() {
     let dir = Dir::new();
-    dir.file("act/log/20240201090000/install.log", failing().text()).file("act/log/20240201100000/install.log", "2024-02-01T10:00:00.000001Z DBG  IUF Command: /usr/bin/iuf -a demo list-stages\n");
+    dir.file("act/log/20240201090000/install.log", failing().text())
+        .file("act/log/20240201100000/install.log", "2024-02-01T10:00:00.000001Z DBG  IUF Command: /usr/bin/iuf -a demo list-stages\n");
     std::os::unix::fs::symlink("/nowhere/log/20240201100000/install.log", dir.path().join("act/log/install.log")).unwrap();
     for path in ["act", "act/log", "act/log/20240201090000"] {
         let analysis = dir.analysis(&[path]);

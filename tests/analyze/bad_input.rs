@@ -1,0 +1,154 @@
+//! The wrong file, half a file, nothing: a sentence that says what to do, the right exit code, never a panic.
+
+use std::io::Write;
+
+use flate2::Compression;
+use flate2::write::GzEncoder;
+
+use crate::harness::*;
+
+fn refused(dir: &Dir, arguments: &[&str], wanted: &[&str]) {
+    let outcome = dir.run(arguments);
+    assert_eq!(outcome.code, 3, "{arguments:?}: {}", outcome.stderr);
+    assert_eq!(outcome.stdout, "");
+    for text in wanted {
+        assert!(outcome.stderr.contains(text), "{arguments:?}: {text:?} is not in {}", outcome.stderr);
+    }
+    assert!(!outcome.stderr.contains("panicked") && !outcome.stderr.contains("defect"), "{}", outcome.stderr);
+}
+
+#[test]
+fn an_input_that_is_nothing_incfg_knows_is_told_what_it_is() {
+    let dir = Dir::new();
+    dir.file("empty", "")
+        .file("elf", b"\x7fELF\0\0\0\x01\0\0\0\0")
+        .file("prose.txt", "Dear operator,\nall is well.\n")
+        .file("b.yaml", "schema_version: 1.0.2\nimages: []\n")
+        .file("o.json", "{\"a\": 1}\n");
+    refused(&dir, &["analyze", "empty"], &["empty is empty", "copied to its end"]);
+    refused(&dir, &["analyze", "elf"], &["elf is not text"]);
+    refused(&dir, &["analyze", "prose.txt"], &["prose.txt is no log of IUF, SAT or ansible", "install.log", "main.log"]);
+    refused(&dir, &["analyze", "b.yaml"], &["b.yaml is a bootprep file", "--bootprep"]);
+    refused(&dir, &["analyze", "o.json"], &["o.json is JSON", "cray cfs configurations describe"]);
+    refused(&dir, &["analyze", "missing"], &["missing: there is no such file or directory", "/etc/cray/upgrade/csm/iuf/<activity>"]);
+}
+
+#[test]
+fn a_directory_without_logs_says_what_was_looked_for() {
+    let dir = Dir::new();
+    dir.file("some/deep/elf", b"\x7fELF\0\0\0\x01\0\0\0\0").file("void/.keep", "");
+    std::fs::remove_file(dir.path().join("void/.keep")).unwrap();
+    refused(&dir, &["analyze", "void"], &["void: no logs in this directory", "log/<14 digits>/install.log", "argo_logs"]);
+    refused(&dir, &["analyze", "some"], &["elf is not text"]);
+}
+
+#[test]
+fn a_directory_of_several_activities_asks_which_one() {
+    let dir = Dir::new();
+    for activity in ["one", "two"] {
+        dir.file(&format!("iuf/{activity}/log/20240201090000/install.log"), "2024-02-01T09:00:00.000001Z INFO All logs will be stored in /x/iuf/a/log/20240201090000\n");
+    }
+    refused(&dir, &["analyze", "iuf"], &["holds 2 activities", "one, two"]);
+}
+
+#[test]
+fn a_file_that_fails_in_the_middle_of_reading_is_told() {
+    refused(&Dir::new(), &["analyze", "/proc/self/mem"], &["/proc/self/mem: cannot be read"]);
+}
+
+#[test]
+fn a_wrong_input_among_good_ones_is_a_warning() {
+    let dir = Dir::new();
+    dir.file("main.log", as_main_log(&compute_fails("ansible"))).file("prose.txt", "Dear operator\n").file("b.yaml", "images: []\n").file("empty", "");
+    let analysis = dir.analysis(&["prose.txt", "main.log", "b.yaml", "empty"]);
+    assert_eq!(analysis["recoveries"][0]["image"], "compute-cos-base");
+    let told: Vec<_> = analysis["warnings"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .filter(|warning| warning["code"] == "input-not-used")
+        .map(|warning| warning["message"].as_str().unwrap().split(' ').next().unwrap().to_owned())
+        .collect();
+    assert_eq!(told, ["prose.txt", "b.yaml", "empty"]);
+}
+
+#[test]
+fn compressed_logs_are_recognised_by_their_content() {
+    let dir = Dir::new();
+    let text = as_main_log(&compute_fails("ansible"));
+    let mut packed = GzEncoder::new(Vec::new(), Compression::default());
+    packed.write_all(text.as_bytes()).unwrap();
+    let packed = packed.finish().unwrap();
+    dir.file("plain", &text).file("gz-by-content", &packed).file("zst-by-content", zstd::encode_all(text.as_bytes(), 3).unwrap());
+    let strip = |name: &str| dir.analysis(&[name]).to_string().replace(name, "FILE");
+    assert_eq!(strip("gz-by-content"), strip("plain"));
+    assert_eq!(strip("zst-by-content"), strip("plain"));
+    let from_stdin = dir.run_with_stdin(&["analyze", "--format", "json"], &packed);
+    assert_eq!(from_stdin.stdout.replace("\"-\"", "\"plain\""), dir.run(&["analyze", "--format", "json", "plain"]).stdout);
+}
+
+#[test]
+fn half_a_compressed_log_is_analysed_up_to_its_break_with_a_warning() {
+    let dir = Dir::new();
+    let noise: String = (0..40_000_u32).map(|number| format!("INFO: nothing {}\n", number.wrapping_mul(2_654_435_761))).collect();
+    let text = as_main_log(&compute_fails("ansible")) + &noise;
+    let mut packed = GzEncoder::new(Vec::new(), Compression::fast());
+    packed.write_all(text.as_bytes()).unwrap();
+    let packed = packed.finish().unwrap();
+    dir.file("cut.gz", &packed[..packed.len() / 2]);
+    let analysis = dir.analysis(&["cut.gz"]);
+    assert_eq!(analysis["recoveries"][0]["base_image"]["id"], BASE_ID);
+    assert!(warning(&analysis, "input-incomplete")["message"].as_str().unwrap().contains("what stands before it was analysed"));
+}
+
+#[test]
+fn bytes_that_are_no_text_cost_nothing_but_themselves() {
+    let dir = Dir::new();
+    let mut log = b"INFO: caf\xe9 \xff\xfe\0\0 \x1b[31mred\x1b[0m\rback\n".repeat(20);
+    log.extend_from_slice(as_main_log(&compute_fails("ansible")).as_bytes());
+    log.extend_from_slice(b"INFO: Found IMS base for image at index 2: recipe with name=x\nERROR: Creation of image \xff\xfe failed\n");
+    dir.file("main.log", log);
+    let analysis = dir.analysis(&["main.log"]);
+    assert_eq!(analysis["recoveries"][0]["base_image"]["id"], BASE_ID);
+    assert_eq!(image(&analysis["sat_runs"][0], "\u{fffd}\u{fffd}")["status"], "failed");
+}
+
+#[test]
+fn carriage_returns_and_a_byte_order_mark_change_nothing() {
+    let dir = Dir::new();
+    let text = as_main_log(&compute_fails("ansible"));
+    dir.file("plain", &text).file("other", format!("\u{feff}{}", text.replace('\n', "\r\n")));
+    let (plain, other) = (dir.analysis(&["plain"]), dir.analysis(&["other"]));
+    assert_eq!(
+        (&plain["sat_runs"][0]["images"][1]["id"], &plain["recoveries"][0]["base_image"]),
+        (&other["sat_runs"][0]["images"][1]["id"], &other["recoveries"][0]["base_image"])
+    );
+    assert_eq!(other["sat_runs"][0]["exit_code"], 1);
+}
+
+#[test]
+fn a_bootprep_file_that_sat_could_not_read_either_is_a_warning() {
+    let dir = Dir::new();
+    dir.file("main.log", as_main_log(&compute_fails("ansible"))).file("b.yaml", "images:\n  - name: {{x}}-y\n").file("v.yaml", "- a\n");
+    let analysis = dir.analysis(&["main.log", "--bootprep", "b.yaml", "--vars-file", "v.yaml"]);
+    assert_eq!(analysis["recoveries"][0]["base_image"]["id"], BASE_ID);
+    assert_eq!(warnings(&analysis).iter().filter(|code| **code == "bootprep-unusable").count(), 2);
+    refused(&dir, &["analyze", "main.log", "--bootprep", "missing.yaml"], &["missing.yaml: cannot be read: there is no such file"]);
+}
+
+#[test]
+fn wrong_arguments_are_usage_errors() {
+    let dir = Dir::new();
+    for arguments in [&["analyze", "--format", "xml"][..], &["analyze", "--since", "yesterday"], &["analyse"], &[]] {
+        assert_eq!(dir.run(arguments).code, 2, "{arguments:?}");
+    }
+}
+
+#[test]
+fn a_reader_that_stops_reading_is_no_error() {
+    let dir = Dir::new();
+    dir.file("main.log", as_main_log(&compute_fails("ansible")));
+    let command = format!("{} analyze main.log --format json | true", env!("CARGO_BIN_EXE_incfg"));
+    let output = std::process::Command::new("sh").args(["-c", &command]).current_dir(dir.path()).output().unwrap();
+    assert_eq!(String::from_utf8_lossy(&output.stderr), "");
+}

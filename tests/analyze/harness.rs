@@ -199,7 +199,10 @@ pub fn failed_in(name: &str, container: &str, index: usize) -> Lines {
     let mut lines = customizing(name);
     lines.push(("INFO", format!("CFS session: {:<45} Image: {name}:", session(name))));
     lines.push(("INFO", format!("    Container {container} transitioned to failed    from running  ")));
-    lines.push(("INFO", format!("Logs from the failed image configuration K8s container for image {name} may be viewed with 'kubectl logs -n services {} -c {container}'.", cfs_pod(name))));
+    lines.push((
+        "INFO",
+        format!("Logs from the failed image configuration K8s container for image {name} may be viewed with 'kubectl logs -n services {} -c {container}'.", cfs_pod(name)),
+    ));
     lines.push(("ERROR", format!("Creation of image {name} failed")));
     lines.push(("ERROR", format!("Failed to wait for condition \"creation of IMS images\" for member image at index {index}: creation failed")));
     lines

@@ -36,7 +36,16 @@ fn an_image_may_really_be_called_pre_configuration() {
 
 #[test]
 fn a_failed_build_leaves_nothing_to_recover() {
-    let lines = [begin("managed", 2), items(&[None, Some(0)]), vec![("ERROR", format!("Creation of image {BASE} failed")), ("ERROR", "Failed to wait for condition \"creation of IMS images\" for member image at index 0: creation failed".into())], ended_badly(1)].concat();
+    let lines = [
+        begin("managed", 2),
+        items(&[None, Some(0)]),
+        vec![
+            ("ERROR", format!("Creation of image {BASE} failed")),
+            ("ERROR", "Failed to wait for condition \"creation of IMS images\" for member image at index 0: creation failed".into()),
+        ],
+        ended_badly(1),
+    ]
+    .concat();
     let analysis = main_log(&as_main_log(&lines));
     assert_eq!((image(&analysis["sat_runs"][0], BASE)["status"].as_str(), image(&analysis["sat_runs"][0], BASE)["failed_stage"].as_str()), (Some("failed"), Some("build")));
     assert_eq!(analysis["recoveries"], json!([]));
@@ -44,7 +53,9 @@ fn a_failed_build_leaves_nothing_to_recover() {
 
 #[test]
 fn an_image_without_id_is_a_warning() {
-    let analysis = main_log("INFO: Creating images\nINFO: Base for image with name copy is a pre-built image.\nINFO: Image copy does not need configuration.\nINFO: Creation of image copy succeeded: ID None\n");
+    let analysis = main_log(
+        "INFO: Creating images\nINFO: Base for image with name copy is a pre-built image.\nINFO: Image copy does not need configuration.\nINFO: Creation of image copy succeeded: ID None\n",
+    );
     assert_eq!((image(&analysis["sat_runs"][0], "copy")["status"].as_str(), &image(&analysis["sat_runs"][0], "copy")["id"]), (Some("succeeded"), &json!(null)));
     assert_eq!(warning(&analysis, "image-without-id")["evidence"][0]["line"], 4);
 }
@@ -69,14 +80,18 @@ fn a_row_without_an_id_is_an_image_that_never_ran() {
 
 #[test]
 fn a_line_of_another_stream_inside_the_report_does_no_harm() {
-    let report = format!("{{\n    \"images\": [\n        {{\n            \"name\": \"one\",\nERROR Bootprep for managed nodes failed. x\n            \"preconfigured_image_id\": null,\n            \"final_image_id\": \"{FINAL_ID}\",\nScript content exited with return code 1\n            \"configuration\": \"c\",\n            \"configuration_group_names\": [\n                \"Compute\"\n            ]\n        }}\n    ]\n}}\n");
+    let report = format!(
+        "{{\n    \"images\": [\n        {{\n            \"name\": \"one\",\nERROR Bootprep for managed nodes failed. x\n            \"preconfigured_image_id\": null,\n            \"final_image_id\": \"{FINAL_ID}\",\nScript content exited with return code 1\n            \"configuration\": \"c\",\n            \"configuration_group_names\": [\n                \"Compute\"\n            ]\n        }}\n    ]\n}}\n"
+    );
     let run = &main_log(&report)["sat_runs"][0];
     assert_eq!((image(run, "one")["id"].as_str(), image(run, "one")["configuration"].as_str(), run["exit_code"].as_u64()), (Some(FINAL_ID), Some("c"), Some(1)));
 }
 
 #[test]
 fn a_report_in_yaml_is_read_too() {
-    let text = format!("INFO: Creating images\nimages:\n-   name: one\n    preconfigured_image_id: null\n    final_image_id: {FINAL_ID}\n    configuration: c-one\n    configuration_group_names:\n    - Compute\n\nsession_templates:\n-   name: t\n    configuration: c-one\n");
+    let text = format!(
+        "INFO: Creating images\nimages:\n-   name: one\n    preconfigured_image_id: null\n    final_image_id: {FINAL_ID}\n    configuration: c-one\n    configuration_group_names:\n    - Compute\n\nsession_templates:\n-   name: t\n    configuration: c-one\n"
+    );
     let run = &main_log(&text)["sat_runs"][0];
     assert_eq!((image(run, "one")["id"].as_str(), run["session_templates"][0]["name"].as_str(), run["images"].as_array().unwrap().len()), (Some(FINAL_ID), Some("t"), 1));
 }
@@ -84,7 +99,12 @@ fn a_report_in_yaml_is_read_too() {
 #[test]
 fn the_session_is_the_one_sat_watches_not_the_one_sat_3_21_announces() {
     let name = "compute-cos-base";
-    let lines: Lines = failed_in(name, "ansible-0", 1).into_iter().map(|(level, text)| (level, if text.starts_with("Creat") && text.contains("CFS session") { text.replace(&session(name), "sat-ffffffff-0000-4000-8000-000000000000") } else { text })).collect();
+    let lines: Lines = failed_in(name, "ansible-0", 1)
+        .into_iter()
+        .map(|(level, text)| {
+            (level, if text.starts_with("Creat") && text.contains("CFS session") { text.replace(&session(name), "sat-ffffffff-0000-4000-8000-000000000000") } else { text })
+        })
+        .collect();
     let analysis = main_log(&as_main_log(&lines));
     assert_eq!(image(&analysis["sat_runs"][0], name)["cfs_session"], session(name));
     let before_the_header = main_log(&as_main_log(&lines[..4].to_vec()));
@@ -95,7 +115,10 @@ fn the_session_is_the_one_sat_watches_not_the_one_sat_3_21_announces() {
 fn an_image_given_up_without_a_failure_line_is_found_by_its_session() {
     let name = "compute-cos-base";
     let mut lines = [begin("managed", 2), items(&[None, Some(0)]), built(BASE, BASE_ID), customizing(name)].concat();
-    lines.push(("ERROR", format!("Failed to wait for condition \"creation of IMS images\" for member image at index 1: status check failed: Failed to get CFS session {}: 503", session(name))));
+    lines.push((
+        "ERROR",
+        format!("Failed to wait for condition \"creation of IMS images\" for member image at index 1: status check failed: Failed to get CFS session {}: 503", session(name)),
+    ));
     let analysis = main_log(&as_main_log(&[lines, ended_badly(1)].concat()));
     assert_eq!((image(&analysis["sat_runs"][0], name)["status"].as_str(), analysis["recoveries"][0]["base_image"]["id"].as_str()), (Some("failed"), Some(BASE_ID)));
 }
@@ -120,7 +143,9 @@ fn an_image_without_an_end_is_unfinished() {
 
 #[test]
 fn images_that_were_there_before_are_skipped() {
-    for text in ["Images with the following names already exist in IMS and will be skipped: one, two", "An Image with the following name already exists in IMS and will be skipped: one"] {
+    for text in
+        ["Images with the following names already exist in IMS and will be skipped: one, two", "An Image with the following name already exists in IMS and will be skipped: one"]
+    {
         let analysis = main_log(&format!("INFO: {text}\nINFO: Creating 0 images.\n"));
         assert_eq!(image(&analysis["sat_runs"][0], "one")["status"], "skipped");
     }
@@ -139,13 +164,26 @@ fn names_may_hold_the_words_of_other_lines_and_line_breaks() {
         let analysis = main_log(&text);
         let images = analysis["sat_runs"][0]["images"].as_array().unwrap();
         assert_eq!(images.len(), 1, "{images:#?}");
-        assert_eq!((images[0]["name"].as_str(), images[0]["id"].as_str(), images[0]["built_id"].as_str(), images[0]["cfs_session"].as_str()), (Some("one\ntwo"), Some(FINAL_ID), Some(BASE_ID), Some("s")), "{mark:?}");
+        assert_eq!(
+            (images[0]["name"].as_str(), images[0]["id"].as_str(), images[0]["built_id"].as_str(), images[0]["cfs_session"].as_str()),
+            (Some("one\ntwo"), Some(FINAL_ID), Some(BASE_ID), Some("s")),
+            "{mark:?}"
+        );
     }
 }
 
 #[test]
 fn images_made_before_a_template_failed_are_kept() {
-    let lines = [begin("managed", 1), built(BASE, BASE_ID), vec![("INFO", "Image creation completed successfully".into()), ("ERROR", "No image exists with ref_name=x for use by BOS session template at index 0.".into()), ("", "Script content exited with return code 1".into())]].concat();
+    let lines = [
+        begin("managed", 1),
+        built(BASE, BASE_ID),
+        vec![
+            ("INFO", "Image creation completed successfully".into()),
+            ("ERROR", "No image exists with ref_name=x for use by BOS session template at index 0.".into()),
+            ("", "Script content exited with return code 1".into()),
+        ],
+    ]
+    .concat();
     let analysis = main_log(&as_main_log(&lines));
     let run = &analysis["sat_runs"][0];
     assert_eq!((image(run, BASE)["id"].as_str(), run["exit_code"].as_u64(), &analysis["recoveries"]), (Some(BASE_ID), Some(1), &json!([])));
@@ -154,14 +192,25 @@ fn images_made_before_a_template_failed_are_kept() {
 
 #[test]
 fn only_configurations_that_were_created_are_listed() {
-    let analysis = main_log("INFO: Successfully created CFS configuration at index 0 with name=good\nERROR: Failed to create CFS configuration at index 1 with name=bad: no such branch\nINFO: 1 CFS configuration already exists with the name old and will be skipped.\nERROR: Failed to create 1 CFS configuration\n");
+    let analysis = main_log(
+        "INFO: Successfully created CFS configuration at index 0 with name=good\nERROR: Failed to create CFS configuration at index 1 with name=bad: no such branch\nINFO: 1 CFS configuration already exists with the name old and will be skipped.\nERROR: Failed to create 1 CFS configuration\n",
+    );
     let names: Vec<_> = analysis["sat_runs"][0]["configurations"].as_array().unwrap().iter().map(|named| named["name"].as_str().unwrap()).collect();
     assert_eq!(names, ["good"]);
 }
 
 #[test]
 fn with_two_possible_bases_there_are_candidates_and_no_answer() {
-    let lines = [begin("managed", 4), items(&[None, Some(0), None, Some(2)]), built("base.x86", BASE_ID), built("base.arm", OTHER_ID), customized("compute-base.x86", FINAL_ID), failed_in("compute-base.arm", "ansible-1", 3), ended_badly(1)].concat();
+    let lines = [
+        begin("managed", 4),
+        items(&[None, Some(0), None, Some(2)]),
+        built("base.x86", BASE_ID),
+        built("base.arm", OTHER_ID),
+        customized("compute-base.x86", FINAL_ID),
+        failed_in("compute-base.arm", "ansible-1", 3),
+        ended_badly(1),
+    ]
+    .concat();
     let analysis = main_log(&as_main_log(&lines));
     let recovery = &analysis["recoveries"][0];
     assert_eq!(recovery["base_image"], json!(null));
@@ -175,8 +224,18 @@ fn two_architectures() -> &'static str {
 #[test]
 fn with_the_bootprep_file_the_names_prove_base_configuration_and_groups() {
     let dir = Dir::new();
-    let lines = [begin("managed", 4), items(&[None, Some(0), None, Some(2)]), built("x86-1", BASE_ID), built("arm-1", OTHER_ID), customized("compute-x86-1", FINAL_ID), failed_in("compute-arm-1", "ansible-1", 3), ended_badly(1)].concat();
-    let lines: Lines = lines.into_iter().map(|(level, text)| (level, text.replace("ref_name=\"ref0\"", "ref_name=\"base.x86\"").replace("ref_name=\"ref2\"", "ref_name=\"base.arm\""))).collect();
+    let lines = [
+        begin("managed", 4),
+        items(&[None, Some(0), None, Some(2)]),
+        built("x86-1", BASE_ID),
+        built("arm-1", OTHER_ID),
+        customized("compute-x86-1", FINAL_ID),
+        failed_in("compute-arm-1", "ansible-1", 3),
+        ended_badly(1),
+    ]
+    .concat();
+    let lines: Lines =
+        lines.into_iter().map(|(level, text)| (level, text.replace("ref_name=\"ref0\"", "ref_name=\"base.x86\"").replace("ref_name=\"ref2\"", "ref_name=\"base.arm\""))).collect();
     dir.file("main.log", as_main_log(&lines)).file("b.yaml", two_architectures()).file("v.yaml", "v: 7\n");
     let analysis = dir.analysis(&["main.log", "--bootprep", "b.yaml", "--vars-file", "v.yaml"]);
     let recovery = &analysis["recoveries"][0];
@@ -189,7 +248,9 @@ fn with_the_bootprep_file_the_names_prove_base_configuration_and_groups() {
 #[test]
 fn a_chain_gives_each_image_the_one_before_it() {
     let dir = Dir::new();
-    let lines = [begin("managed", 3), items(&[None, Some(0), Some(1)]), built("b", BASE_ID), customized("mid-b", FINAL_ID), failed_in("leaf-mid-b", "ansible-0", 2), ended_badly(1)].concat();
+    let lines =
+        [begin("managed", 3), items(&[None, Some(0), Some(1)]), built("b", BASE_ID), customized("mid-b", FINAL_ID), failed_in("leaf-mid-b", "ansible-0", 2), ended_badly(1)]
+            .concat();
     let lines: Lines = lines.into_iter().map(|(level, text)| (level, text.replace("ref_name=\"ref0\"", "ref_name=\"b\"").replace("ref_name=\"ref1\"", "ref_name=\"m\""))).collect();
     dir.file("main.log", as_main_log(&lines));
     dir.file("b.yaml", "images:\n- {name: b, ref_name: b, base: {product: {name: cos, type: recipe}}}\n- {name: 'mid-{{base.name}}', ref_name: m, base: {image_ref: b}, configuration: c1, configuration_group_names: [G]}\n- {name: 'leaf-{{base.name}}', base: {image_ref: m}, configuration: c2, configuration_group_names: [G]}\n");
@@ -200,7 +261,9 @@ fn a_chain_gives_each_image_the_one_before_it() {
 
 #[test]
 fn a_base_that_was_in_ims_before_is_named_by_its_id() {
-    let lines = [begin("managed", 1), vec![("INFO", format!("Found IMS base for image at index 0: image with id={OTHER_ID}"))], failed_in("compute", "ansible-0", 0), ended_badly(1)].concat();
+    let lines =
+        [begin("managed", 1), vec![("INFO", format!("Found IMS base for image at index 0: image with id={OTHER_ID}"))], failed_in("compute", "ansible-0", 0), ended_badly(1)]
+            .concat();
     assert_eq!(main_log(&as_main_log(&lines))["recoveries"][0]["base_image"]["id"], OTHER_ID);
 }
 
@@ -226,7 +289,11 @@ fn a_refused_build_is_named_by_what_was_to_be_built_on_it() {
 
 #[test]
 fn the_file_sat_keeps_in_its_container_reads_the_same() {
-    let lines: String = compute_fails("ansible").iter().filter(|(level, _)| !level.is_empty()).map(|(level, text)| format!("2024-02-01 09:00:00,123 - {level} - sat.cli.bootprep.image - {text}\n")).collect();
+    let lines: String = compute_fails("ansible")
+        .iter()
+        .filter(|(level, _)| !level.is_empty())
+        .map(|(level, text)| format!("2024-02-01 09:00:00,123 - {level} - sat.cli.bootprep.image - {text}\n"))
+        .collect();
     let analysis = main_log(&lines);
     assert_eq!((analysis["inputs"][0]["kind"].as_str(), analysis["recoveries"][0]["base_image"]["id"].as_str()), (Some("sat.log"), Some(BASE_ID)));
 }

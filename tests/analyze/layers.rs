@@ -11,7 +11,10 @@ fn repository(product: &str) -> String {
 }
 
 fn configuration(name: &str) -> String {
-    let layers: Vec<Value> = LAYERS.iter().map(|(product, playbook)| json!({"clone_url": repository(product), "commit": "a".repeat(40), "name": format!("{product}-layer"), "playbook": playbook})).collect();
+    let layers: Vec<Value> = LAYERS
+        .iter()
+        .map(|(product, playbook)| json!({"clone_url": repository(product), "commit": "a".repeat(40), "name": format!("{product}-layer"), "playbook": playbook}))
+        .collect();
     json!({"name": name, "last_updated": "2024-02-01T08:00:00Z", "layers": layers}).to_string()
 }
 
@@ -19,7 +22,10 @@ fn configuration(name: &str) -> String {
 fn ansible(ran: usize, last_line: bool) -> String {
     let mut log = String::from("Waiting for Inventory\nInventory generation completed\nSidecar available\n");
     for (product, playbook) in &LAYERS[..ran] {
-        log += &format!("Running {playbook} from repo {}\nPLAY [all] ****\nTASK [{product} : install] ****\nfatal: [host]: FAILED! => {{\"msg\": \"rescued\"}}\nPLAY RECAP ****\nhost : ok=1 failed=1\n", repository(product));
+        log += &format!(
+            "Running {playbook} from repo {}\nPLAY [all] ****\nTASK [{product} : install] ****\nfatal: [host]: FAILED! => {{\"msg\": \"rescued\"}}\nPLAY RECAP ****\nhost : ok=1 failed=1\n",
+            repository(product)
+        );
     }
     let (product, playbook) = LAYERS[ran - 1];
     if last_line {
@@ -40,7 +46,13 @@ fn recovery(dir: &Dir) -> Value {
 
 #[test]
 fn a_container_per_layer_names_the_layer() {
-    for (container, layer, limit) in [("ansible-10", json!(10), json!("0,1,2,3,4,5,6,7,8,9")), ("ansible-0", json!(0), json!(null)), ("git-clone-2", json!(null), json!(null)), ("inventory", json!(null), json!(null)), ("teardown", json!(null), json!(null))] {
+    for (container, layer, limit) in [
+        ("ansible-10", json!(10), json!("0,1,2,3,4,5,6,7,8,9")),
+        ("ansible-0", json!(0), json!(null)),
+        ("git-clone-2", json!(null), json!(null)),
+        ("inventory", json!(null), json!(null)),
+        ("teardown", json!(null), json!(null)),
+    ] {
         let analysis = main_log(&as_main_log(&compute_fails(container)));
         let recovery = &analysis["recoveries"][0];
         assert_eq!((&recovery["failed_layer"], &recovery["configuration_limit"]), (&layer, &limit), "{container}");
@@ -63,7 +75,11 @@ fn the_ansible_log_counts_the_layers_and_the_configuration_checks_them() {
     for (ran, limit) in [(1, json!(null)), (3, json!("0,1")), (4, json!("0,1,2"))] {
         for last_line in [true, false] {
             let recovery = recovery(&case(&ansible(ran, last_line), &configuration("compute-1")));
-            assert_eq!((recovery["failed_layer"].as_u64(), &recovery["configuration_limit"], recovery["layers"].as_u64()), (Some(ran as u64 - 1), &limit, Some(4)), "{ran} {last_line}");
+            assert_eq!(
+                (recovery["failed_layer"].as_u64(), &recovery["configuration_limit"], recovery["layers"].as_u64()),
+                (Some(ran as u64 - 1), &limit, Some(4)),
+                "{ran} {last_line}"
+            );
         }
     }
     let told = recovery(&case(&ansible(3, true), &configuration("compute-1")));
@@ -117,7 +133,15 @@ fn a_log_in_which_all_layers_passed_names_no_failed_layer() {
 
 #[test]
 fn of_several_failed_images_the_one_the_file_is_named_after_takes_the_log() {
-    let lines = [begin("managed", 3), items(&[None, Some(0), Some(0)]), built(BASE, BASE_ID), failed_in("compute-cos-base", "ansible", 1), failed_in("uan-cos-base", "ansible", 2), ended_badly(2)].concat();
+    let lines = [
+        begin("managed", 3),
+        items(&[None, Some(0), Some(0)]),
+        built(BASE, BASE_ID),
+        failed_in("compute-cos-base", "ansible", 1),
+        failed_in("uan-cos-base", "ansible", 2),
+        ended_badly(2),
+    ]
+    .concat();
     let dir = Dir::new();
     let named = format!("{}.log", cfs_pod("uan-cos-base"));
     dir.file("main.log", as_main_log(&lines)).file("ansible.log", ansible(2, true)).file(&named, ansible(2, true)).file("configuration.json", configuration("c"));
@@ -130,6 +154,9 @@ fn of_several_failed_images_the_one_the_file_is_named_after_takes_the_log() {
 
 #[test]
 fn the_log_of_one_layers_own_container_is_found_in_the_configuration() {
-    let log = format!("Waiting for the previous configuration layer to complete\nPrevious layer completed\nRunning sma-ldms-compute.yml from repo {}\nTASK [sma : install] ****\nfatal: [host]: FAILED! => {{}}\n", repository("sma"));
+    let log = format!(
+        "Waiting for the previous configuration layer to complete\nPrevious layer completed\nRunning sma-ldms-compute.yml from repo {}\nTASK [sma : install] ****\nfatal: [host]: FAILED! => {{}}\n",
+        repository("sma")
+    );
     assert_eq!(recovery(&case(&log, &configuration("compute-1")))["failed_layer"], 2);
 }
