@@ -215,6 +215,12 @@ pub struct Recovery {
     pub failed_layer_basis: Option<String>,
     /// The failed layer in words: name, playbook, repository.
     pub failed_layer_name: Option<String>,
+    /// The container that failed.
+    pub failed_container: Option<String>,
+    /// The CFS session; absent when CFS refused it.
+    pub cfs_session: Option<String>,
+    /// Why no layer failed, where that is so.
+    pub no_failed_layer: Option<String>,
     /// The number of layers of the configuration.
     pub layers: Option<u32>,
     /// The layers proven good, as a limit for CFS.
@@ -303,13 +309,23 @@ pub struct Context {
 /// When no input is of a kind incfg knows.
 pub fn analyze(collected: &Collected, context: &Context, grammar: &Grammar) -> Result<Analysis, AnalyzeError> {
     let texts = reading::read(collected, grammar, context.window);
-    let useful = texts.inputs.len() - texts.useless.len().min(texts.inputs.len());
-    let recognised = collected.sources.iter().any(|source| !matches!(source.kind, Kind::Empty | Kind::Binary | Kind::Unknown | Kind::Bootprep));
-    if useful == 0 || !recognised {
-        return Err(AnalyzeError::NothingRecognised(collected.sources.iter().map(|source| format!("{} {}", source.shown, useless(source.kind))).collect()));
+    if texts.say_nothing() {
+        let mut told: Vec<String> = collected
+            .sources
+            .iter()
+            .take(SOURCES_TOLD)
+            .map(|source| format!("{} {}", source.shown, useless(source.kind)))
+            .collect();
+        if collected.sources.len() > SOURCES_TOLD {
+            told.push(format!("and {} more files of no use", collected.sources.len() - SOURCES_TOLD));
+        }
+        return Err(AnalyzeError::NothingRecognised(told));
     }
     Ok(join::join(texts, context))
 }
+
+/// Inputs named when none is of use.
+const SOURCES_TOLD: usize = 8;
 
 /// What an input is that has nothing to analyse, and what to do.
 fn useless(kind: Kind) -> &'static str {
@@ -317,14 +333,22 @@ fn useless(kind: Kind) -> &'static str {
         Kind::Empty => "is empty; was it copied to its end?",
         Kind::Binary => "is not text; a tar archive has to be unpacked first",
         Kind::Bootprep => "is a bootprep file; give it with --bootprep, beside the logs",
-        Kind::Json => "is JSON, but no CFS configuration (cray cfs configurations describe) and no ConfigMap of an activity",
+        Kind::Json => {
+            "is JSON, but no CFS configuration (cray cfs configurations describe) and no ConfigMap of an activity"
+        }
         Kind::Unknown => {
             "is no log of IUF, SAT or ansible, no CFS configuration and no state of an activity; incfg looked for lines like 'INFO [prepare-managed-images] ...' (install.log), 'INFO: Creation of image ...' (main.log), 'Running site.yml from repo ...' (ansible)"
         }
-        Kind::InstallLog | Kind::Console => "looks like a log of iuf, but no line of it tells of an activity, a stage or a SAT step",
-        Kind::MainLog | Kind::SatLog | Kind::ArgoLog => "looks like a log of SAT, but no line of it tells what was made or what failed",
+        Kind::InstallLog | Kind::Console => {
+            "looks like a log of iuf, but no line of it tells of an activity, a stage or a SAT step"
+        }
+        Kind::MainLog | Kind::SatLog | Kind::ArgoLog => {
+            "looks like a log of SAT, but no line of it tells what was made or what failed"
+        }
         Kind::AnsibleLog => "looks like an ansible log, but no line of it tells of a layer",
-        Kind::ActivityState | Kind::ActivityHistory => "looks like the state of an activity, but cannot be read as such",
+        Kind::ActivityState | Kind::ActivityHistory => {
+            "looks like the state of an activity, but cannot be read as such"
+        }
     }
 }
 

@@ -96,7 +96,9 @@ pub fn pod_of_file(path: &str) -> Option<&str> {
 /// The workflow of a pod: a known one whose name it begins with, else what remains without template and number.
 #[must_use]
 pub fn workflow_of<'a>(pod: &'a str, known: impl Iterator<Item = &'a str>) -> Option<&'a str> {
-    let longest = known.filter(|workflow| pod.strip_prefix(workflow).is_some_and(|rest| rest.starts_with('-'))).max_by_key(|workflow| workflow.len());
+    let longest = known
+        .filter(|workflow| pod.strip_prefix(workflow).is_some_and(|rest| rest.starts_with('-')))
+        .max_by_key(|workflow| workflow.len());
     longest.or_else(|| {
         let (stem, number) = pod.rsplit_once('-')?;
         number.parse::<u32>().ok()?;
@@ -111,9 +113,15 @@ mod tests {
     #[test]
     fn the_keys_of_the_csm_documentation_can_be_computed() {
         let workflow = "cos-products-20231031-gdm63-prepare-images-2rkds";
-        assert_eq!(pod_of(workflow, "prepare-managed-images", None, PodNames::WithTemplate), format!("{workflow}-sat-wrapper-2664865581"));
+        assert_eq!(
+            pod_of(workflow, "prepare-managed-images", None, PodNames::WithTemplate),
+            format!("{workflow}-sat-wrapper-2664865581")
+        );
         let workflow = "cos-products-20231031-sm5qz-update-cfs-config-hh522";
-        assert_eq!(operation_of(workflow, &format!("{workflow}-sat-wrapper-1367779725")), Some("update-managed-cfs-config"));
+        assert_eq!(
+            operation_of(workflow, &format!("{workflow}-sat-wrapper-1367779725")),
+            Some("update-managed-cfs-config")
+        );
     }
 
     #[test]

@@ -89,7 +89,8 @@ impl Bootprep {
     /// Text that is not YAML, or is YAML of another kind.
     pub fn parse(path: &str, text: &str) -> Result<Self, BootprepError> {
         let text = text.strip_prefix('\u{feff}').unwrap_or(text);
-        let value: Value = serde_yaml::from_str(text).map_err(|error| BootprepError::Syntax { path: path.to_owned(), why: error.to_string() })?;
+        let value: Value = serde_yaml::from_str(text)
+            .map_err(|error| BootprepError::Syntax { path: path.to_owned(), why: error.to_string() })?;
         let shape = |why: &str| BootprepError::Shape { path: path.to_owned(), why: why.to_owned() };
         let known = ["schema_version", "configurations", "images", "session_templates"];
         if !value.is_mapping() || known.iter().all(|key| value.get(key).is_none()) {
@@ -97,7 +98,7 @@ impl Bootprep {
         }
         let images = match value.get("images") {
             None | Some(Value::Null) => Vec::new(),
-            Some(Value::Sequence(items)) => items.iter().map(|item| Item::from_value(item)).collect(),
+            Some(Value::Sequence(items)) => items.iter().map(Item::from_value).collect(),
             Some(_) => return Err(shape("`images` is no list")),
         };
         Ok(Self { images })
@@ -117,7 +118,10 @@ impl Item {
             ref_name: text(value, "ref_name"),
             base: Base::from_value(value),
             configuration: text(value, "configuration"),
-            groups: value.get("configuration_group_names").and_then(Value::as_sequence).map(|groups| groups.iter().filter_map(Value::as_str).map(str::to_owned).collect()),
+            groups: value
+                .get("configuration_group_names")
+                .and_then(Value::as_sequence)
+                .map(|groups| groups.iter().filter_map(Value::as_str).map(str::to_owned).collect()),
         }
     }
 }
@@ -125,14 +129,22 @@ impl Item {
 impl Base {
     fn from_value(item: &Value) -> Self {
         if let Some(ims) = item.get("ims") {
-            return Self::Ims { recipe: ims.get("is_recipe").and_then(Value::as_bool).unwrap_or(false), id: text(ims, "id"), name: text(ims, "name") };
+            return Self::Ims {
+                recipe: ims.get("is_recipe").and_then(Value::as_bool).unwrap_or(false),
+                id: text(ims, "id"),
+                name: text(ims, "name"),
+            };
         }
         let Some(base) = item.get("base") else { return Self::Unknown };
         if let Some(ref_name) = text(base, "image_ref") {
             return Self::ImageRef(ref_name);
         }
         if let Some(ims) = base.get("ims") {
-            return Self::Ims { recipe: text(ims, "type").as_deref() == Some("recipe"), id: text(ims, "id"), name: text(ims, "name") };
+            return Self::Ims {
+                recipe: text(ims, "type").as_deref() == Some("recipe"),
+                id: text(ims, "id"),
+                name: text(ims, "name"),
+            };
         }
         match base.get("product") {
             Some(product) => Self::Product { recipe: text(product, "type").as_deref() == Some("recipe") },

@@ -62,11 +62,16 @@ impl AnsibleText {
                 self.task = None;
                 self.failed_task = None;
             }
-            Fact::LayerFailed { playbook, repository } => self.failed = Some((layer_run(playbook, repository, place), place)),
+            Fact::LayerFailed { playbook, repository } => {
+                self.failed = Some((layer_run(playbook, repository, place), place))
+            }
             Fact::LayersPassed {} => self.passed = Some(place),
             Fact::LayerSkipped {} | Fact::LayerWaiting {} => self.one_layer = Some(place),
             Fact::Task { task } => self.task = Some(task.clone()),
-            Fact::TaskFailed { host, detail } => self.failed_task = Some(FailedTask { task: self.task.clone(), host: host.clone(), detail: detail.clone(), place }),
+            Fact::TaskFailed { host, detail } => {
+                self.failed_task =
+                    Some(FailedTask { task: self.task.clone(), host: host.clone(), detail: detail.clone(), place })
+            }
             _ => {}
         }
     }
@@ -74,7 +79,11 @@ impl AnsibleText {
     /// Whether the log says anything.
     #[must_use]
     pub fn is_empty(&self) -> bool {
-        self.layers.is_empty() && self.failed.is_none() && self.passed.is_none() && self.inventory_failed.is_none() && self.one_layer.is_none()
+        self.layers.is_empty()
+            && self.failed.is_none()
+            && self.passed.is_none()
+            && self.inventory_failed.is_none()
+            && self.one_layer.is_none()
     }
 
     /// The layer that failed, as its position among the layers that ran: the one the log says failed, else the last one
@@ -85,7 +94,10 @@ impl AnsibleText {
             return None;
         }
         let position = match &self.failed {
-            Some((failed, _)) => self.layers.iter().rposition(|run| run.playbook == failed.playbook && run.repository == failed.repository)?,
+            Some((failed, _)) => self
+                .layers
+                .iter()
+                .rposition(|run| run.playbook == failed.playbook && run.repository == failed.repository)?,
             None => self.layers.len().checked_sub(1)?,
         };
         Some((position, &self.layers[position]))
@@ -93,7 +105,11 @@ impl AnsibleText {
 }
 
 fn layer_run(playbook: &str, repository: &Option<String>, place: Place) -> LayerRun {
-    LayerRun { playbook: playbook.to_owned(), repository: repository.clone().filter(|name| name != "null" && !name.is_empty()), place }
+    LayerRun {
+        playbook: playbook.to_owned(),
+        repository: repository.clone().filter(|name| name != "null" && !name.is_empty()),
+        place,
+    }
 }
 
 /// A CFS configuration, from `cray cfs configurations describe` (v2 or v3).
@@ -131,7 +147,10 @@ impl Configuration {
         Some(Self {
             name: document.get("name")?.as_str()?.to_owned(),
             layers: layers.iter().map(|layer| Layer::deserialize(layer).ok()).collect::<Option<_>>()?,
-            last_updated: ["last_updated", "lastUpdated"].iter().find_map(|key| document.get(key)?.as_str()).map(str::to_owned),
+            last_updated: ["last_updated", "lastUpdated"]
+                .iter()
+                .find_map(|key| document.get(key)?.as_str())
+                .map(str::to_owned),
         })
     }
 
@@ -143,17 +162,34 @@ impl Configuration {
     pub fn index_of(&self, log: &AnsibleText, position: usize) -> Result<usize, String> {
         if log.one_layer.is_some() {
             let run = &log.layers[position];
-            let same: Vec<usize> = self.layers.iter().enumerate().filter(|(_, layer)| layer.is(run)).map(|(at, _)| at).collect();
+            let same: Vec<usize> =
+                self.layers.iter().enumerate().filter(|(_, layer)| layer.is(run)).map(|(at, _)| at).collect();
             return match same.as_slice() {
                 [index] => Ok(*index),
-                _ => Err(format!("{} layers of configuration {} run {} from that repository", same.len(), self.name, run.playbook)),
+                _ => Err(format!(
+                    "{} layers of configuration {} run {} from that repository",
+                    same.len(),
+                    self.name,
+                    run.playbook
+                )),
             };
         }
         for (at, run) in log.layers.iter().enumerate().take(position + 1) {
             match self.layers.get(at) {
-                None => return Err(format!("the log runs more layers than the {} of configuration {}", self.layers.len(), self.name)),
+                None => {
+                    return Err(format!(
+                        "the log runs more layers than the {} of configuration {}",
+                        self.layers.len(),
+                        self.name
+                    ));
+                }
                 Some(layer) if !layer.is(run) => {
-                    return Err(format!("layer {at} of the log runs {}, layer {at} of configuration {} is {}", run.playbook, self.name, layer.label()));
+                    return Err(format!(
+                        "layer {at} of the log runs {}, layer {at} of configuration {} is {}",
+                        run.playbook,
+                        self.name,
+                        layer.label()
+                    ));
                 }
                 Some(_) => {}
             }
@@ -177,7 +213,8 @@ impl Layer {
     /// Name, playbook and repository, as far as they are known.
     #[must_use]
     pub fn label(&self) -> String {
-        let parts = [self.name.as_deref(), self.playbook.as_deref(), self.clone_url.as_deref().or(self.source.as_deref())];
+        let parts =
+            [self.name.as_deref(), self.playbook.as_deref(), self.clone_url.as_deref().or(self.source.as_deref())];
         let label: Vec<&str> = parts.into_iter().flatten().collect();
         if label.is_empty() { "without name, playbook and repository".into() } else { label.join(", ") }
     }

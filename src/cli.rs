@@ -81,7 +81,9 @@ enum Colour {
 #[must_use]
 pub fn main() -> ExitCode {
     std::panic::set_hook(Box::new(|panic| {
-        eprintln!("incfg: this is a defect of incfg, not of your input: {panic}\nPlease report it with the command you gave. No input was changed.");
+        eprintln!(
+            "incfg: this is a defect of incfg, not of your input: {panic}\nPlease report it with the command you gave. No input was changed."
+        );
     }));
     let arguments = Arguments::parse();
     set_colour(arguments.color);

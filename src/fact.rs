@@ -11,7 +11,7 @@ use crate::evidence::{FileId, Place};
 use crate::grammar::Grammar;
 use crate::limits;
 use crate::line::{self, Dialect, Level, Voice};
-use crate::scan::{Extent, RawLine, scan};
+use crate::scan::{Extent, scan};
 
 /// A field of a fact, filled from a capture.
 trait Field: Sized {
@@ -255,7 +255,9 @@ pub struct Window {
 
 impl Window {
     fn holds(self, stamp: Option<DateTime<Utc>>) -> bool {
-        stamp.is_none_or(|stamp| self.since.is_none_or(|since| stamp >= since) && self.until.is_none_or(|until| stamp <= until))
+        stamp.is_none_or(|stamp| {
+            self.since.is_none_or(|since| stamp >= since) && self.until.is_none_or(|until| stamp <= until)
+        })
     }
 }
 
@@ -273,12 +275,13 @@ pub fn read_statements<R: Read>(
 ) -> Result<Extent, (std::io::Error, Extent)> {
     let mut open: Option<OpenMessage> = None;
     scan(input, grammar.needles(), |raw| {
-        let Some(line) = understood(dialect, raw) else { return 0 };
+        let Some(line) = line::parse(dialect, raw.bytes) else { return 0 };
+        let may_be_cut = raw.cut || raw.unfinished;
         if !window.holds(line.stamp) {
             return 0;
         }
         let mut said = |line: &line::Line<'_>, place: Place, body: &[u8]| {
-            grammar.fact(line, body).inspect(|fact| {
+            grammar.fact(line, body, may_be_cut).inspect(|fact| {
                 consume(Statement {
                     place,
                     stamp: line.stamp,
@@ -301,18 +304,12 @@ pub fn read_statements<R: Read>(
             }
             return open.as_ref().map_or(0, |message| message.lines_left);
         }
-        if !raw.cut && grammar.is_open(&line) {
+        if !may_be_cut && grammar.is_open(&line) {
             open = Some(OpenMessage::new(&line, place));
             return limits::JOINED_LINES;
         }
         0
     })
-}
-
-/// A cut line is looked at only in its head; half a line at the end of a file is looked at too, and holds no half id,
-/// because ids are matched whole.
-fn understood<'a>(dialect: Dialect, raw: RawLine<'a>) -> Option<line::Line<'a>> {
-    line::parse(dialect, raw.bytes)
 }
 
 fn copy_number(printed: &[u8], body: &[u8]) -> u64 {
@@ -333,7 +330,13 @@ struct OpenMessage {
 
 impl OpenMessage {
     fn new(line: &line::Line<'_>, place: Place) -> Self {
-        Self { place, column: line.column.map(<[u8]>::to_vec), voice: line.voice, text: line.body.to_vec(), lines_left: limits::JOINED_LINES }
+        Self {
+            place,
+            column: line.column.map(<[u8]>::to_vec),
+            voice: line.voice,
+            text: line.body.to_vec(),
+            lines_left: limits::JOINED_LINES,
+        }
     }
 
     fn goes_on_in(&self, line: &line::Line<'_>) -> bool {

@@ -31,7 +31,9 @@ const BUILT_IN: [(&str, &str); 3] = [
 #[derive(Debug, thiserror::Error)]
 pub enum GrammarError {
     /// The file is not YAML, or not of the shape of a grammar.
-    #[error("{file}: this is no grammar file: {why}. A grammar has a list `lines`, each with `id`, `fact`, `in`, `pattern` and `samples`")]
+    #[error(
+        "{file}: this is no grammar file: {why}. A grammar has a list `lines`, each with `id`, `fact`, `in`, `pattern` and `samples`"
+    )]
     Shape {
         /// The grammar file.
         file: String,
@@ -126,6 +128,8 @@ pub struct LineKind {
     /// The needles stand in the message, not in its envelope.
     needle_in_message: bool,
     opens: bool,
+    /// No match can be the head of a longer one.
+    closed: bool,
     /// The first release with this wording, as the grammar says.
     pub since: Option<String>,
     /// The last release with this wording, as the grammar says.
@@ -200,9 +204,11 @@ impl Grammar {
                 return Err(kind.error(format!("the id is taken already, in {}", first.file)));
             }
         }
-        let literals: Vec<&[u8]> = added.iter().flat_map(|kind| kind.needles.iter().map(memchr::memmem::Finder::needle)).collect();
+        let literals: Vec<&[u8]> =
+            added.iter().flat_map(|kind| kind.needles.iter().map(memchr::memmem::Finder::needle)).collect();
         let literals = needle::without_covered(literals);
-        let needles = AhoCorasick::new(&literals).map_err(|error| GrammarError::Shape { file: "all grammars".into(), why: error.to_string() })?;
+        let needles = AhoCorasick::new(&literals)
+            .map_err(|error| GrammarError::Shape { file: "all grammars".into(), why: error.to_string() })?;
         Ok(Self { kinds: added, needles })
     }
 
@@ -218,10 +224,14 @@ impl Grammar {
         &self.needles
     }
 
-    /// What a line says; `body` is its message, joined from several lines where it spans them.
+    /// What a line says; `body` is its message, joined from several lines where it spans them. Of a line that may be
+    /// cut, only a kind whose end is there is taken: half a name is none.
     #[must_use]
-    pub fn fact(&self, line: &Line<'_>, body: &[u8]) -> Option<Fact> {
-        self.kinds.iter().filter(|kind| !kind.opens).find_map(|kind| kind.fact(line, body))
+    pub fn fact(&self, line: &Line<'_>, body: &[u8], may_be_cut: bool) -> Option<Fact> {
+        self.kinds
+            .iter()
+            .filter(|kind| !kind.opens && (kind.closed || !may_be_cut))
+            .find_map(|kind| kind.fact(line, body))
     }
 
     /// Whether a line may be the first of a message over several lines.
@@ -297,7 +307,8 @@ impl Speaker {
 }
 
 fn entries(file: &str, text: &str) -> Result<Vec<LineKind>, GrammarError> {
-    let parsed: GrammarFile = serde_yaml::from_str(text).map_err(|error| GrammarError::Shape { file: file.to_owned(), why: error.to_string() })?;
+    let parsed: GrammarFile = serde_yaml::from_str(text)
+        .map_err(|error| GrammarError::Shape { file: file.to_owned(), why: error.to_string() })?;
     parsed.lines.into_iter().map(|entry| entry.checked(file)).collect()
 }
 
@@ -310,14 +321,22 @@ impl Entry {
         };
         let mut filled: Vec<String> = self.set.keys().cloned().collect();
         for pattern in std::iter::once(&self.pattern).chain(&self.column) {
-            filled.extend(needle::capture_names(pattern).map_err(|why| error(format!("the pattern is no regular expression: {why}")))?);
+            filled.extend(
+                needle::capture_names(pattern)
+                    .map_err(|why| error(format!("the pattern is no regular expression: {why}")))?,
+            );
         }
         if let Some(field) = filled.iter().find(|name| !fields.iter().any(|(field, _)| field == name)) {
             let known: Vec<_> = fields.iter().map(|(field, _)| *field).collect();
             return Err(error(format!("fact '{}' has no field '{field}'; it has: {}", self.fact, known.join(", "))));
         }
-        if let Some((field, _)) = fields.iter().find(|(field, required)| *required && !self.opens && !filled.iter().any(|name| name == field)) {
-            return Err(error(format!("fact '{}' needs '{field}': capture it as (?<{field}>...) or give it under `set`", self.fact)));
+        if let Some((field, _)) =
+            fields.iter().find(|(field, required)| *required && !self.opens && !filled.iter().any(|name| name == field))
+        {
+            return Err(error(format!(
+                "fact '{}' needs '{field}': capture it as (?<{field}>...) or give it under `set`",
+                self.fact
+            )));
         }
         if self.samples.is_empty() {
             return Err(error("it has no sample; give at least one line it takes, under `samples`".into()));
@@ -337,12 +356,13 @@ impl Entry {
             file: file.to_owned(),
             fact: self.fact,
             speaker: self.speaker,
-            message: LazyRegex::new(self.pattern),
+            message: LazyRegex::new(self.pattern.clone()),
             column: self.column.map(LazyRegex::new),
             set: self.set,
             needles: needles.iter().map(|needle| memchr::memmem::Finder::new(needle).into_owned()).collect(),
             needle_in_message: self.needle.is_empty(),
             opens: self.opens,
+            closed: needle::is_closed(&self.pattern),
             since: self.since,
             until: self.until,
             samples: self.samples,

@@ -47,8 +47,9 @@ impl std::str::FromStr for ImageId {
             return Ok(Self(text.to_owned()));
         }
         let digits: String = text.chars().filter(|c| *c != '-').map(|c| c.to_ascii_lowercase()).collect();
-        let suggestion = (digits.len() == 32 && digits.bytes().all(|b| b.is_ascii_hexdigit()))
-            .then(|| format!("{}-{}-{}-{}-{}", &digits[..8], &digits[8..12], &digits[12..16], &digits[16..20], &digits[20..]));
+        let suggestion = (digits.len() == 32 && digits.bytes().all(|b| b.is_ascii_hexdigit())).then(|| {
+            format!("{}-{}-{}-{}-{}", &digits[..8], &digits[8..12], &digits[12..16], &digits[16..20], &digits[20..])
+        });
         Err(NotAnImageId { text: text.to_owned(), suggestion })
     }
 }

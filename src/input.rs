@@ -20,7 +20,9 @@ pub use kind::Kind;
 #[derive(Debug, thiserror::Error)]
 pub enum InputError {
     /// The path names nothing.
-    #[error("{path}: there is no such file or directory. Give an IUF activity directory (/etc/cray/upgrade/csm/iuf/<activity>), its log/, or log files")]
+    #[error(
+        "{path}: there is no such file or directory. Give an IUF activity directory (/etc/cray/upgrade/csm/iuf/<activity>), its log/, or log files"
+    )]
     Missing {
         /// The path as given.
         path: String,
@@ -105,7 +107,11 @@ pub fn collect(paths: &[PathBuf]) -> Result<Collected, InputError> {
         let shown = path.display().to_string();
         if shown == "-" {
             let mut head = Vec::new();
-            std::io::stdin().lock().take(limits::HEAD_BYTES as u64).read_to_end(&mut head).map_err(|error| unreadable("-", &error))?;
+            std::io::stdin()
+                .lock()
+                .take(limits::HEAD_BYTES as u64)
+                .read_to_end(&mut head)
+                .map_err(|error| unreadable("-", &error))?;
             let kind = recognise_head(&head, "-");
             found.sources.push(Source { shown, kind, named: true, bytes: Bytes::Stdin(head) });
             continue;
@@ -222,7 +228,9 @@ impl Source {
 pub fn read_document(path: &Path) -> Result<String, InputError> {
     let shown = path.display().to_string();
     let file = open_plain(path).and_then(decompressed).map_err(|error| match error.kind() {
-        std::io::ErrorKind::NotFound => InputError::Unreadable { path: shown.clone(), why: "there is no such file".into() },
+        std::io::ErrorKind::NotFound => {
+            InputError::Unreadable { path: shown.clone(), why: "there is no such file".into() }
+        }
         _ => unreadable(&shown, &error),
     })?;
     read_bounded(file, &shown)
@@ -235,8 +243,11 @@ pub fn read_document(path: &Path) -> Result<String, InputError> {
 pub fn read_grammar_directory(path: &Path) -> Result<Vec<(String, String)>, InputError> {
     let shown = path.display().to_string();
     let entries = std::fs::read_dir(path).map_err(|error| unreadable(&shown, &error))?;
-    let mut files: Vec<PathBuf> =
-        entries.filter_map(Result::ok).map(|entry| entry.path()).filter(|path| path.extension().is_some_and(|ending| ending == "yaml" || ending == "yml")).collect();
+    let mut files: Vec<PathBuf> = entries
+        .filter_map(Result::ok)
+        .map(|entry| entry.path())
+        .filter(|path| path.extension().is_some_and(|ending| ending == "yaml" || ending == "yml"))
+        .collect();
     files.sort();
     files.iter().map(|file| Ok((file.display().to_string(), read_document(file)?))).collect()
 }

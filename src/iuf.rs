@@ -109,7 +109,11 @@ impl IufText {
     /// Whether the text says anything.
     #[must_use]
     pub fn is_empty(&self) -> bool {
-        self.activity.is_none() && self.log_directory.is_none() && self.stages.is_empty() && self.steps.is_empty() && self.operations.is_empty()
+        self.activity.is_none()
+            && self.log_directory.is_none()
+            && self.stages.is_empty()
+            && self.steps.is_empty()
+            && self.operations.is_empty()
     }
 
     /// How pods are named in this release.
@@ -121,7 +125,10 @@ impl IufText {
     /// The pod of a step's log that the executor of Argo says it stored, where it can only be this step's.
     #[must_use]
     pub fn saved_pod(&self, workflow: &str, operation: &str) -> Option<(&str, Place)> {
-        self.saved.iter().find(|(of, pod, _)| of == workflow && argo::operation_of(workflow, pod) == Some(operation)).map(|(_, pod, place)| (pod.as_str(), *place))
+        self.saved
+            .iter()
+            .find(|(of, pod, _)| of == workflow && argo::operation_of(workflow, pod) == Some(operation))
+            .map(|(_, pod, place)| (pod.as_str(), *place))
     }
 
     /// Takes one more statement in.
@@ -153,7 +160,10 @@ impl IufText {
                 }
             }
             Fact::LogSaved { workflow, pod } => {
-                if self.saved.len() < limits::ACTIVITY_ITEMS && argo::operation_of(workflow, pod).is_some() && !self.saved.iter().any(|(_, known, _)| known == pod) {
+                if self.saved.len() < limits::ACTIVITY_ITEMS
+                    && argo::operation_of(workflow, pod).is_some()
+                    && !self.saved.iter().any(|(_, known, _)| known == pod)
+                {
                     self.saved.push((workflow.clone(), pod.clone(), place));
                 }
             }
@@ -174,7 +184,8 @@ impl IufText {
         if let Some(workflow) = workflow {
             self.workflow = Some(workflow.to_owned());
         }
-        let known = workflow.and_then(|workflow| self.stages.iter_mut().find(|known| known.workflow.as_deref() == Some(workflow)));
+        let known = workflow
+            .and_then(|workflow| self.stages.iter_mut().find(|known| known.workflow.as_deref() == Some(workflow)));
         if let Some(known) = known {
             known.stage = Some(stage.to_owned());
             return;
@@ -198,11 +209,11 @@ impl IufText {
 
     fn workflow_named(&mut self, workflow: &str, statement: &Statement) {
         self.workflow = Some(workflow.to_owned());
-        if statement.level == Some(crate::line::Level::Info) {
-            if let Some(stage) = self.stages.last_mut().filter(|stage| stage.workflow.is_none()) {
-                stage.workflow = Some(workflow.to_owned());
-                stage.places.push(statement.place);
-            }
+        if statement.level == Some(crate::line::Level::Info)
+            && let Some(stage) = self.stages.last_mut().filter(|stage| stage.workflow.is_none())
+        {
+            stage.workflow = Some(workflow.to_owned());
+            stage.places.push(statement.place);
         }
     }
 
@@ -231,7 +242,10 @@ impl IufText {
             self.operation_seen(step, None, statement.place);
         }
         if let Some(attempt) = sat_step(step) {
-            if let Some(at) = self.step_at(attempt, statement).filter(|at| self.steps[*at].status.is_none() || self.workflow.is_some()) {
+            if let Some(at) = self
+                .step_at(attempt, statement)
+                .filter(|at| self.steps[*at].status.is_none() || self.workflow.is_some())
+            {
                 self.steps[at].first_stamp = self.steps[at].first_stamp.or(statement.stamp);
             } else {
                 self.add_step(attempt, statement);
@@ -245,7 +259,8 @@ impl IufText {
         }
         let Some(attempt) = sat_step(step) else { return };
         // Without a workflow line, a step whose log is known is over: this is the end of another one.
-        let at = self.step_at(attempt, statement).filter(|at| self.workflow.is_some() || self.steps[*at].location.is_none());
+        let at =
+            self.step_at(attempt, statement).filter(|at| self.workflow.is_some() || self.steps[*at].location.is_none());
         let Some(at) = at.or_else(|| self.add_step(attempt, statement)) else { return };
         self.steps[at].status = Some((status.to_owned(), statement.place));
     }
@@ -255,7 +270,8 @@ impl IufText {
             self.names = self.names_in(location);
         }
         let Some(attempt) = sat_step(step) else { return };
-        let fits = |known: &StepText| known.location.as_ref().is_none_or(|(known, _)| argo_pod(known) == argo_pod(location));
+        let fits =
+            |known: &StepText| known.location.as_ref().is_none_or(|(known, _)| argo_pod(known) == argo_pod(location));
         let at = self.step_at(attempt, statement).filter(|at| fits(&self.steps[*at]));
         let Some(at) = at.or_else(|| self.add_step(attempt, statement)) else { return };
         let step = &mut self.steps[at];
@@ -283,7 +299,12 @@ impl IufText {
                 }
             }
             None if self.operations.len() >= limits::ACTIVITY_ITEMS => self.dropped += 1,
-            None => self.operations.push(OperationText { operation: operation.to_owned(), workflow, status: status.map(str::to_owned), place }),
+            None => self.operations.push(OperationText {
+                operation: operation.to_owned(),
+                workflow,
+                status: status.map(str::to_owned),
+                place,
+            }),
         }
     }
 
@@ -296,9 +317,11 @@ impl IufText {
 
     fn step_at(&self, attempt: Option<u32>, statement: &Statement) -> Option<usize> {
         let operation = self.operation_for(statement);
-        self.steps
-            .iter()
-            .rposition(|step| step.attempt == attempt && step.operation == operation && (self.workflow.is_none() || step.workflow == self.workflow || step.workflow.is_none()))
+        self.steps.iter().rposition(|step| {
+            step.attempt == attempt
+                && step.operation == operation
+                && (self.workflow.is_none() || step.workflow == self.workflow || step.workflow.is_none())
+        })
     }
 
     fn add_step(&mut self, attempt: Option<u32>, statement: &Statement) -> Option<usize> {
@@ -323,10 +346,23 @@ impl IufText {
     /// Text of a pod goes to the SAT step of its operation that began last: pods of other steps print nothing that a
     /// grammar of SAT takes, and text may come after the end of its step.
     fn relayed(&mut self, statement: &Statement) {
-        let operation = self.operation_for(statement);
-        let Some(operation) = operation.filter(|operation| argo::is_operation(operation)) else { return };
+        let named = match &statement.fact {
+            Fact::ScriptBegin { operation, .. } | Fact::ScriptSkipped { operation } if statement.column.is_none() => {
+                Some(operation.clone())
+            }
+            _ => None,
+        };
+        let Some(operation) =
+            named.or_else(|| self.operation_for(statement)).filter(|operation| argo::is_operation(operation))
+        else {
+            return;
+        };
         let at = self.steps.iter().rposition(|step| step.operation.as_deref() == Some(&operation));
-        let Some(at) = at.or_else(|| tells_of_sat(&statement.fact).then(|| self.add_step(None, statement)).flatten()) else { return };
+        let at = at
+            .or_else(|| self.steps.iter().rposition(|step| step.operation.is_none()))
+            .or_else(|| tells_of_sat(&statement.fact).then(|| self.add_step(None, statement)).flatten());
+        let Some(at) = at else { return };
+        self.steps[at].operation.get_or_insert(operation);
         self.steps[at].relayed.take(statement);
     }
 }

@@ -111,9 +111,12 @@ fn iuf_line(line: &[u8]) -> Option<Line<'_>> {
         return Some(Line { stamp, level, column: None, voice: Voice::IufOrPod, printed: None, body: rest });
     };
     let blanks = rest.iter().take_while(|byte| **byte == b' ').count();
-    let (voice, rest) = if blanks <= 1 { (Voice::IufOrPod, &rest[blanks..]) } else { (Voice::Pod, &rest[blanks.min(RELAY_BLANKS)..]) };
+    let (voice, rest) =
+        if blanks <= 1 { (Voice::IufOrPod, &rest[blanks..]) } else { (Voice::Pod, &rest[blanks.min(RELAY_BLANKS)..]) };
     match printed_stamp(rest) {
-        Ok((body, printed)) => Some(Line { stamp, level, column: Some(column), voice: Voice::Pod, printed: Some(printed), body }),
+        Ok((body, printed)) => {
+            Some(Line { stamp, level, column: Some(column), voice: Voice::Pod, printed: Some(printed), body })
+        }
         Err(_) => Some(Line { stamp, level, column: Some(column), voice, printed: None, body: rest }),
     }
 }
@@ -138,7 +141,14 @@ fn pod_line(line: &[u8]) -> Line<'_> {
         Ok((body, level)) => (body, Some(level)),
         Err(_) => (rest, None),
     };
-    Line { stamp: stamped.map(|(when, _)| when), level, column: None, voice: Voice::Pod, printed: if level.is_none() { stamped.map(|(_, text)| text) } else { None }, body }
+    Line {
+        stamp: stamped.map(|(when, _)| when),
+        level,
+        column: None,
+        voice: Voice::Pod,
+        printed: if level.is_none() { stamped.map(|(_, text)| text) } else { None },
+        body,
+    }
 }
 
 fn ansible_line(line: &[u8]) -> Line<'_> {
@@ -151,11 +161,17 @@ fn ansible_line(line: &[u8]) -> Line<'_> {
 
 /// `2023-11-01T14:06:36.128255Z`: UTC, up to nine digits of a second, or none when they are all zero.
 fn stamp(input: &[u8]) -> Parsed<'_, (DateTime<Utc>, &[u8])> {
-    let (rest, (date, _, time, fraction, _)) = (date, char('T'), time, opt(preceded(char('.'), take_while_m_n(1, 9, |b: u8| b.is_ascii_digit()))), char('Z')).parse(input)?;
-    let nanos = fraction.map_or(0, |digits: &[u8]| (0..9).fold(0, |value, at| value * 10 + digits.get(at).map_or(0, |digit| u32::from(digit - b'0'))));
+    let (rest, (date, _, time, fraction, _)) =
+        (date, char('T'), time, opt(preceded(char('.'), take_while_m_n(1, 9, |b: u8| b.is_ascii_digit()))), char('Z'))
+            .parse(input)?;
+    let nanos = fraction.map_or(0, |digits: &[u8]| {
+        (0..9).fold(0, |value, at| value * 10 + digits.get(at).map_or(0, |digit| u32::from(digit - b'0')))
+    });
     let when = time.and_then(|(h, m, s)| NaiveTime::from_hms_nano_opt(h, m, s, nanos)).zip(date);
     match when {
-        Some((time, date)) => Ok((rest, (NaiveDateTime::new(date, time).and_utc(), &input[..input.len() - rest.len()]))),
+        Some((time, date)) => {
+            Ok((rest, (NaiveDateTime::new(date, time).and_utc(), &input[..input.len() - rest.len()])))
+        }
         None => Err(nom::Err::Error(nom::error::Error::new(input, nom::error::ErrorKind::Verify))),
     }
 }
@@ -171,7 +187,8 @@ fn time(input: &[u8]) -> Parsed<'_, Option<(u32, u32, u32)>> {
 }
 
 fn number<'a>(digits: usize) -> impl Parser<&'a [u8], Output = u32, Error = nom::error::Error<&'a [u8]>> {
-    take_while_m_n(digits, digits, |byte: u8| byte.is_ascii_digit()).map(|text: &[u8]| text.iter().fold(0, |value, digit| value * 10 + u32::from(digit - b'0')))
+    take_while_m_n(digits, digits, |byte: u8| byte.is_ascii_digit())
+        .map(|text: &[u8]| text.iter().fold(0, |value, digit| value * 10 + u32::from(digit - b'0')))
 }
 
 /// `2023-11-01T14:58:22.123456789Z ` before text that `iuf` passed on as it came.
@@ -191,7 +208,13 @@ fn iuf_level(input: &[u8]) -> Parsed<'_, Level> {
         )),
         char(' '),
     );
-    alt((padded, terminated(level_word, char(' ')), tag("ERR ").map(|_| Level::Error), tag("DBG ").map(|_| Level::Debug))).parse(input)
+    alt((
+        padded,
+        terminated(level_word, char(' ')),
+        tag("ERR ").map(|_| Level::Error),
+        tag("DBG ").map(|_| Level::Debug),
+    ))
+    .parse(input)
 }
 
 fn level_word(input: &[u8]) -> Parsed<'_, Level> {
@@ -206,7 +229,11 @@ fn level_word(input: &[u8]) -> Parsed<'_, Level> {
 
 /// `Activity.monitor_workflow:868 `, written with `iuf -v`.
 fn module(input: &[u8]) -> Option<(&[u8], &[u8])> {
-    let word = || take_while1::<_, _, nom::error::Error<&[u8]>>(|byte: u8| byte.is_ascii_alphanumeric() || byte == b'_' || byte == b'<' || byte == b'>');
+    let word = || {
+        take_while1::<_, _, nom::error::Error<&[u8]>>(|byte: u8| {
+            byte.is_ascii_alphanumeric() || byte == b'_' || byte == b'<' || byte == b'>'
+        })
+    };
     let digits = take_while1(|byte: u8| byte.is_ascii_digit());
     terminated(recognize((word(), char('.'), word(), char(':'), digits)), char(' ')).parse(input).ok()
 }
@@ -245,12 +272,21 @@ mod tests {
 
     #[test]
     fn one_blank_after_the_column_is_iuf_seven_are_a_pod() {
-        let own = iuf("2023-11-01T14:14:52.778546Z ERR  [prepare-managed-images                                   ] END sat-bootprep-run [Failed]");
+        let own = iuf(
+            "2023-11-01T14:14:52.778546Z ERR  [prepare-managed-images                                   ] END sat-bootprep-run [Failed]",
+        );
         assert_eq!(
             (own.voice, own.level, own.column, own.body),
-            (Voice::IufOrPod, Some(Level::Error), Some(&b"prepare-managed-images"[..]), &b"END sat-bootprep-run [Failed]"[..])
+            (
+                Voice::IufOrPod,
+                Some(Level::Error),
+                Some(&b"prepare-managed-images"[..]),
+                &b"END sat-bootprep-run [Failed]"[..]
+            )
         );
-        let pod = iuf("2023-11-01T14:14:52.778546Z INFO [prepare-managed-images                                   ]           Container ansible   transitioned to failed");
+        let pod = iuf(
+            "2023-11-01T14:14:52.778546Z INFO [prepare-managed-images                                   ]           Container ansible   transitioned to failed",
+        );
         assert_eq!((pod.voice, pod.body), (Voice::Pod, &b"    Container ansible   transitioned to failed"[..]));
     }
 
@@ -262,7 +298,9 @@ mod tests {
 
     #[test]
     fn a_column_wider_than_the_column_is_still_one() {
-        let line = iuf("INFO [ACTIVITY: hpe-cray-ex-system-software-stack-upgrade-to-24.11.0-20251105] BEG Install started at 2025");
+        let line = iuf(
+            "INFO [ACTIVITY: hpe-cray-ex-system-software-stack-upgrade-to-24.11.0-20251105] BEG Install started at 2025",
+        );
         assert_eq!(line.column, Some(&b"ACTIVITY: hpe-cray-ex-system-software-stack-upgrade-to-24.11.0-20251105"[..]));
     }
 
@@ -272,7 +310,10 @@ mod tests {
         let relayed = iuf("2023-08-20T10:02:53.978248Z INFO             Configuration file generated.");
         assert_eq!((relayed.voice, relayed.body), (Voice::Pod, &b"Configuration file generated."[..]));
         let printed = iuf("2023-08-20T10:03:33.612800Z DEBUG 2023-08-20T10:03:33.550122737Z     \"configurations\": [");
-        assert_eq!((printed.voice, printed.printed, printed.body), (Voice::Pod, Some(&b"2023-08-20T10:03:33.550122737Z"[..]), &b"    \"configurations\": ["[..]));
+        assert_eq!(
+            (printed.voice, printed.printed, printed.body),
+            (Voice::Pod, Some(&b"2023-08-20T10:03:33.550122737Z"[..]), &b"    \"configurations\": ["[..])
+        );
     }
 
     #[test]

@@ -62,6 +62,8 @@ pub struct SatText {
     images: Vec<ImageText>,
     by_name: HashMap<String, usize>,
     reading: Reading,
+    /// This release of SAT announces sessions by names they do not have.
+    announces_wrong_sessions: bool,
 }
 
 /// What the text says of an item of the file's `images`.
@@ -216,7 +218,8 @@ impl ImageText {
             return None;
         }
         ["git-clone", "inventory", "ansible", "teardown"].iter().find_map(|group| {
-            let failed = self.containers.iter().filter(|(name, (state, _))| state == "failed" && name.starts_with(group));
+            let failed =
+                self.containers.iter().filter(|(name, (state, _))| state == "failed" && name.starts_with(group));
             failed.min_by_key(|(name, _)| layer_number(name)).map(|(name, (_, place))| (name.clone(), *place))
         })
     }
@@ -289,12 +292,21 @@ impl SatText {
     /// Takes one more statement in.
     pub fn take(&mut self, statement: &Statement) {
         let place = statement.place;
-        if !matches!(statement.fact, Fact::Error { .. } | Fact::Nothing {} | Fact::Exception { .. } | Fact::LogSaved { .. } | Fact::ReportGroup { .. } | Fact::ReportSection { .. })
-        {
+        if !matches!(
+            statement.fact,
+            Fact::Error { .. }
+                | Fact::Nothing {}
+                | Fact::Exception { .. }
+                | Fact::LogSaved { .. }
+                | Fact::ReportGroup { .. }
+                | Fact::ReportSection { .. }
+        ) {
             self.extent = Some(self.extent.map_or((place, place), |(first, _)| (first, place)));
         }
         match &statement.fact {
-            Fact::ScriptBegin { operation, .. } => self.operation = self.operation.take().or_else(|| Some((operation.clone(), place))),
+            Fact::ScriptBegin { operation, .. } => {
+                self.operation = self.operation.take().or_else(|| Some((operation.clone(), place)))
+            }
             Fact::ScriptSkipped { operation } => {
                 self.skipped = Some(place);
                 self.operation = Some((operation.clone(), place));
@@ -342,7 +354,9 @@ impl SatText {
                     item.base_id = Some((id, place));
                 }
             }
-            Fact::ConfigurationCreated { configuration } => Self::add(&mut self.configurations, &mut self.dropped, configuration, place),
+            Fact::ConfigurationCreated { configuration } => {
+                Self::add(&mut self.configurations, &mut self.dropped, configuration, place)
+            }
             Fact::ConfigurationFailed { configuration, reason } => {
                 Self::add(&mut self.configurations_failed, &mut self.dropped, configuration, place);
                 let reason = reason.as_deref().unwrap_or("no reason given");
@@ -394,7 +408,9 @@ impl SatText {
                 self.error(&format!("configuration {configuration} is not usable for image {image}"), place);
                 self.with(image, place, |text| text.configuration = Some((configuration.clone(), place)));
             }
-            Fact::SessionCreating { session, image } => self.with(image, place, |text| text.session_asked = Some((session.clone(), place))),
+            Fact::SessionCreating { session, image } => {
+                self.with(image, place, |text| text.session_asked = Some((session.clone(), place)))
+            }
             Fact::SessionCreated { session, image } => {
                 self.fingerprint(session);
                 self.with(image, place, |text| text.session_created = Some((session.clone(), place)));
@@ -408,14 +424,20 @@ impl SatText {
             }
             Fact::Container { container, state } => {
                 if let Some(image) = self.reading.watched.clone() {
-                    self.with(&image, place, |text| match text.containers.iter().position(|(name, _)| name == container) {
-                        Some(at) => text.containers[at].1 = (state.clone(), place),
-                        None if text.containers.len() < limits::RUN_ITEMS => text.containers.push((container.clone(), (state.clone(), place))),
-                        None => {}
+                    self.with(&image, place, |text| {
+                        match text.containers.iter().position(|(name, _)| name == container) {
+                            Some(at) => text.containers[at].1 = (state.clone(), place),
+                            None if text.containers.len() < limits::RUN_ITEMS => {
+                                text.containers.push((container.clone(), (state.clone(), place)))
+                            }
+                            None => {}
+                        }
                     });
                 }
             }
-            Fact::FailedContainer { image, pod, container } => self.with(image, place, |text| text.failed_container = Some(((pod.clone(), container.clone()), place))),
+            Fact::FailedContainer { image, pod, container } => {
+                self.with(image, place, |text| text.failed_container = Some(((pod.clone(), container.clone()), place)))
+            }
             Fact::ImageGivenUp { index, reason } => self.image_given_up(*index, reason, place),
             _ => {}
         }
@@ -424,11 +446,16 @@ impl SatText {
     /// SAT 3.21 and others print a wrong session name when they create one and the real one when they wait for it.
     fn session_waiting(&mut self, session: &str, place: Place) {
         self.fingerprint(session);
-        let known = |text: &ImageText| [&text.session_created, &text.session_seen].into_iter().flatten().any(|(name, _)| name == session);
+        let known = |text: &ImageText| {
+            [&text.session_created, &text.session_seen].into_iter().flatten().any(|(name, _)| name == session)
+        };
         let image = match self.images.iter().find(|text| known(text)) {
             Some(text) => text.name.clone(),
             None => match self.reading.last_session.clone() {
-                Some(image) => image,
+                Some(image) => {
+                    self.announces_wrong_sessions = true;
+                    image
+                }
                 None => return,
             },
         };
@@ -444,11 +471,17 @@ impl SatText {
         let image = if own_failure {
             self.reading.just_failed.take()
         } else {
-            let named =
-                |text: &&ImageText| [&text.session_seen, &text.session_created, &text.session_asked].into_iter().flatten().any(|(session, _)| reason.contains(session.as_str()));
-            let refused = |text: &&ImageText| text.session_asked.is_some() && text.session().is_none() && text.given_up.is_none();
+            let named = |text: &&ImageText| {
+                [&text.session_seen, &text.session_created, &text.session_asked]
+                    .into_iter()
+                    .flatten()
+                    .any(|(session, _)| reason.contains(session.as_str()))
+            };
+            let refused =
+                |text: &&ImageText| text.session_asked.is_some() && text.session().is_none() && text.given_up.is_none();
             let only = |mut found: Vec<&ImageText>| (found.len() == 1).then(|| found.remove(0).name.clone());
-            only(self.images.iter().filter(named).collect()).or_else(|| only(self.images.iter().filter(refused).collect()))
+            only(self.images.iter().filter(named).collect())
+                .or_else(|| only(self.images.iter().filter(refused).collect()))
         };
         if let (false, Some(image)) = (own_failure, &image) {
             self.with(image, place, |text| text.given_up = Some((reason.to_owned(), place)));
@@ -456,7 +489,9 @@ impl SatText {
         if !own_failure {
             self.error(reason, place);
         }
-        if self.given_up.len() < limits::RUN_ITEMS && !self.given_up.iter().any(|known| known.index == index && known.reason == reason) {
+        if self.given_up.len() < limits::RUN_ITEMS
+            && !self.given_up.iter().any(|known| known.index == index && known.reason == reason)
+        {
             self.given_up.push(GivenUp { index, reason: reason.to_owned(), image, place });
         }
     }
@@ -474,7 +509,9 @@ impl SatText {
                 text.created = text.created.take().or(row.final_id.clone());
                 text.row = text.row.take().or(Some(row));
             }),
-            "skipped_images" => self.with(&row.name.clone(), row.place, |text| text.skipped = text.skipped.or(Some(row.place))),
+            "skipped_images" => {
+                self.with(&row.name.clone(), row.place, |text| text.skipped = text.skipped.or(Some(row.place)))
+            }
             _ => {}
         }
     }
@@ -486,7 +523,16 @@ impl SatText {
         }
         self.join_cut_names();
         self.join_built_images();
-        let longer = |names: &[Placed<String>], name: &str| names.iter().any(|(other, _)| other != name && other.strip_prefix(name).is_some_and(|rest| rest.starts_with('\n')));
+        for text in self.images.iter_mut().filter(|_| self.announces_wrong_sessions) {
+            if text.session_seen.is_none() {
+                text.session_created = None;
+            }
+        }
+        let longer = |names: &[Placed<String>], name: &str| {
+            names
+                .iter()
+                .any(|(other, _)| other != name && other.strip_prefix(name).is_some_and(|rest| rest.starts_with('\n')))
+        };
         for names in [&mut self.configurations, &mut self.templates] {
             let all = names.clone();
             names.retain(|(name, _)| !longer(&all, name));
@@ -496,12 +542,15 @@ impl SatText {
 
     /// A name with a line break stands cut in some lines: what they say belongs to the full name.
     fn join_cut_names(&mut self) {
-        let full: Vec<String> = self.images.iter().filter(|text| text.name.contains('\n')).map(|text| text.name.clone()).collect();
+        let full: Vec<String> =
+            self.images.iter().filter(|text| text.name.contains('\n')).map(|text| text.name.clone()).collect();
         for name in full {
             let Some((head, _)) = name.split_once('\n') else { continue };
-            let cut = self.image(head).is_some_and(|text| text.created.is_none() && text.failed.is_none() && text.row.is_none());
+            let cut = self
+                .image(head)
+                .is_some_and(|text| text.created.is_none() && text.failed.is_none() && text.row.is_none());
             if cut && !name.ends_with(PRE_CONFIGURATION) {
-                self.move_into(&head.to_owned(), &name);
+                self.move_into(head, &name);
             }
         }
     }
@@ -512,11 +561,19 @@ impl SatText {
         let built: Vec<String> = self
             .images
             .iter()
-            .filter(|text| text.name.ends_with(PRE_CONFIGURATION) && !text.customized() && text.unconfigured.is_none() && text.row.is_none() && text.skipped.is_none())
+            .filter(|text| {
+                text.name.ends_with(PRE_CONFIGURATION)
+                    && !text.customized()
+                    && text.unconfigured.is_none()
+                    && text.row.is_none()
+                    && text.skipped.is_none()
+            })
             .map(|text| text.name.clone())
             .collect();
         for name in built {
-            let Some(configured) = name.strip_suffix(PRE_CONFIGURATION).filter(|stem| !stem.is_empty()) else { continue };
+            let Some(configured) = name.strip_suffix(PRE_CONFIGURATION).filter(|stem| !stem.is_empty()) else {
+                continue;
+            };
             let configured = configured.to_owned();
             let Some(text) = self.remove(&name) else { continue };
             for known in &mut self.given_up {
@@ -530,6 +587,37 @@ impl SatText {
                 whole.first = whole.first.min(text.first);
             });
         }
+    }
+
+    /// The same text with images called `...-pre-configuration` as images of their own, for a bootprep file that has
+    /// such a name. `None` when there is none that could be one.
+    #[must_use]
+    pub fn with_built_images_apart(&self) -> Option<Self> {
+        let apart = |text: &&ImageText| {
+            (text.built.is_some() || text.build_failed.is_some())
+                && !text.customized()
+                && text.created.is_none()
+                && text.row.is_none()
+        };
+        let names: Vec<String> = self.images.iter().filter(apart).map(|text| text.name.clone()).collect();
+        if names.is_empty() {
+            return None;
+        }
+        let mut whole = self.clone();
+        for name in names {
+            let Some(joined) = whole.remove(&name) else { continue };
+            let own = format!("{name}{PRE_CONFIGURATION}");
+            for known in &mut whole.given_up {
+                if known.image.as_deref() == Some(&name) {
+                    known.image = Some(own.clone());
+                }
+            }
+            whole.with(&own, joined.first, |text| {
+                text.created = joined.built;
+                text.failed = joined.build_failed;
+            });
+        }
+        Some(whole)
     }
 
     fn move_into(&mut self, from: &str, to: &str) {
@@ -556,10 +644,14 @@ impl SatText {
         macro_rules! fill {
             ($($field:ident),*) => { $(if self.$field.is_none() { self.$field = other.$field.clone(); })* };
         }
-        if let (Some((code, at)), Some((other_code, other_at))) = (&self.exit_code, &other.exit_code) {
-            if code != other_code {
-                found.push(Disagreement { what: "the exit code".into(), better: (code.to_string(), *at), other: (other_code.to_string(), *other_at) });
-            }
+        if let (Some((code, at)), Some((other_code, other_at))) = (&self.exit_code, &other.exit_code)
+            && code != other_code
+        {
+            found.push(Disagreement {
+                what: "the exit code".into(),
+                better: (code.to_string(), *at),
+                other: (other_code.to_string(), *other_at),
+            });
         }
         fill!(operation, skipped, input_file, exit_code, dry_run, interrupted, creating, extent);
         for (index, item) in other.items {
@@ -582,9 +674,11 @@ impl SatText {
                 }
             }
         }
-        for (into, from) in
-            [(&mut self.configurations, other.configurations), (&mut self.configurations_failed, other.configurations_failed), (&mut self.templates, other.templates)]
-        {
+        for (into, from) in [
+            (&mut self.configurations, other.configurations),
+            (&mut self.configurations_failed, other.configurations_failed),
+            (&mut self.templates, other.templates),
+        ] {
             for (name, place) in from {
                 Self::add(into, &mut self.dropped, &name, place);
             }
@@ -660,7 +754,12 @@ impl SatText {
 }
 
 fn disagreement(better: &ImageText, other: &ImageText) -> Option<Disagreement> {
-    let id = |text: &ImageText| text.created.as_ref().map(|(id, place)| (format!("id {id}"), *place)).or_else(|| text.failed.map(|place| ("failed".to_owned(), place)));
+    let id = |text: &ImageText| {
+        text.created
+            .as_ref()
+            .map(|(id, place)| (format!("id {id}"), *place))
+            .or_else(|| text.failed.map(|place| ("failed".to_owned(), place)))
+    };
     let (mine, theirs) = (id(better)?, id(other)?);
     (mine.0 != theirs.0).then(|| Disagreement { what: format!("image {}", better.name), better: mine, other: theirs })
 }

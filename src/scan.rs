@@ -41,7 +41,11 @@ pub type Wanted = usize;
 ///
 /// # Errors
 /// The error of the reader, with what had been read until then.
-pub fn scan<R: Read>(mut input: R, needles: &AhoCorasick, mut consume: impl FnMut(RawLine<'_>) -> Wanted) -> Result<Extent, (std::io::Error, Extent)> {
+pub fn scan<R: Read>(
+    mut input: R,
+    needles: &AhoCorasick,
+    mut consume: impl FnMut(RawLine<'_>) -> Wanted,
+) -> Result<Extent, (std::io::Error, Extent)> {
     let mut buffer = vec![0; limits::CHUNK_BYTES];
     let mut filled = 0;
     let mut state = State { extent: Extent::default(), wanted: 0, skipping: false };

@@ -4,7 +4,7 @@
 //! indices and bases are found together: what remains possible for each item when every line and every name pattern
 //! holds, and each image is one item. An answer is one only when it is the same in all that remains.
 
-use std::collections::{BTreeSet, HashMap};
+use std::collections::{BTreeSet, HashMap, HashSet};
 
 use crate::bootprep::names::{NamePattern, Variables};
 use crate::bootprep::{Base, Bootprep};
@@ -50,6 +50,9 @@ pub(super) struct Assignment {
     names: Vec<String>,
     /// For each item, the names it can have, as positions in `names`.
     possible: Vec<BTreeSet<usize>>,
+    /// Whether a name must be one of an item. A list of images that were there before is split at commas, which names
+    /// may hold.
+    needs_item: Vec<bool>,
     /// From a bootprep file, not from the log alone.
     pub(super) from_bootprep: bool,
 }
@@ -65,13 +68,28 @@ pub(super) fn assign(text: &SatText, bootprep: Option<(&Bootprep, &Variables)>) 
         return None;
     }
     let names: Vec<String> = images.iter().map(|image| image.name.clone()).collect();
-    let tied: HashMap<&str, usize> = text.given_up.iter().filter_map(|known| Some((known.image.as_deref()?, known.index as usize))).collect();
+    let given_up: HashSet<usize> = text.given_up.iter().map(|known| known.index as usize).collect();
+    let tied: HashMap<&str, usize> =
+        text.given_up.iter().filter_map(|known| Some((known.image.as_deref()?, known.index as usize))).collect();
     let possible = items
         .iter()
         .enumerate()
-        .map(|(at, item)| (0..images.len()).filter(|name| tied.get(names[*name].as_str()).is_none_or(|index| *index == at) && item.can_be(&images[*name])).collect())
+        .map(|(at, item)| {
+            (0..images.len())
+                .filter(|name| {
+                    let image = &images[*name];
+                    let there = given_up.contains(&at)
+                        && image.created.is_some()
+                        && image.failed.is_none()
+                        && image.given_up.is_none();
+                    tied.get(image.name.as_str()).is_none_or(|index| *index == at) && !there && item.can_be(image)
+                })
+                .collect()
+        })
         .collect();
-    let mut assignment = Assignment { items, names, possible, from_bootprep: bootprep.is_some() };
+    let needs_item =
+        images.iter().map(|image| image.begun() || image.row.is_some() || image.skipped.is_none()).collect();
+    let mut assignment = Assignment { items, names, possible, needs_item, from_bootprep: bootprep.is_some() };
     assignment.narrow(images).then_some(assignment)
 }
 
@@ -92,9 +110,11 @@ fn items_of_file(bootprep: &Bootprep, variables: &Variables, text: &SatText) -> 
             name: variables.pattern(&item.name),
             base: match &item.base {
                 Base::ImageRef(ref_name) => bootprep.by_ref(ref_name).map_or(ItemBase::Elsewhere, ItemBase::Item),
-                Base::Ims { recipe: false, id: Some(id), .. } => {
-                    variables.pattern(id).text().and_then(|id| id.parse().ok()).map_or(ItemBase::Elsewhere, |id| ItemBase::Id(id, None))
-                }
+                Base::Ims { recipe: false, id: Some(id), .. } => variables
+                    .pattern(id)
+                    .text()
+                    .and_then(|id| id.parse().ok())
+                    .map_or(ItemBase::Elsewhere, |id| ItemBase::Id(id, None)),
                 _ => ItemBase::Elsewhere,
             },
             configuration: item.configuration.as_ref().map(|configuration| variables.pattern(configuration)),
@@ -129,7 +149,11 @@ fn items_of_log(text: &SatText) -> Option<Vec<ItemView>> {
             ItemView {
                 ref_name: None,
                 name: NamePattern::anything(),
-                recipe: if base == ItemBase::Elsewhere { said.map(|(words, _)| words.starts_with("recipe ")) } else { Some(false) },
+                recipe: if base == ItemBase::Elsewhere {
+                    said.map(|(words, _)| words.starts_with("recipe "))
+                } else {
+                    Some(false)
+                },
                 base,
                 configuration: None,
                 configured: None,
@@ -138,10 +162,10 @@ fn items_of_log(text: &SatText) -> Option<Vec<ItemView>> {
         })
         .collect();
     for known in text.items.values() {
-        if let (Some((base, _)), Some((ref_name, _))) = (&known.depends_on, &known.base_ref) {
-            if let Some(item) = items.get_mut(*base as usize) {
-                item.ref_name = Some(ref_name.clone());
-            }
+        if let (Some((base, _)), Some((ref_name, _))) = (&known.depends_on, &known.base_ref)
+            && let Some(item) = items.get_mut(*base as usize)
+        {
+            item.ref_name = Some(ref_name.clone());
         }
     }
     Some(items)
@@ -152,7 +176,9 @@ impl ItemView {
         if !self.name.matches(&image.name) {
             return false;
         }
-        if self.configured == Some(false) && (image.customized() || image.built.is_some() || image.build_failed.is_some()) {
+        if self.configured == Some(false)
+            && (image.customized() || image.built.is_some() || image.build_failed.is_some())
+        {
             return false;
         }
         if self.configured == Some(true) && image.unconfigured.is_some() {
@@ -173,7 +199,10 @@ impl ItemView {
             return false;
         }
         let Some(row) = &image.row else { return true };
-        let configuration = row.configuration.as_ref().is_none_or(|(name, _)| self.configuration.as_ref().is_none_or(|pattern| pattern.matches(name)));
+        let configuration = row
+            .configuration
+            .as_ref()
+            .is_none_or(|(name, _)| self.configuration.as_ref().is_none_or(|pattern| pattern.matches(name)));
         configuration && row.groups.is_none_or_same(self.groups.as_deref())
     }
 }
@@ -198,7 +227,8 @@ impl Assignment {
         loop {
             let before: usize = self.possible.iter().map(BTreeSet::len).sum();
             for item in 0..self.items.len() {
-                let kept = self.possible[item].iter().copied().filter(|name| self.has_base(item, *name, images)).collect();
+                let kept =
+                    self.possible[item].iter().copied().filter(|name| self.has_base(item, *name, images)).collect();
                 self.possible[item] = kept;
             }
             if !self.keep_matchable() {
@@ -223,12 +253,16 @@ impl Assignment {
         possible
             .iter()
             .copied()
-            .filter(|other| *other != name && pattern.with_base(&self.names[*other]).matches(&self.names[name]) && ready_before(&images[*other], &images[name]))
+            .filter(|other| {
+                *other != name
+                    && pattern.with_base(&self.names[*other]).matches(&self.names[name])
+                    && ready_before(&images[*other], &images[name])
+            })
             .collect()
     }
 
     /// The name of a base that no line names, as the name of the item on it tells it; empty when it does not.
-    fn unnamed_base<'a>(&'a self, item: usize, name: usize, base: usize) -> Option<&'a str> {
+    fn unnamed_base(&self, item: usize, name: usize, base: usize) -> Option<&str> {
         let pattern = &self.items[item].name;
         match pattern.base_in(&self.names[name]).filter(|_| pattern.has_base()) {
             Some(told) if self.names.iter().any(|known| known == told) => None,
@@ -246,14 +280,16 @@ impl Assignment {
             }
         }
         let mut taken: Vec<Option<usize>> = vec![None; self.items.len()];
-        for name in 0..can.len() {
+        for name in (0..can.len()).filter(|name| self.needs_item[*name]) {
             if !seat(name, &can, &mut taken, &mut vec![false; self.items.len()]) {
                 return false;
             }
         }
         for (item, names) in self.possible.iter_mut().enumerate() {
             let holder = taken[item];
-            names.retain(|name| holder == Some(*name) || holder.is_none_or(|holder| can_leave(holder, *name, item, &can, &taken)));
+            names.retain(|name| {
+                holder == Some(*name) || holder.is_none_or(|holder| can_leave(holder, *name, item, &can, &taken))
+            });
         }
         true
     }
@@ -299,7 +335,11 @@ impl Assignment {
         for item in self.items_for(name) {
             match &self.items[item].base {
                 ItemBase::Item(base) => {
-                    found.extend(self.bases(item, position, *base, images).into_iter().map(|base| ProvenBase::Image(self.names[base].clone())));
+                    found.extend(
+                        self.bases(item, position, *base, images)
+                            .into_iter()
+                            .map(|base| ProvenBase::Image(self.names[base].clone())),
+                    );
                     let told = self.unnamed_base(item, position, *base);
                     if let Some(told) = told {
                         found.push(ProvenBase::Image(told.to_owned()));
@@ -317,10 +357,43 @@ impl Assignment {
         }
     }
 
-    /// The image an item must be.
-    pub(super) fn image_of(&self, index: u32) -> Option<&str> {
-        let possible = self.possible.get(index as usize)?;
-        (possible.len() == 1).then(|| self.names[*possible.first().unwrap_or(&0)].as_str())
+    /// The images that may be the base of an image; empty when its base was in IMS before, `None` when the item is open.
+    pub(super) fn base_candidates(&self, name: &str, images: &[ImageText]) -> Option<Vec<String>> {
+        let position = self.position(name)?;
+        let mut found: Vec<String> = Vec::new();
+        let items = self.items_for(name);
+        for item in &items {
+            if let ItemBase::Item(base) = self.items[*item].base {
+                for base in self.bases(*item, position, base, images) {
+                    if !found.contains(&self.names[base]) {
+                        found.push(self.names[base].clone());
+                    }
+                }
+            }
+        }
+        (!items.is_empty()).then_some(found)
+    }
+
+    /// The image an item must be, although no line ties the two: the only name left for it, and for no other item, or
+    /// the name that the images on it tell.
+    pub(super) fn image_of(&self, index: u32) -> Option<String> {
+        let index = index as usize;
+        let possible = self.possible.get(index)?;
+        if let (Some(name), 1) = (possible.first(), possible.len()) {
+            let name = &self.names[*name];
+            return (self.items_for(name) == [index]).then(|| name.clone());
+        }
+        if !possible.is_empty() {
+            return None;
+        }
+        let on_it = (0..self.items.len()).filter(|item| self.items[*item].base == ItemBase::Item(index));
+        let told: BTreeSet<&str> = on_it
+            .flat_map(|item| self.possible[item].iter().filter_map(move |name| self.unnamed_base(item, *name, index)))
+            .filter(|name| !name.is_empty())
+            .collect();
+        let mut told = told.into_iter().chain(self.items[index].name.text());
+        let first = told.next()?;
+        told.all(|other| other == first).then(|| first.to_owned())
     }
 
     /// Names of images on recipes that no line names but the names of others tell, or the file says outright.
@@ -328,7 +401,13 @@ impl Assignment {
         let mut told = BTreeSet::new();
         for (at, item) in self.items.iter().enumerate() {
             if let ItemBase::Item(base) = item.base {
-                told.extend(self.possible[at].iter().filter_map(|name| self.unnamed_base(at, *name, base)).filter(|name| !name.is_empty()).map(str::to_owned));
+                told.extend(
+                    self.possible[at]
+                        .iter()
+                        .filter_map(|name| self.unnamed_base(at, *name, base))
+                        .filter(|name| !name.is_empty())
+                        .map(str::to_owned),
+                );
             }
             if item.recipe == Some(true) {
                 told.extend(item.name.text().filter(|name| self.position(name).is_none()).map(str::to_owned));
@@ -340,7 +419,12 @@ impl Assignment {
     /// Names of items that no line names and that are known outright.
     pub(super) fn unnamed_items(&self) -> Vec<String> {
         let built: Vec<&str> = self.names.iter().map(String::as_str).collect();
-        self.items.iter().filter_map(|item| item.name.text()).filter(|name| !built.contains(name) && !name.is_empty()).map(str::to_owned).collect()
+        self.items
+            .iter()
+            .filter_map(|item| item.name.text())
+            .filter(|name| !built.contains(name) && !name.is_empty())
+            .map(str::to_owned)
+            .collect()
     }
 }
 

@@ -54,13 +54,29 @@ pub(super) fn read(collected: &Collected, grammar: &Grammar, window: Window) -> 
     }
     for source in &collected.sources {
         let file = FileId(u32::try_from(texts.inputs.len()).unwrap_or(u32::MAX));
-        texts.inputs.push(Input { path: source.shown.clone(), kind: source.kind.name().to_owned(), bytes: 0, lines: 0 });
+        texts.inputs.push(Input {
+            path: source.shown.clone(),
+            kind: source.kind.name().to_owned(),
+            bytes: 0,
+            lines: 0,
+        });
         texts.read_source(source, file, grammar, window);
     }
     texts
 }
 
 impl Texts {
+    /// Whether no input held anything incfg understands.
+    pub(super) fn say_nothing(&self) -> bool {
+        let logs = self.iuf.iter().all(|(_, text)| text.is_empty())
+            && self.argo.iter().all(|(_, _, text)| text.is_empty())
+            && self.main.iter().all(|(_, text)| text.is_empty());
+        logs && self.ansible.iter().all(|(_, text)| text.is_empty())
+            && self.configurations.is_empty()
+            && self.states.is_empty()
+            && self.sessions.is_empty()
+    }
+
     fn read_source(&mut self, source: &Source, file: FileId, grammar: &Grammar, window: Window) {
         match source.kind {
             Kind::InstallLog | Kind::Console => {
@@ -68,11 +84,18 @@ impl Texts {
                 self.fold(source, file, Dialect::Iuf, grammar, window, |statement| text.take(&statement));
                 text.finish();
                 for (json, place) in &text.outputs {
-                    if let Some(state) = serde_json::from_str(json).ok().as_ref().and_then(ActivityState::from_document) {
-                        self.states.push(State { reports: reports_of(&state, *place, |_| None), state, file, stem: None, line: Some(place.line) });
+                    if let Some(state) = serde_json::from_str(json).ok().as_ref().and_then(ActivityState::from_document)
+                    {
+                        self.states.push(State {
+                            reports: reports_of(&state, *place, |_| None),
+                            state,
+                            file,
+                            stem: None,
+                            line: Some(place.line),
+                        });
                     }
                 }
-                if text.is_empty() {
+                if text.is_empty() && source.named {
                     self.useless.push((source.shown.clone(), source.kind));
                 }
                 self.iuf.push((source.kind, text));
@@ -81,17 +104,23 @@ impl Texts {
                 let mut text = SatText::default();
                 self.fold(source, file, Dialect::Pod, grammar, window, |statement| text.take(&statement));
                 text.finish();
-                let pod = argo::pod_of_file(&source.shown).or_else(|| source.shown.find("argo/").and_then(|at| argo::parse_key(&source.shown[at..])).map(|(_, pod)| pod));
+                let pod = argo::pod_of_file(&source.shown).or_else(|| {
+                    source.shown.find("argo/").and_then(|at| argo::parse_key(&source.shown[at..])).map(|(_, pod)| pod)
+                });
                 match pod {
                     Some(pod) => self.argo.push((pod.to_owned(), file, text)),
-                    None if text.is_empty() => self.useless.push((source.shown.clone(), source.kind)),
+                    None if text.is_empty() => {
+                        if source.named {
+                            self.useless.push((source.shown.clone(), source.kind));
+                        }
+                    }
                     None => self.main.push((file, text)),
                 }
             }
             Kind::AnsibleLog => {
                 let mut text = AnsibleText::default();
                 self.fold(source, file, Dialect::Ansible, grammar, window, |statement| text.take(&statement));
-                if text.is_empty() {
+                if text.is_empty() && source.named {
                     self.useless.push((source.shown.clone(), source.kind));
                 }
                 self.ansible.push((file, text));
@@ -106,7 +135,15 @@ impl Texts {
         }
     }
 
-    fn fold(&mut self, source: &Source, file: FileId, dialect: Dialect, grammar: &Grammar, window: Window, take: impl FnMut(Statement)) {
+    fn fold(
+        &mut self,
+        source: &Source,
+        file: FileId,
+        dialect: Dialect,
+        grammar: &Grammar,
+        window: Window,
+        take: impl FnMut(Statement),
+    ) {
         let at = file.0 as usize;
         let (extent, error) = match source.open() {
             Ok(reader) => match read_statements(reader, file, dialect, grammar, window, take) {
@@ -118,11 +155,23 @@ impl Texts {
         self.inputs[at].bytes = extent.bytes;
         self.inputs[at].lines = extent.lines;
         if let Some(error) = error {
-            let message = format!("{}: reading stopped after line {}: {error}; what stands before it was analysed", source.shown, extent.lines);
-            self.problems.push(Problem::new("input-incomplete", message, vec![Place { file, line: extent.lines.max(1) }]));
+            let message = format!(
+                "{}: reading stopped after line {}: {error}; what stands before it was analysed",
+                source.shown, extent.lines
+            );
+            self.problems.push(Problem::new(
+                "input-incomplete",
+                message,
+                vec![Place { file, line: extent.lines.max(1) }],
+            ));
         }
         if extent.cut_lines > 0 {
-            let message = format!("{}: {} lines longer than {} kB were read in their first part only", source.shown, extent.cut_lines, limits::LINE_BYTES >> 10);
+            let message = format!(
+                "{}: {} lines longer than {} kB were read in their first part only",
+                source.shown,
+                extent.cut_lines,
+                limits::LINE_BYTES >> 10
+            );
             self.problems.push(Problem::new("line-cut", message, Vec::new()));
         }
     }
@@ -145,11 +194,16 @@ impl Texts {
             }
             return;
         }
-        let document: Option<Json> = if source.kind == Kind::Json { serde_json::from_str(&text).ok() } else { serde_yaml::from_str(&text).ok() };
+        let document: Option<Json> =
+            if source.kind == Kind::Json { serde_json::from_str(&text).ok() } else { serde_yaml::from_str(&text).ok() };
         let Some(document) = document else {
             self.problems.push(Problem::new(
                 "input-unreadable",
-                format!("{}: half a document, or not {}", source.shown, if source.kind == Kind::Json { "JSON" } else { "YAML" }),
+                format!(
+                    "{}: half a document, or not {}",
+                    source.shown,
+                    if source.kind == Kind::Json { "JSON" } else { "YAML" }
+                ),
                 vec![Place { file, line: 1 }],
             ));
             return;
@@ -172,7 +226,13 @@ impl Texts {
 
 /// Folds the reports that a state holds. The report is a string in a document, so its lines are looked up in the file.
 fn reports_of(state: &ActivityState, fallback: Place, line_of: impl Fn(&str) -> Option<u64>) -> Vec<(String, SatText)> {
-    state.reports.iter().filter_map(|(operation, report)| Some((operation.clone(), report_text(&serde_json::from_str(report).ok()?, fallback, &line_of)))).collect()
+    state
+        .reports
+        .iter()
+        .filter_map(|(operation, report)| {
+            Some((operation.clone(), report_text(&serde_json::from_str(report).ok()?, fallback, &line_of)))
+        })
+        .collect()
 }
 
 fn report_text(report: &Json, fallback: Place, line_of: &impl Fn(&str) -> Option<u64>) -> SatText {
@@ -196,7 +256,9 @@ fn report_text(report: &Json, fallback: Place, line_of: &impl Fn(&str) -> Option
             if let Some(value) = field("configuration") {
                 say(name, Fact::ReportConfiguration { value });
             }
-            for (at, group) in row.get("configuration_group_names").and_then(Json::as_array).into_iter().flatten().enumerate() {
+            for (at, group) in
+                row.get("configuration_group_names").and_then(Json::as_array).into_iter().flatten().enumerate()
+            {
                 if at == 0 {
                     say(name, Fact::ReportGroups { value: "[".into() });
                 }

@@ -6,7 +6,7 @@ use std::collections::HashSet;
 use crate::cfs::{AnsibleText, Configuration};
 use crate::evidence::{FileId, Place};
 use crate::image_id::ImageId;
-use crate::sat::{ImageText, SatText};
+use crate::sat::ImageText;
 
 use super::assignment::{ProvenBase, built_base, built_name};
 use super::join::Run;
@@ -22,6 +22,8 @@ pub(super) struct Found {
     recovery: Recovery,
     task: Option<(String, Place)>,
     places: Vec<Place>,
+    /// Its ansible log was given and tells of no failed layer.
+    answered: bool,
 }
 
 impl Found {
@@ -31,7 +33,8 @@ impl Found {
 
     pub(super) fn shown(mut self, shown: &Places<'_>) -> Recovery {
         self.recovery.evidence = shown.evidence(self.places);
-        self.recovery.failed_task = self.task.map(|(message, place)| Said { message, evidence: shown.evidence([place]) });
+        self.recovery.failed_task =
+            self.task.map(|(message, place)| Said { message, evidence: shown.evidence([place]) });
         self.recovery
     }
 }
@@ -59,27 +62,36 @@ pub(super) fn recoveries(runs: &[Run], texts: &Texts, context: &Context, problem
 /// The newest run of each operation; of runs without an operation, each.
 fn newest_runs(runs: &[Run]) -> Vec<usize> {
     let mut seen = HashSet::new();
-    let mut newest: Vec<usize> = (0..runs.len()).rev().filter(|at| runs[*at].operation.as_ref().is_none_or(|operation| seen.insert(operation.clone()))).collect();
+    let mut newest: Vec<usize> = (0..runs.len())
+        .rev()
+        .filter(|at| runs[*at].operation.as_ref().is_none_or(|operation| seen.insert(operation.clone())))
+        .collect();
     newest.reverse();
     newest
 }
 
 fn recovery_of(at: usize, run: &Run, image: &ImageText, runs: &[Run], problems: &mut Vec<Problem>) -> Found {
     let (base_image, mut evidence) = base_of(run, image);
-    let base_image_candidates = if base_image.is_some() { Vec::new() } else { candidates(&run.text) };
+    let base_image_candidates = if base_image.is_some() { Vec::new() } else { candidates(run, image) };
     let configuration = run.configuration_of(&image.name);
     let configuration_candidates = if configuration.is_some() { Vec::new() } else { configurations_for(run, runs) };
     let layer = layer_by_container(image);
-    let groups = run.assignment.as_ref().and_then(|assignment| assignment.groups(&image.name)).or_else(|| image.row.as_ref()?.groups.clone());
+    let groups = run
+        .assignment
+        .as_ref()
+        .and_then(|assignment| assignment.groups(&image.name))
+        .or_else(|| image.row.as_ref()?.groups.clone());
     let mut places = places(image);
     places.append(&mut evidence);
     if outcome(image).status == ImageStatus::Unfinished {
+        let look = image.session().map_or("cray cfs sessions list --format json".to_owned(), |(session, _)| {
+            format!("cray cfs sessions describe {session} --format json")
+        });
         problems.push(Problem::new(
             "image-unfinished",
             format!(
-                "the log has no end of image {}: SAT was ended, the log is cut, or it is still at work. See whether its session {} still runs before you go on",
-                image.name,
-                image.session().map_or("", |(session, _)| session)
+                "the log has no end of image {}: SAT was ended, the log is cut, or it is still at work. See whether its session still runs before you go on: {look}",
+                image.name
             ),
             vec![image.first],
         ));
@@ -89,6 +101,7 @@ fn recovery_of(at: usize, run: &Run, image: &ImageText, runs: &[Run], problems: 
         image: image.name.clone(),
         task: None,
         places,
+        answered: false,
         recovery: Recovery {
             operation: run.operation.clone(),
             image: image.name.clone(),
@@ -103,6 +116,9 @@ fn recovery_of(at: usize, run: &Run, image: &ImageText, runs: &[Run], problems: 
             failed_layer: layer.as_ref().map(|(layer, _, _)| *layer),
             failed_layer_basis: layer.map(|(_, basis, _)| basis),
             failed_layer_name: None,
+            failed_container: image.failing_container().map(|(container, _)| container),
+            cfs_session: image.session().map(|(session, _)| session.clone()),
+            no_failed_layer: no_failed_layer(image).map(str::to_owned),
             layers: None,
             debug_command: debug_command(image),
             failed_task: None,
@@ -114,6 +130,21 @@ fn recovery_of(at: usize, run: &Run, image: &ImageText, runs: &[Run], problems: 
 /// The layers before the failed one. None before the first: an empty limit would mean all layers to CFS.
 fn proven(failed_layer: u32) -> Option<String> {
     (failed_layer > 0).then(|| (0..failed_layer).map(|layer| layer.to_string()).collect::<Vec<_>>().join(","))
+}
+
+/// Why no layer failed, where the failure was before the first or after the last.
+fn no_failed_layer(image: &ImageText) -> Option<&'static str> {
+    match image.failing_container() {
+        Some((container, _)) if container.starts_with("git-clone") => {
+            Some("the repository of a layer could not be cloned, so no layer ran")
+        }
+        Some((container, _)) if container == "inventory" => Some("the inventory failed, so no layer ran"),
+        Some((container, _)) if container == "teardown" => Some("all layers ran, and packaging the image failed"),
+        None if image.session().is_none() && image.given_up.is_some() => {
+            Some("CFS refused the session, so no layer ran")
+        }
+        _ => None,
+    }
 }
 
 fn debug_command(image: &ImageText) -> Option<String> {
@@ -128,31 +159,63 @@ fn debug_command(image: &ImageText) -> Option<String> {
 fn base_of(run: &Run, image: &ImageText) -> (Option<BaseImage>, Vec<Place>) {
     if let Some((id, place)) = built_base(image) {
         let name = built_name(&image.name);
-        return (Some(BaseImage { id: id.clone(), name: Some(name), basis: "built for this image, before its configuration".into() }), vec![*place]);
+        return (
+            Some(BaseImage {
+                id: id.clone(),
+                name: Some(name),
+                basis: "built for this image, before its configuration".into(),
+            }),
+            vec![*place],
+        );
     }
-    let proven = run.assignment.as_ref().and_then(|assignment| Some((assignment.base(&image.name, run.text.images())?, assignment.from_bootprep)));
+    let proven = run
+        .assignment
+        .as_ref()
+        .and_then(|assignment| Some((assignment.base(&image.name, run.text.images())?, assignment.from_bootprep)));
     match proven {
         Some((ProvenBase::Image(name), from_file)) => {
-            let Some((id, place)) = run.text.image(&name).filter(|base| outcome(base).status == ImageStatus::Succeeded).and_then(|base| base.created.clone()) else {
+            let Some((id, place)) = run
+                .text
+                .image(&name)
+                .filter(|base| outcome(base).status == ImageStatus::Succeeded)
+                .and_then(|base| base.created.clone())
+            else {
                 return (None, Vec::new());
             };
-            let basis = if from_file { "the image of this run that the bootprep file names as its base" } else { "the only image of this run that it can build on" };
+            let basis = if from_file {
+                "the image of this run that the bootprep file names as its base"
+            } else {
+                "the only image of this run that it can build on"
+            };
             (Some(BaseImage { id, name: Some(name), basis: basis.into() }), vec![place])
         }
         Some((ProvenBase::Id(id, place), from_file)) => {
-            let basis = if from_file { "the image in IMS that the bootprep file names as its base" } else { "the image in IMS that the log names as its base" };
+            let basis = if from_file {
+                "the image in IMS that the bootprep file names as its base"
+            } else {
+                "the image in IMS that the log names as its base"
+            };
             (Some(BaseImage { id, name: None, basis: basis.into() }), place.into_iter().collect())
         }
         None => (None, Vec::new()),
     }
 }
 
-/// The images that were there as bases: those without a configuration, or else all.
-fn candidates(text: &SatText) -> Vec<Candidate> {
-    let made = || text.images().iter().filter(|image| outcome(image).status == ImageStatus::Succeeded);
-    let as_candidate = |image: &ImageText| image.created.as_ref().map(|(id, _)| Candidate { id: id.clone(), name: image.name.clone() });
-    let bases: Vec<Candidate> = made().filter(|image| !image.customized()).filter_map(as_candidate).collect();
-    if bases.is_empty() { made().filter_map(as_candidate).collect() } else { bases }
+/// The images that may be the base: those the items leave possible, else those without a configuration, else all.
+fn candidates(run: &Run, image: &ImageText) -> Vec<Candidate> {
+    let text = &run.text;
+    let as_candidate = |image: &ImageText| {
+        image.created.as_ref().map(|(id, _)| Candidate { id: id.clone(), name: image.name.clone() })
+    };
+    let there = |image: &&ImageText| outcome(image).status == ImageStatus::Succeeded;
+    if let Some(possible) =
+        run.assignment.as_ref().and_then(|assignment| assignment.base_candidates(&image.name, text.images()))
+    {
+        return possible.iter().filter_map(|name| text.image(name)).filter(there).filter_map(as_candidate).collect();
+    }
+    let bases: Vec<Candidate> =
+        text.images().iter().filter(there).filter(|image| !image.customized()).filter_map(as_candidate).collect();
+    if bases.is_empty() { text.images().iter().filter(there).filter_map(as_candidate).collect() } else { bases }
 }
 
 /// The configurations that the newest run before this one created for the same kind of node.
@@ -162,7 +225,10 @@ fn configurations_for(run: &Run, runs: &[Run]) -> Vec<String> {
         Some("prepare-management-images") => "update-management-cfs-config",
         _ => return runs.iter().flat_map(|run| run.text.configurations.iter().map(|(name, _)| name.clone())).collect(),
     };
-    let newest = runs.iter().rev().find(|other| other.operation.as_deref() == Some(creating) && !other.text.configurations.is_empty());
+    let newest = runs
+        .iter()
+        .rev()
+        .find(|other| other.operation.as_deref() == Some(creating) && !other.text.configurations.is_empty());
     newest.map(|run| run.text.configurations.iter().map(|(name, _)| name.clone()).collect()).unwrap_or_default()
 }
 
@@ -171,14 +237,34 @@ fn place_ansible_logs(found: &mut [Found], runs: &[Run], texts: &Texts, problems
     for (file, log) in &texts.ansible {
         let Some((position, run)) = log.failing() else {
             if let Some(place) = log.passed.or(log.inventory_failed) {
-                let what = if log.passed.is_some() { "all layers passed" } else { "no layer ran, the inventory failed" };
-                problems.push(Problem::new("layer-unknown", format!("{}: {what} in this log, so it tells of no failed layer", path_of(texts, *file)), vec![place]));
+                let what =
+                    if log.passed.is_some() { "all layers passed" } else { "no layer ran, the inventory failed" };
+                problems.push(Problem::new(
+                    "layer-unknown",
+                    format!("{}: {what} in this log, so it tells of no failed layer", path_of(texts, *file)),
+                    vec![place],
+                ));
+                if let [at] = images_for(found, runs, path_of(texts, *file)).as_slice() {
+                    found[*at].answered = true;
+                }
             }
             continue;
         };
         let place = log.failed.as_ref().map_or(run.place, |(_, place)| *place);
         match image_of(found, runs, texts, *file, log, position) {
-            Ok((at, configuration, index)) => found[at].take_layer(index, configuration, texts, *file, log, place),
+            Ok((at, configuration, index)) => match found[at].recovery.failed_layer.filter(|known| *known != index) {
+                None => found[at].take_layer(index, configuration, texts, *file, log, place),
+                Some(known) => problems.push(Problem::new(
+                    "layer-log-of-another",
+                    format!(
+                        "{}: the log of layer {index}, but image {} failed in layer {known}: {}. The log is not used",
+                        path_of(texts, *file),
+                        found[at].image,
+                        found[at].recovery.failed_layer_basis.as_deref().unwrap_or_default()
+                    ),
+                    vec![place],
+                )),
+            },
             Err(why) => problems.push(Problem::new(
                 "layer-unknown",
                 format!(
@@ -194,25 +280,43 @@ fn place_ansible_logs(found: &mut [Found], runs: &[Run], texts: &Texts, problems
 }
 
 /// The one image, configuration and layer index that a log can be of.
-fn image_of<'a>(found: &[Found], runs: &[Run], texts: &'a Texts, file: FileId, log: &AnsibleText, position: usize) -> Result<(usize, &'a Configuration, u32), String> {
-    let path = path_of(texts, file);
-    let open: Vec<usize> = (0..found.len()).filter(|at| found[*at].may_be_in_ansible(runs)).collect();
-    let named: Vec<usize> = open.iter().copied().filter(|at| found[*at].is_named_in(path, runs)).collect();
-    let images = if named.is_empty() { open } else { named };
+fn image_of<'a>(
+    found: &[Found],
+    runs: &[Run],
+    texts: &'a Texts,
+    file: FileId,
+    log: &AnsibleText,
+    position: usize,
+) -> Result<(usize, &'a Configuration, u32), String> {
+    let images = images_for(found, runs, path_of(texts, file));
     if images.is_empty() {
         return Err("no image failed in its ansible container".into());
     }
     if texts.configurations.is_empty() {
         let names: Vec<&str> = images.iter().filter_map(|at| found[*at].recovery.configuration.as_deref()).collect();
-        return Err(format!("give the configuration too: cray cfs configurations describe {} --format json > configuration.json", names.first().unwrap_or(&"<configuration>")));
+        return Err(format!(
+            "give the configuration too: cray cfs configurations describe {} --format json > configuration.json",
+            names.first().unwrap_or(&"<configuration>")
+        ));
     }
     let mut fitting = Vec::new();
     let mut misfits = Vec::new();
+    let several = images.len() > 1;
     for at in images {
         let wanted = found[at].recovery.configuration.as_deref();
+        if let Some(wanted) = wanted.filter(|wanted| {
+            several && !texts.configurations.iter().any(|(_, configuration)| configuration.name == *wanted)
+        }) {
+            return Err(format!(
+                "it may be of image {} too; give its configuration as well (cray cfs configurations describe {wanted} --format json), or name the file after its pod or session",
+                found[at].image
+            ));
+        }
         let candidates = &found[at].recovery.configuration_candidates;
         for (_, configuration) in &texts.configurations {
-            if wanted.is_some_and(|wanted| wanted != configuration.name) || (wanted.is_none() && !candidates.is_empty() && !candidates.contains(&configuration.name)) {
+            if wanted.is_some_and(|wanted| wanted != configuration.name)
+                || (wanted.is_none() && !candidates.is_empty() && !candidates.contains(&configuration.name))
+            {
                 misfits.push(format!("configuration {} is not that of image {}", configuration.name, found[at].image));
                 continue;
             }
@@ -225,8 +329,18 @@ fn image_of<'a>(found: &[Found], runs: &[Run], texts: &'a Texts, file: FileId, l
     match fitting.as_slice() {
         [one] => Ok(*one),
         [] => Err(misfits.join("; ")),
-        several => Err(format!("it fits {}; name the file after its pod or session", several.iter().map(|(at, _, _)| found[*at].image.as_str()).collect::<Vec<_>>().join(" and "))),
+        several => Err(format!(
+            "it fits {}; name the file after its pod or session",
+            several.iter().map(|(at, _, _)| found[*at].image.as_str()).collect::<Vec<_>>().join(" and ")
+        )),
     }
+}
+
+/// The images a log may be of: the one its file is named after, else all that failed in an ansible container.
+fn images_for(found: &[Found], runs: &[Run], path: &str) -> Vec<usize> {
+    let open: Vec<usize> = (0..found.len()).filter(|at| found[*at].may_be_in_ansible(runs)).collect();
+    let named: Vec<usize> = open.iter().copied().filter(|at| found[*at].is_named_in(path, runs)).collect();
+    if named.is_empty() { open } else { named }
 }
 
 impl Found {
@@ -236,7 +350,22 @@ impl Found {
 
     /// A failure before any layer ran, or after all did, leaves no failed layer.
     fn may_be_in_ansible(&self, runs: &[Run]) -> bool {
-        self.text(runs).and_then(ImageText::failing_container).is_none_or(|(container, _)| container.starts_with("ansible"))
+        self.text(runs)
+            .and_then(ImageText::failing_container)
+            .is_none_or(|(container, _)| container.starts_with("ansible"))
+    }
+
+    /// The base, when SAT called it created without making anything.
+    fn base_without_id(&self, runs: &[Run]) -> Option<String> {
+        let run = &runs[self.run];
+        match run.assignment.as_ref()?.base(&self.image, run.text.images())? {
+            ProvenBase::Image(name) => run
+                .text
+                .image(&name)
+                .filter(|base| base.without_id.is_some() && base.created.is_none())
+                .map(|base| base.name.clone()),
+            ProvenBase::Id(..) => None,
+        }
     }
 
     fn is_named_in(&self, path: &str, runs: &[Run]) -> bool {
@@ -245,15 +374,32 @@ impl Found {
         session || text.failed_container.as_ref().is_some_and(|((pod, _), _)| path.contains(pod.as_str()))
     }
 
-    fn take_layer(&mut self, index: u32, configuration: &Configuration, texts: &Texts, file: FileId, log: &AnsibleText, place: Place) {
+    fn take_layer(
+        &mut self,
+        index: u32,
+        configuration: &Configuration,
+        texts: &Texts,
+        file: FileId,
+        log: &AnsibleText,
+        place: Place,
+    ) {
         let layer = configuration.layers.get(index as usize);
         self.recovery.failed_layer = Some(index);
-        self.recovery.failed_layer_basis = Some(format!("counted in {} and checked against configuration {}", path_of(texts, file), configuration.name));
+        self.recovery.failed_layer_basis = Some(format!(
+            "counted in {} and checked against configuration {}",
+            path_of(texts, file),
+            configuration.name
+        ));
         self.recovery.failed_layer_name = layer.map(crate::cfs::Layer::label);
         self.recovery.layers = u32::try_from(configuration.layers.len()).ok();
         self.recovery.configuration_limit = proven(index);
         self.places.push(place);
-        self.task = log.failed_task.as_ref().map(|failed| (failed.task.as_ref().map(|task| format!("TASK [{task}]: ")).unwrap_or_default() + &failed.detail, failed.place));
+        self.task = log.failed_task.as_ref().map(|failed| {
+            (
+                failed.task.as_ref().map(|task| format!("TASK [{task}]: ")).unwrap_or_default() + &failed.detail,
+                failed.place,
+            )
+        });
     }
 }
 
@@ -265,15 +411,8 @@ fn path_of(texts: &Texts, file: FileId) -> &str {
 fn tell_what_is_missing(found: &Found, runs: &[Run], problems: &mut Vec<Problem>) {
     let recovery = &found.recovery;
     let place: Vec<Place> = found.places.first().copied().into_iter().collect();
-    let container = found.text(runs).and_then(ImageText::failing_container).map(|(container, _)| container);
-    if recovery.failed_layer.is_none() {
-        let why = match container.as_deref() {
-            Some(container) if container.starts_with("git-clone") => Some("the repository of a layer could not be cloned, so no layer ran"),
-            Some("inventory") => Some("the inventory failed, so no layer ran"),
-            Some("teardown") => Some("all layers ran and packaging the image failed"),
-            _ => None,
-        };
-        let message = match why {
+    if recovery.failed_layer.is_none() && !found.answered {
+        let message = match &recovery.no_failed_layer {
             Some(why) => format!("image {}: no layer failed: {why}", found.image),
             None => format!(
                 "image {}: the failed layer is not in SAT's log. Its ansible log and the configuration tell: {} > ansible.log; cray cfs configurations describe {} --format json > configuration.json; then give both files to incfg too",
@@ -286,15 +425,27 @@ fn tell_what_is_missing(found: &Found, runs: &[Run], problems: &mut Vec<Problem>
     }
     if recovery.base_image.is_none() {
         let known = recovery.base_image_candidates.len();
-        let message = if known == 0 {
-            format!("image {}: its base is not in this log; it was in IMS before. The line 'Found IMS base' says which: cray ims images list --format json", found.image)
+        let made_nothing = found.base_without_id(runs);
+        let message = if let Some(base) = made_nothing {
+            format!("image {}: its base {base} has no id, because SAT made nothing for it", found.image)
+        } else if known == 0 {
+            format!(
+                "image {}: its base is not in this log; it was in IMS before. The line 'Found IMS base' says which: cray ims images list --format json",
+                found.image
+            )
         } else {
-            format!("image {}: {known} images may be its base, and no line proves which. --bootprep FILE and --vars-file FILE may", found.image)
+            format!(
+                "image {}: {known} images may be its base, and no line proves which. --bootprep FILE and --vars-file FILE may",
+                found.image
+            )
         };
         problems.push(Problem::new("base-unknown", message, place.clone()));
     }
     if recovery.configuration.is_none() {
-        let message = format!("image {}: its configuration is not in this log. --bootprep FILE and --vars-file FILE tell it", found.image);
+        let message = format!(
+            "image {}: its configuration is not in this log. --bootprep FILE and --vars-file FILE tell it",
+            found.image
+        );
         problems.push(Problem::new("configuration-unknown", message, place));
     }
 }
@@ -306,20 +457,28 @@ fn warn_of(run: &Run, context: &Context, problems: &mut Vec<Problem>) {
         if let Some(place) = without_id {
             problems.push(Problem::new("image-without-id", format!("SAT calls image {} created and has no id for it: nothing was made. An item on an existing image without a configuration does nothing, and what refers to it will fail", image.name), vec![place]));
         }
-        if let Some((id, place)) = &image.renamed {
-            if image.created.as_ref().is_some_and(|(created, _)| created != id) {
-                problems.push(Problem::new(
-                    "id-renamed-away",
-                    format!("id {id} of image {} no longer exists: SAT renamed the image, which gave it a new id", image.name),
-                    vec![*place],
-                ));
-            }
+        if let Some((id, place)) = &image.renamed
+            && image.created.as_ref().is_some_and(|(created, _)| created != id)
+        {
+            problems.push(Problem::new(
+                "id-renamed-away",
+                format!(
+                    "id {id} of image {} no longer exists: SAT renamed the image, which gave it a new id",
+                    image.name
+                ),
+                vec![*place],
+            ));
         }
     }
     let fits = run.assignment.as_ref().is_some_and(|assignment| assignment.from_bootprep);
-    let ids: Vec<&ImageId> = run.text.images().iter().filter_map(|image| image.created.as_ref().map(|(id, _)| id)).collect();
+    let ids: Vec<&ImageId> =
+        run.text.images().iter().filter_map(|image| image.created.as_ref().map(|(id, _)| id)).collect();
     if context.bootprep.is_none() && !fits && run.text.interrupted.is_some() {
         let place = run.text.interrupted.into_iter().collect();
-        problems.push(Problem::new("run-ended", format!("SAT was ended before its end; {} images it made remain in IMS", ids.len()), place));
+        problems.push(Problem::new(
+            "run-ended",
+            format!("SAT was ended before its end; {} images it made remain in IMS", ids.len()),
+            place,
+        ));
     }
 }

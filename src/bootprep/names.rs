@@ -45,7 +45,8 @@ impl Variables {
     /// # Errors
     /// Text that is no YAML or JSON mapping.
     pub fn add_file(&mut self, path: &str, text: &str) -> Result<(), VariablesError> {
-        let value: Json = serde_yaml::from_str(text).map_err(|error| VariablesError::Syntax { path: path.to_owned(), why: error.to_string() })?;
+        let value: Json = serde_yaml::from_str(text)
+            .map_err(|error| VariablesError::Syntax { path: path.to_owned(), why: error.to_string() })?;
         let Json::Object(map) = value else { return Err(VariablesError::Shape { path: path.to_owned() }) };
         for (name, value) in map {
             merge(self.0.entry(name.replace('-', "_")).or_insert(Json::Null), value);
@@ -141,7 +142,11 @@ struct BaseRecord;
 
 impl Object for BaseRecord {
     fn get_value(self: &Arc<Self>, key: &Jinja) -> Option<Jinja> {
-        Some(if key.as_str() == Some("name") { Jinja::from(BASE_HOLE.to_string()) } else { Jinja::from_object(Unknown) })
+        Some(if key.as_str() == Some("name") {
+            Jinja::from(BASE_HOLE.to_string())
+        } else {
+            Jinja::from_object(Unknown)
+        })
     }
 }
 
@@ -258,7 +263,9 @@ impl NamePattern {
     /// The last text may stand at a later place than its earliest.
     fn ends_later(&self, name: &str) -> bool {
         match self.0.split_last() {
-            Some((Part::Text(text), before)) if !before.is_empty() => name.strip_suffix(text.as_str()).is_some_and(|head| Self(before.to_vec()).matches(head)),
+            Some((Part::Text(text), before)) if !before.is_empty() => {
+                name.strip_suffix(text.as_str()).is_some_and(|head| Self(before.to_vec()).matches(head))
+            }
             _ => false,
         }
     }
@@ -270,7 +277,9 @@ impl NamePattern {
             [Part::Base] => Some(name),
             [Part::Text(before), Part::Base] => name.strip_prefix(before.as_str()),
             [Part::Base, Part::Text(after)] => name.strip_suffix(after.as_str()),
-            [Part::Text(before), Part::Base, Part::Text(after)] => name.strip_prefix(before.as_str())?.strip_suffix(after.as_str()),
+            [Part::Text(before), Part::Base, Part::Text(after)] => {
+                name.strip_prefix(before.as_str())?.strip_suffix(after.as_str())
+            }
             _ => None,
         }
     }
@@ -289,7 +298,10 @@ mod tests {
 
     #[test]
     fn a_later_file_wins_key_by_key_and_hyphens_become_underscores() {
-        assert_eq!(variables().pattern("{{default.note}}x{{default.suffix}}-{{slingshot_host_software.version}}").text(), Some("ssi-x-2-2"));
+        assert_eq!(
+            variables().pattern("{{default.note}}x{{default.suffix}}-{{slingshot_host_software.version}}").text(),
+            Some("ssi-x-2-2")
+        );
     }
 
     #[test]

@@ -68,12 +68,14 @@ pub(super) fn run(arguments: &Arguments) -> Result<Exit, Failure> {
     let analysis = analyze(&collected, &context, &grammar).map_err(|error| Failure::new(Exit::Input, error))?;
     match arguments.format {
         Format::Json => {
-            let mut json = serde_json::to_string_pretty(&analysis).map_err(|error| Failure::new(Exit::Defect, error))?;
+            let mut json =
+                serde_json::to_string_pretty(&analysis).map_err(|error| Failure::new(Exit::Defect, error))?;
             json.push('\n');
             print(&json)?;
         }
         Format::Text => {
-            let width = terminal_size::terminal_size().map_or(text::WIDTH, |(terminal_size::Width(width), _)| usize::from(width));
+            let width = terminal_size::terminal_size()
+                .map_or(text::WIDTH, |(terminal_size::Width(width), _)| usize::from(width));
             let invocation = text::Invocation {
                 paths: arguments.paths.iter().map(|path| path.display().to_string()).collect(),
                 bootprep: arguments.bootprep.as_ref().map(|path| path.display().to_string()),
@@ -95,7 +97,8 @@ fn print_env(analysis: &Analysis, image: Option<&str>) -> Result<Exit, Failure> 
 
 fn context(arguments: &Arguments) -> Result<Context, Failure> {
     let document = |path: &PathBuf| input::read_document(path).map_err(|error| Failure::new(Exit::Input, error));
-    let mut context = Context { window: Window { since: arguments.since, until: arguments.until }, ..Context::default() };
+    let mut context =
+        Context { window: Window { since: arguments.since, until: arguments.until }, ..Context::default() };
     for path in &arguments.vars_file {
         if let Err(error) = context.variables.add_file(&path.display().to_string(), &document(path)?) {
             context.unusable.push(error.to_string());
@@ -128,6 +131,8 @@ fn moment(text: &str, of_day: (u32, u32, u32)) -> Result<DateTime<Utc>, String> 
             return Ok(moment.and_utc());
         }
     }
-    let day = NaiveDate::parse_from_str(text, "%Y-%m-%d").ok().and_then(|day| day.and_hms_opt(of_day.0, of_day.1, of_day.2));
-    day.map(|moment| moment.and_utc()).ok_or_else(|| "expected a moment in UTC such as 2023-11-01, 2023-11-01T14:06 or 2023-11-01T14:06:36Z".into())
+    let day =
+        NaiveDate::parse_from_str(text, "%Y-%m-%d").ok().and_then(|day| day.and_hms_opt(of_day.0, of_day.1, of_day.2));
+    day.map(|moment| moment.and_utc())
+        .ok_or_else(|| "expected a moment in UTC such as 2023-11-01, 2023-11-01T14:06 or 2023-11-01T14:06:36Z".into())
 }

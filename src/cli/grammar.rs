@@ -66,11 +66,16 @@ enum ReadAs {
 /// The built-in grammars and those of a directory.
 pub(super) fn load(directory: Option<&Path>) -> Result<Grammar, Failure> {
     let files = match directory {
-        Some(directory) => input::read_grammar_directory(directory).map_err(|error| Failure::new(Exit::Input, error))?,
+        Some(directory) => {
+            input::read_grammar_directory(directory).map_err(|error| Failure::new(Exit::Input, error))?
+        }
         None => Vec::new(),
     };
     if let (Some(directory), true) = (directory, files.is_empty()) {
-        return Err(Failure::new(Exit::Input, format!("{}: no grammar in this directory; expected files called *.yaml", directory.display())));
+        return Err(Failure::new(
+            Exit::Input,
+            format!("{}: no grammar in this directory; expected files called *.yaml", directory.display()),
+        ));
     }
     Grammar::with_files(&files).map_err(|error| Failure::new(Exit::Input, error))
 }
@@ -78,7 +83,9 @@ pub(super) fn load(directory: Option<&Path>) -> Result<Grammar, Failure> {
 pub(super) fn run(arguments: &Arguments) -> Result<Exit, Failure> {
     match &arguments.command {
         Command::Check { grammar } => check(&load(grammar.as_deref())?),
-        Command::Explain { file, grammar, dialect, unmatched } => explain_file(&load(grammar.as_deref())?, file, *dialect, *unmatched),
+        Command::Explain { file, grammar, dialect, unmatched } => {
+            explain_file(&load(grammar.as_deref())?, file, *dialect, *unmatched)
+        }
     }
 }
 
@@ -105,11 +112,16 @@ fn explain_file(grammar: &Grammar, file: &Path, read_as: Option<ReadAs>, unmatch
         (None, kind) => {
             return Err(Failure::new(
                 Exit::Input,
-                format!("{}: recognised as {}, which has no lines to explain; --as iuf, sat or ansible reads it all the same", file.display(), kind.name()),
+                format!(
+                    "{}: recognised as {}, which has no lines to explain; --as iuf, sat or ansible reads it all the same",
+                    file.display(),
+                    kind.name()
+                ),
             ));
         }
     };
-    let unreadable = |error: std::io::Error| Failure::new(Exit::Input, format!("{}: cannot be read: {error}", file.display()));
+    let unreadable =
+        |error: std::io::Error| Failure::new(Exit::Input, format!("{}: cannot be read: {error}", file.display()));
     let mut reader = BufReader::with_capacity(limits::CHUNK_BYTES, source.open().map_err(unreadable)?);
     print(&format!("{}: recognised as {}\n", printable(&source.shown), source.kind.name()))?;
     let mut line = Vec::new();
@@ -123,7 +135,10 @@ fn explain_file(grammar: &Grammar, file: &Path, read_as: Option<ReadAs>, unmatch
         number += 1;
         if let Some(text) = explanation(&explain(grammar, dialect, &line), unmatched) {
             let shown = String::from_utf8_lossy(&line);
-            print(&format!("{number}: {}\n    {text}\n", printable(shown.chars().take(200).collect::<String>().trim_end())))?;
+            print(&format!(
+                "{number}: {}\n    {text}\n",
+                printable(shown.chars().take(200).collect::<String>().trim_end())
+            ))?;
         }
     }
 }
@@ -158,12 +173,16 @@ impl<R: BufRead> TakeLine for R {
 fn explanation(taken: &Taken, unmatched: bool) -> Option<String> {
     match taken {
         Taken::By { id, captures } => {
-            let captures: Vec<String> = captures.iter().map(|(name, value)| format!("{name}={}", printable(value))).collect();
+            let captures: Vec<String> =
+                captures.iter().map(|(name, value)| format!("{name}={}", printable(value))).collect();
             (!unmatched).then(|| format!("{id} {}", captures.join(" ")).trim_end().to_owned())
         }
         Taken::Opens { id } => (!unmatched).then(|| format!("{id}: may go on in the next lines")),
         Taken::Nobody { near } if near.is_empty() => None,
-        Taken::Nobody { near } => Some(format!("no line kind takes it; {}", near.iter().map(|(id, why)| format!("{id}: {why}")).collect::<Vec<_>>().join("; "))),
+        Taken::Nobody { near } => Some(format!(
+            "no line kind takes it; {}",
+            near.iter().map(|(id, why)| format!("{id}: {why}")).collect::<Vec<_>>().join("; ")
+        )),
         Taken::NoEnvelope => None,
     }
 }

@@ -12,7 +12,8 @@ const MOST: usize = 8;
 /// Literals of which every match of `pattern` holds at least one; `None` when there are none worth searching for.
 pub(super) fn required(pattern: &str) -> Option<Vec<Vec<u8>>> {
     let set = literals(&parse(pattern).ok()?)?;
-    let set: Vec<Vec<u8>> = without_covered(set.iter().map(Vec::as_slice).collect()).into_iter().map(<[u8]>::to_vec).collect();
+    let set: Vec<Vec<u8>> =
+        without_covered(set.iter().map(Vec::as_slice).collect()).into_iter().map(<[u8]>::to_vec).collect();
     worth(&set).then_some(set)
 }
 
@@ -35,8 +36,32 @@ pub(super) fn capture_names(pattern: &str) -> Result<Vec<String>, String> {
     Ok(names)
 }
 
+/// Whether every match ends in text of known length, so that no match can be the head of a longer one.
+pub(super) fn is_closed(pattern: &str) -> bool {
+    parse(pattern).is_ok_and(|hir| closed(&hir))
+}
+
+fn closed(hir: &Hir) -> bool {
+    match hir.kind() {
+        HirKind::Literal(_) => true,
+        HirKind::Capture(capture) => closed(&capture.sub),
+        HirKind::Repetition(repetition) => repetition.max == Some(repetition.min) && repetition.min > 0,
+        HirKind::Alternation(branches) => branches.iter().all(closed),
+        HirKind::Concat(parts) => {
+            parts.iter().rfind(|part| !matches!(part.kind(), HirKind::Look(_))).is_some_and(closed)
+        }
+        HirKind::Empty | HirKind::Class(_) | HirKind::Look(_) => false,
+    }
+}
+
 fn parse(pattern: &str) -> Result<Hir, String> {
-    regex_syntax::ParserBuilder::new().unicode(false).utf8(false).dot_matches_new_line(true).build().parse(pattern).map_err(|error| error.to_string())
+    regex_syntax::ParserBuilder::new()
+        .unicode(false)
+        .utf8(false)
+        .dot_matches_new_line(true)
+        .build()
+        .parse(pattern)
+        .map_err(|error| error.to_string())
 }
 
 /// Drops literals that hold another one: where they stand, the other stands too.
@@ -65,8 +90,14 @@ fn literals(hir: &Hir) -> Option<Vec<Vec<u8>>> {
         HirKind::Literal(literal) => Some(vec![literal.0.to_vec()]),
         HirKind::Capture(capture) => literals(&capture.sub),
         HirKind::Repetition(repetition) if repetition.min > 0 => literals(&repetition.sub),
-        HirKind::Alternation(branches) => branches.iter().map(literals).collect::<Option<Vec<_>>>().map(|sets| sets.concat()),
-        HirKind::Concat(parts) => parts.iter().filter_map(literals).filter(|set| worth(set)).max_by_key(|set| (shortest(set), usize::MAX - set.len())),
+        HirKind::Alternation(branches) => {
+            branches.iter().map(literals).collect::<Option<Vec<_>>>().map(|sets| sets.concat())
+        }
+        HirKind::Concat(parts) => parts
+            .iter()
+            .filter_map(literals)
+            .filter(|set| worth(set))
+            .max_by_key(|set| (shortest(set), usize::MAX - set.len())),
         HirKind::Empty | HirKind::Class(_) | HirKind::Look(_) | HirKind::Repetition(_) => None,
     }
 }
@@ -81,7 +112,10 @@ mod tests {
 
     #[test]
     fn the_longest_literal_that_must_be_there_is_taken() {
-        assert_eq!(texts("^Creation of image (?<image>.+) succeeded: ID (?<id>[0-9a-f-]{36})$"), Some(vec!["Creation of image ".into()]));
+        assert_eq!(
+            texts("^Creation of image (?<image>.+) succeeded: ID (?<id>[0-9a-f-]{36})$"),
+            Some(vec!["Creation of image ".into()])
+        );
         assert_eq!(texts("^(?:BEGIN|BEGIN PHASE): (?<step>.+)$"), Some(vec!["BEGIN".into()]));
     }
 
@@ -92,7 +126,23 @@ mod tests {
     }
 
     #[test]
+    fn a_match_is_closed_when_its_end_cannot_be_missing() {
+        assert!(
+            is_closed("^Creation of image (?<image>.+) succeeded: ID (?<id>[0-9a-f]{8}-[0-9a-f]{12})$")
+                && is_closed("^x (?:failed|done)$")
+        );
+        assert!(
+            !is_closed("^Created session (?<session>\\S+)$")
+                && !is_closed("^code (?<code>\\d+)$")
+                && !is_closed("^x(?: done)?$")
+        );
+    }
+
+    #[test]
     fn a_literal_within_another_is_enough() {
-        assert_eq!(without_covered(vec![b"Created CFS session", b"session", b"image", b"session"]), [b"image".as_slice(), b"session"]);
+        assert_eq!(
+            without_covered(vec![b"Created CFS session", b"session", b"image", b"session"]),
+            [b"image".as_slice(), b"session"]
+        );
     }
 }

@@ -49,7 +49,16 @@ impl Grammar {
     /// Tries every sample and every counter-sample. Empty when all is as the grammar files say.
     #[must_use]
     pub fn defects(&self) -> Vec<Defect> {
-        self.kinds.iter().flat_map(|kind| self.defects_of(kind).into_iter().map(|what| Defect { file: kind.file.clone(), id: kind.id.clone(), what })).collect()
+        self.kinds
+            .iter()
+            .flat_map(|kind| {
+                self.defects_of(kind).into_iter().map(|what| Defect {
+                    file: kind.file.clone(),
+                    id: kind.id.clone(),
+                    what,
+                })
+            })
+            .collect()
     }
 
     fn defects_of(&self, kind: &LineKind) -> Vec<String> {
@@ -60,9 +69,12 @@ impl Grammar {
                 found.push(format!("the sample has no envelope: {}", sample.line));
                 continue;
             };
-            let body = parts.flatten().fold(line.body.to_vec(), |joined, part| [&joined, b"\n".as_slice(), part.body].concat());
+            let body = parts
+                .flatten()
+                .fold(line.body.to_vec(), |joined, part| [&joined, b"\n".as_slice(), part.body].concat());
             if !self.needles.is_match(&sample.line) {
-                found.push(format!("the sample holds none of the literals that logs are searched for: {}", sample.line));
+                found
+                    .push(format!("the sample holds none of the literals that logs are searched for: {}", sample.line));
             }
             let Some(captures) = kind.takes(&line, &body) else {
                 found.push(format!("the pattern does not take its sample: {}", sample.line));
@@ -71,8 +83,11 @@ impl Grammar {
             for (name, want) in &sample.expect {
                 match captures.get(name) {
                     Some(got) if got == want => {}
-                    Some(got) => found.push(format!("'{name}' of the sample is '{got}', expected '{want}': {}", sample.line)),
-                    None => found.push(format!("'{name}' of the sample is not captured, expected '{want}': {}", sample.line)),
+                    Some(got) => {
+                        found.push(format!("'{name}' of the sample is '{got}', expected '{want}': {}", sample.line))
+                    }
+                    None => found
+                        .push(format!("'{name}' of the sample is not captured, expected '{want}': {}", sample.line)),
                 }
             }
             if let Some(first) = self.first_taker(&line, &body).filter(|first| first.id != kind.id) {
@@ -106,7 +121,12 @@ pub fn explain(grammar: &Grammar, dialect: Dialect, text: &[u8]) -> Taken {
         }
         return Taken::By { id, captures: kind.takes(&line, line.body).unwrap_or_default().into_iter().collect() };
     }
-    let near = grammar.kinds.iter().filter(|kind| kind.needles.iter().any(|needle| needle.find(line.body).is_some())).map(|kind| (kind.id.clone(), kind.why_not(&line))).collect();
+    let near = grammar
+        .kinds
+        .iter()
+        .filter(|kind| kind.needles.iter().any(|needle| needle.find(line.body).is_some()))
+        .map(|kind| (kind.id.clone(), kind.why_not(&line)))
+        .collect();
     Taken::Nobody { near }
 }
 
@@ -120,7 +140,9 @@ impl LineKind {
         }
         match (&self.column, line.column) {
             (Some(_), None) => return "it needs a bracket column, the line has none".into(),
-            (Some(column), Some(text)) if !column.get().is_some_and(|regex| regex.is_match(text)) => return format!("the column does not match {}", column.pattern),
+            (Some(column), Some(text)) if !column.get().is_some_and(|regex| regex.is_match(text)) => {
+                return format!("the column does not match {}", column.pattern);
+            }
             _ => {}
         }
         format!("the message does not match {}", self.message.pattern)

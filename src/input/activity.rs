@@ -14,11 +14,14 @@ use super::{InputError, LeftOut};
 /// the `argo_logs` beside it, and the state. The link `log/install.log` is never followed: it dangles in a copy, or
 /// points at the log of a five-line command. Any other directory gives all its files.
 pub(super) fn files_below(directory: &Path, left_out: &mut Vec<LeftOut>) -> Result<Vec<PathBuf>, InputError> {
-    let listed = list(directory).map_err(|error| InputError::Unreadable { path: directory.display().to_string(), why: error.to_string() })?;
+    let listed = list(directory)
+        .map_err(|error| InputError::Unreadable { path: directory.display().to_string(), why: error.to_string() })?;
     if is_log_directory(directory) {
         return Ok(log_files(directory));
     }
-    if let Some(log) = listed.iter().find(|path| path.is_dir() && named(path, "log")).filter(|log| is_log_directory(log)) {
+    if let Some(log) =
+        listed.iter().find(|path| path.is_dir() && named(path, "log")).filter(|log| is_log_directory(log))
+    {
         let mut files = log_files(log);
         files.extend(state_files(&directory.join("state")));
         return Ok(files);
@@ -26,8 +29,12 @@ pub(super) fn files_below(directory: &Path, left_out: &mut Vec<LeftOut>) -> Resu
     if is_run_directory(directory) {
         return Ok(run_files(directory));
     }
-    let activities: Vec<String> =
-        listed.iter().filter(|path| is_log_directory(&path.join("log"))).filter_map(|path| path.file_name()).map(|name| name.to_string_lossy().into_owned()).collect();
+    let activities: Vec<String> = listed
+        .iter()
+        .filter(|path| is_log_directory(&path.join("log")))
+        .filter_map(|path| path.file_name())
+        .map(|name| name.to_string_lossy().into_owned())
+        .collect();
     if activities.len() > 1 {
         return Err(InputError::SeveralActivities { path: directory.display().to_string(), activities });
     }
@@ -50,19 +57,27 @@ fn is_run_directory(directory: &Path) -> bool {
 }
 
 fn log_files(log: &Path) -> Vec<PathBuf> {
-    list(log).unwrap_or_default().iter().filter(|path| is_run_directory(path)).flat_map(|path| run_files(path)).collect()
+    list(log)
+        .unwrap_or_default()
+        .iter()
+        .filter(|path| is_run_directory(path))
+        .flat_map(|path| run_files(path))
+        .collect()
 }
 
 fn run_files(run: &Path) -> Vec<PathBuf> {
     let beside = list(run).unwrap_or_default();
-    let logs = beside.iter().filter(|path| path.is_file() && path.file_name().is_some_and(|name| name.to_string_lossy().starts_with("install.log")));
+    let logs = beside.iter().filter(|path| {
+        path.is_file() && path.file_name().is_some_and(|name| name.to_string_lossy().starts_with("install.log"))
+    });
     let pods = list(&run.join("argo_logs")).unwrap_or_default();
     let pods = pods.into_iter().filter(|path| pod_of_file(&path.to_string_lossy()).is_some());
     logs.cloned().chain(pods).collect()
 }
 
 fn state_files(state: &Path) -> Vec<PathBuf> {
-    let mut files: Vec<PathBuf> = list(&state.join("sessions")).unwrap_or_default().into_iter().filter(|path| path.is_file()).collect();
+    let mut files: Vec<PathBuf> =
+        list(&state.join("sessions")).unwrap_or_default().into_iter().filter(|path| path.is_file()).collect();
     let activities = state.join("activity_dict.yaml");
     if activities.is_file() {
         files.push(activities);
@@ -80,16 +95,25 @@ fn walk(directory: &Path, depth: usize, files: &mut Vec<PathBuf>, left_out: &mut
     };
     for path in listed {
         if files.len() >= limits::DIRECTORY_FILES {
-            left_out.push(LeftOut { path: directory.display().to_string(), why: format!("more than {} files; the rest is not read", limits::DIRECTORY_FILES) });
+            left_out.push(LeftOut {
+                path: directory.display().to_string(),
+                why: format!("more than {} files; the rest is not read", limits::DIRECTORY_FILES),
+            });
             return;
         }
         let link = fs::symlink_metadata(&path).is_ok_and(|metadata| metadata.is_symlink());
         if path.is_dir() && !link && depth < limits::DIRECTORY_DEPTH {
             walk(&path, depth + 1, files, left_out);
-        } else if path.is_file() && !link {
+        } else if path.is_file() && !link && !of_executor(&path) {
             files.push(path);
         }
     }
+}
+
+/// What the executor of Argo printed beside a pod says nothing of SAT.
+fn of_executor(path: &Path) -> bool {
+    path.file_name()
+        .is_some_and(|name| ["-init.txt", "-wait.txt"].iter().any(|ending| name.to_string_lossy().ends_with(ending)))
 }
 
 fn list(directory: &Path) -> std::io::Result<Vec<PathBuf>> {

@@ -119,11 +119,16 @@ fn voice_of(line: &[u8]) -> Option<usize> {
         return Some(5);
     }
     let pod = line::parse(Dialect::Pod, line)?;
-    let nanoseconds = line.iter().take(31).position(|byte| *byte == b'Z').is_some_and(|at| at > "2023-11-01T14:06:36.128255".len());
+    let nanoseconds =
+        line.iter().take(31).position(|byte| *byte == b'Z').is_some_and(|at| at > "2023-11-01T14:06:36.128255".len());
     if pod.stamp.is_some() && nanoseconds {
         return Some(3);
     }
-    if line.starts_with(b"INFO: ") || line.starts_with(b"WARNING: ") || line.starts_with(b"ERROR: ") || line.starts_with(b"DEBUG: ") {
+    if line.starts_with(b"INFO: ")
+        || line.starts_with(b"WARNING: ")
+        || line.starts_with(b"ERROR: ")
+        || line.starts_with(b"DEBUG: ")
+    {
         return Some(2);
     }
     if pod.stamp.is_none() && pod.level.is_some() && line.first().is_some_and(u8::is_ascii_digit) {
@@ -132,17 +137,25 @@ fn voice_of(line: &[u8]) -> Option<usize> {
     match line::parse(Dialect::Iuf, line) {
         Some(own) if own.stamp.is_some() => return Some(0),
         Some(own) if own.column.is_some() && own.voice != Voice::Ansible => return Some(1),
-        Some(own) if own.level == Some(Level::Info) && own.body.starts_with(b"All logs will be stored in ") => return Some(1),
+        Some(own) if own.level == Some(Level::Info) && own.body.starts_with(b"All logs will be stored in ") => {
+            return Some(1);
+        }
         _ => {}
     }
-    let script = line.starts_with(b"INFO Using bootprep ") || line.starts_with(b"INFO Cannot access bootprep ") || line.starts_with(b"Script content exited ");
-    let report = ["    \"configurations\": [", "    \"images\": [", "    \"session_templates\": ["].iter().any(|section| line == section.as_bytes());
+    let script = line.starts_with(b"INFO Using bootprep ")
+        || line.starts_with(b"INFO Cannot access bootprep ")
+        || line.starts_with(b"Script content exited ");
+    let report = ["    \"configurations\": [", "    \"images\": [", "    \"session_templates\": ["]
+        .iter()
+        .any(|section| line == section.as_bytes());
     (script || report).then_some(2)
 }
 
 fn ansible_line(body: &[u8]) -> bool {
     let starts = |beginning: &str| body.starts_with(beginning.as_bytes());
-    ANSIBLE.iter().any(|beginning| starts(beginning) && (*beginning != "Running " || memchr::memmem::find(body, b" from ").is_some()))
+    ANSIBLE.iter().any(|beginning| {
+        starts(beginning) && (*beginning != "Running " || memchr::memmem::find(body, b" from ").is_some())
+    })
 }
 
 fn yaml_kind(text: &[u8]) -> Kind {
@@ -153,7 +166,10 @@ fn yaml_kind(text: &[u8]) -> Kind {
         .take(VOTERS)
         .collect();
     let has = |name: &[u8]| keys.contains(&name);
-    if has(b"input_parameters") || has(b"operation_outputs") || (has(b"kind") && memchr::memmem::find(text, b"iuf_activity").is_some()) {
+    if has(b"input_parameters")
+        || has(b"operation_outputs")
+        || (has(b"kind") && memchr::memmem::find(text, b"iuf_activity").is_some())
+    {
         return Kind::ActivityState;
     }
     if memchr::memmem::find(text, b"\n  states:").is_some() && memchr::memmem::find(text, b"workflow_id:").is_some() {
@@ -175,7 +191,10 @@ mod tests {
             ("2024-02-01T09:00:00.000001Z INFO All logs will be stored in /x\n", Kind::InstallLog),
             ("INFO [STAGE: prepare-images                                    ] BEG Argo workflow: w\n", Kind::Console),
             ("INFO: Creation of image x succeeded: ID y\n", Kind::MainLog),
-            ("{\n    \"configurations\": [\n        {\n            \"name\": \"x\"\n        }\n    ]\n}\n", Kind::MainLog),
+            (
+                "{\n    \"configurations\": [\n        {\n            \"name\": \"x\"\n        }\n    ]\n}\n",
+                Kind::MainLog,
+            ),
             ("2024-02-01T09:00:00.123456789Z INFO Creating images\n", Kind::ArgoLog),
             ("2024-02-01 09:00:00,123 - INFO - sat.cli - Creating images\n", Kind::SatLog),
             ("Waiting for Inventory\nRunning site.yml from repo x\n", Kind::AnsibleLog),

@@ -28,11 +28,13 @@ impl ActivityState {
             return None;
         }
         let text = |key: &str| document.get(key).and_then(Json::as_str).map(str::to_owned);
-        let stages = document.get("operation_outputs").and_then(|outputs| outputs.get("stage_params")).and_then(Json::as_object);
+        let stages =
+            document.get("operation_outputs").and_then(|outputs| outputs.get("stage_params")).and_then(Json::as_object);
         let mut reports = Vec::new();
         for operations in stages.into_iter().flat_map(|stages| stages.values()).filter_map(Json::as_object) {
             for (operation, steps) in operations {
-                let printed = steps.get(crate::argo::SAT_STEP).and_then(|step| step.get("script_stdout")).and_then(Json::as_str);
+                let printed =
+                    steps.get(crate::argo::SAT_STEP).and_then(|step| step.get("script_stdout")).and_then(Json::as_str);
                 reports.extend(printed.map(|printed| (operation.clone(), unquoted(printed))));
             }
         }
@@ -78,6 +80,9 @@ mod tests {
     fn reports_of_earlier_stages_are_unquoted() {
         let document = serde_json::json!({"name": "demo", "operation_outputs": {"stage_params": {"update-cfs-config": {"update-managed-cfs-config": {"sat-bootprep-run": {"script_stdout": "\"{\\n    \\\"configurations\\\": []\\n}\""}}}}}});
         let state = ActivityState::from_document(&document).unwrap();
-        assert_eq!(state.reports, [("update-managed-cfs-config".to_owned(), "{\n    \"configurations\": []\n}".to_owned())]);
+        assert_eq!(
+            state.reports,
+            [("update-managed-cfs-config".to_owned(), "{\n    \"configurations\": []\n}".to_owned())]
+        );
     }
 }

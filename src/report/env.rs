@@ -53,13 +53,27 @@ pub fn assignments(analysis: &Analysis, image: Option<&str>) -> Result<String, E
     let missing = |what, candidates: Vec<String>, remedy| EnvRefused::NotProven {
         image: super::printable(&recovery.image),
         what,
-        candidates: if candidates.is_empty() { String::new() } else { format!(" (it may be {})", candidates.join(" or ")) },
+        candidates: if candidates.is_empty() {
+            String::new()
+        } else {
+            format!(" (it may be {})", candidates.join(" or "))
+        },
         remedy,
     };
-    let key = recovery.logs_s3_key.as_deref().ok_or_else(|| missing("the key of the log", Vec::new(), "Give the activity directory or its install.log too"))?;
+    let key = recovery.logs_s3_key.as_deref().ok_or_else(|| {
+        missing("the key of the log", Vec::new(), "Give the activity directory or its install.log too")
+    })?;
     let base = recovery.base_image.as_ref().ok_or_else(|| {
-        let candidates = recovery.base_image_candidates.iter().map(|candidate| format!("{} {}", candidate.id, super::printable(&candidate.name))).collect();
-        missing("the base image", candidates, "Give --bootprep FILE and --vars-file FILE, or the log of the run from S3")
+        let candidates = recovery
+            .base_image_candidates
+            .iter()
+            .map(|candidate| format!("{} {}", candidate.id, super::printable(&candidate.name)))
+            .collect();
+        missing(
+            "the base image",
+            candidates,
+            "Give --bootprep FILE and --vars-file FILE, or the log of the run from S3",
+        )
     })?;
     let configuration = recovery.configuration.as_deref().ok_or_else(|| {
         let candidates = recovery.configuration_candidates.iter().map(|name| super::printable(name)).collect();
@@ -70,7 +84,13 @@ pub fn assignments(analysis: &Analysis, image: Option<&str>) -> Result<String, E
     }
     let limit = recovery.configuration_limit.as_deref().unwrap_or("0");
     let session = session_name(base.id.as_str(), configuration, limit);
-    let lines = [("LOGS_S3_KEY", key), ("BASE_IMAGE_ID", base.id.as_str()), ("CFS_CONFIGURATION_NAME", configuration), ("CONFIGURATION_LIMIT", limit), ("SESSION_NAME", &session)];
+    let lines = [
+        ("LOGS_S3_KEY", key),
+        ("BASE_IMAGE_ID", base.id.as_str()),
+        ("CFS_CONFIGURATION_NAME", configuration),
+        ("CONFIGURATION_LIMIT", limit),
+        ("SESSION_NAME", &session),
+    ];
     Ok(lines.iter().map(|(name, value)| format!("{name}={}\n", shell_word(value))).collect())
 }
 
@@ -83,7 +103,8 @@ fn choose<'a>(recoveries: &'a [Recovery], image: Option<&str>) -> Result<&'a Rec
             _ => Err(EnvRefused::Several(names())),
         };
     };
-    let mut fitting = recoveries.iter().filter(|recovery| recovery.image == image || recovery.ref_name.as_deref() == Some(image));
+    let mut fitting =
+        recoveries.iter().filter(|recovery| recovery.image == image || recovery.ref_name.as_deref() == Some(image));
     match (fitting.next(), fitting.next()) {
         (Some(one), None) => Ok(one),
         (Some(_), Some(_)) => Err(EnvRefused::Several(names())),
@@ -94,6 +115,9 @@ fn choose<'a>(recoveries: &'a [Recovery], image: Option<&str>) -> Result<&'a Rec
 
 /// A name CFS takes, the same for the same step and another for any other.
 fn session_name(base: &str, configuration: &str, limit: &str) -> String {
-    let hash = [base, configuration, limit].join("\n").bytes().fold(0xcbf2_9ce4_8422_2325_u64, |hash, byte| (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3));
+    let hash = [base, configuration, limit]
+        .join("\n")
+        .bytes()
+        .fold(0xcbf2_9ce4_8422_2325_u64, |hash, byte| (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3));
     format!("incfg-{:08x}-l{}", hash >> 32, limit.rsplit(',').next().unwrap_or("0"))
 }

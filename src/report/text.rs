@@ -44,7 +44,14 @@ pub fn story(analysis: &Analysis, invocation: &Invocation, width: usize) -> Stri
         }
     }
     if !told.contains(&true) && !analysis.sat_runs.is_empty() {
-        page.paragraph(Tone::Good, if analysis.sat_runs.iter().any(went_wrong) { "The newest run of every operation went well." } else { "No failure in these logs." });
+        page.paragraph(
+            Tone::Good,
+            if analysis.sat_runs.iter().any(went_wrong) {
+                "The newest run of every operation went well."
+            } else {
+                "No failure in these logs."
+            },
+        );
         page.blank();
     }
     others(&mut page, analysis, &told, invocation);
@@ -73,7 +80,12 @@ fn head(page: &mut Page, analysis: &Analysis) {
         None => "No activity named in these logs".to_owned(),
     };
     let failed = analysis.sat_runs.iter().filter(|run| went_wrong(run)).count();
-    let counted = [count(analysis.inputs.len(), "input"), count(analysis.stages.len(), "stage"), count(analysis.sat_runs.len(), "run of SAT"), format!("{failed} failed")];
+    let counted = [
+        count(analysis.inputs.len(), "input"),
+        count(analysis.stages.len(), "stage"),
+        count(analysis.sat_runs.len(), "run of SAT"),
+        format!("{failed} failed"),
+    ];
     page.title(&what, &counted.join(", "));
     page.directory();
     page.blank();
@@ -91,7 +103,9 @@ fn newest(analysis: &Analysis, at: usize) -> bool {
 
 fn went_wrong(run: &SatRun) -> bool {
     let status = run.status.as_deref().is_some_and(|status| matches!(status, "Failed" | "Error"));
-    status || run.exit_code.is_some_and(|code| code != 0) || run.images.iter().any(|image| matches!(image.status, ImageStatus::Failed | ImageStatus::Unfinished))
+    status
+        || run.exit_code.is_some_and(|code| code != 0)
+        || run.images.iter().any(|image| matches!(image.status, ImageStatus::Failed | ImageStatus::Unfinished))
 }
 
 /// How a run stands, in one word.
@@ -99,14 +113,21 @@ fn verdict(run: &SatRun) -> (&'static str, Tone) {
     if run.skipped {
         return ("skipped", Tone::Quiet);
     }
-    if run.images.iter().any(|image| image.status == ImageStatus::Unfinished) && run.status.is_none() && run.exit_code.is_none() {
+    if run.images.iter().any(|image| image.status == ImageStatus::Unfinished)
+        && run.status.is_none()
+        && run.exit_code.is_none()
+    {
         return ("unfinished", Tone::Bad);
     }
     match run.status.as_deref() {
         _ if went_wrong(run) => ("FAILED", Tone::Bad),
         Some("Succeeded") => ("succeeded", Tone::Good),
         Some(_) => ("not over", Tone::Quiet),
-        None if run.images.iter().any(|image| image.status == ImageStatus::Succeeded) || !run.configurations.is_empty() => ("made", Tone::Good),
+        None if run.images.iter().any(|image| image.status == ImageStatus::Succeeded)
+            || !run.configurations.is_empty() =>
+        {
+            ("made", Tone::Good)
+        }
         None => ("outcome unknown", Tone::Quiet),
     }
 }
@@ -126,10 +147,13 @@ fn failure(page: &mut Page, analysis: &Analysis, at: usize, invocation: &Invocat
     }
     log_of(page, run);
     page.blank();
-    let recoveries = |image: &Image| analysis.recoveries.iter().find(|recovery| recovery.image == image.name && recovery.operation == run.operation);
-    for image in
-        run.images.iter().filter(|image| matches!(image.status, ImageStatus::Failed | ImageStatus::Unfinished) && invocation.tells_of(&image.name, image.ref_name.as_deref()))
-    {
+    let recoveries = |image: &Image| {
+        analysis.recoveries.iter().find(|recovery| recovery.image == image.name && recovery.operation == run.operation)
+    };
+    for image in run.images.iter().filter(|image| {
+        matches!(image.status, ImageStatus::Failed | ImageStatus::Unfinished)
+            && invocation.tells_of(&image.name, image.ref_name.as_deref())
+    }) {
         match recoveries(image) {
             Some(recovery) => broken(page, image, recovery),
             None => lost(page, image),
@@ -150,7 +174,10 @@ fn run_name(run: &SatRun) -> String {
 /// `, attempt 2 of 3`: runs of one operation, oldest first.
 fn attempt(analysis: &Analysis, at: usize) -> String {
     let same: Vec<usize> = (0..analysis.sat_runs.len())
-        .filter(|other| analysis.sat_runs[*other].operation.is_some() && analysis.sat_runs[*other].operation == analysis.sat_runs[at].operation)
+        .filter(|other| {
+            analysis.sat_runs[*other].operation.is_some()
+                && analysis.sat_runs[*other].operation == analysis.sat_runs[at].operation
+        })
         .collect();
     match same.iter().position(|other| *other == at) {
         Some(position) if same.len() > 1 => format!(", attempt {} of {}", position + 1, same.len()),
@@ -173,7 +200,11 @@ fn log_of(page: &mut Page, run: &SatRun) {
 }
 
 fn broken(page: &mut Page, image: &Image, recovery: &Recovery) {
-    let how = if image.status == ImageStatus::Unfinished { "was being configured; the log has no end of it" } else { "failed while being configured" };
+    let how = if image.status == ImageStatus::Unfinished {
+        "was being configured; the log has no end of it"
+    } else {
+        "failed while being configured"
+    };
     page.image(Tone::Bad, &printable(&image.name), how, &image.evidence);
     if let Some(ref_name) = &recovery.ref_name {
         page.fact("ref_name", &printable(ref_name), &[]);
@@ -181,7 +212,12 @@ fn broken(page: &mut Page, image: &Image, recovery: &Recovery) {
     match &recovery.base_image {
         Some(base) => {
             let name = base.name.as_deref().map(|name| format!("  {}", printable(name))).unwrap_or_default();
-            let own = recovery.evidence.iter().filter(|evidence| !image.evidence.contains(evidence)).cloned().collect::<Vec<_>>();
+            let own = recovery
+                .evidence
+                .iter()
+                .filter(|evidence| !image.evidence.contains(evidence))
+                .cloned()
+                .collect::<Vec<_>>();
             page.fact("base image", &format!("{}{name}", base.id), &own[..own.len().min(1)]);
             page.note(&base.basis);
         }
@@ -218,7 +254,11 @@ fn broken(page: &mut Page, image: &Image, recovery: &Recovery) {
 
 fn layer(page: &mut Page, recovery: &Recovery) {
     let Some(layer) = recovery.failed_layer else {
-        page.fact("failed layer", "not in these logs; see the warnings", &[]);
+        let why = recovery
+            .no_failed_layer
+            .as_ref()
+            .map_or("not in these logs; see below".to_owned(), |why| format!("none: {why}"));
+        page.fact("failed layer", &why, &[]);
         return;
     };
     let of = recovery.layers.map(|layers| format!(" of 0..{}", layers.saturating_sub(1))).unwrap_or_default();
@@ -260,7 +300,11 @@ fn list(page: &mut Page, run: &SatRun, status: ImageStatus, tone: Tone, title: &
     page.group(tone, title);
     for image in images.iter().take(LISTED) {
         let id = image.id.as_ref().map_or("no id".to_owned(), ToString::to_string);
-        let shown = if status == ImageStatus::Succeeded { format!("{id}  {}", printable(&image.name)) } else { printable(&image.name) };
+        let shown = if status == ImageStatus::Succeeded {
+            format!("{id}  {}", printable(&image.name))
+        } else {
+            printable(&image.name)
+        };
         page.item(&shown, &image.evidence[..image.evidence.len().min(1)]);
     }
     if images.len() > LISTED {
@@ -291,20 +335,33 @@ fn others(page: &mut Page, analysis: &Analysis, told: &[bool], invocation: &Invo
         let run = &analysis.sat_runs[at];
         let (verdict, tone) = verdict(run);
         let superseded = if went_wrong(run) { ", superseded" } else { "" };
-        page.heading(tone, verdict, &format!("{}{}{superseded}", run_name(run), attempt(analysis, at)), &run.evidence[..run.evidence.len().min(1)]);
+        page.heading(
+            tone,
+            verdict,
+            &format!("{}{}{superseded}", run_name(run), attempt(analysis, at)),
+            &run.evidence[..run.evidence.len().min(1)],
+        );
         if run.skipped {
             page.item("no bootprep file was given, so SAT did nothing", &[]);
         }
         if !went_wrong(run) {
             for image in run.images.iter().filter(|image| image.status == ImageStatus::Succeeded).take(LISTED) {
                 page.item(
-                    &format!("image {}  {}", image.id.as_ref().map_or("no id".to_owned(), ToString::to_string), printable(&image.name)),
+                    &format!(
+                        "image {}  {}",
+                        image.id.as_ref().map_or("no id".to_owned(), ToString::to_string),
+                        printable(&image.name)
+                    ),
                     &image.evidence[..image.evidence.len().min(1)],
                 );
             }
-            for (what, names) in [("configuration", &run.configurations), ("session template", &run.session_templates)] {
+            for (what, names) in [("configuration", &run.configurations), ("session template", &run.session_templates)]
+            {
                 for name in names.iter().take(LISTED) {
-                    page.item(&format!("{what} {}", printable(&name.name)), &name.evidence[..name.evidence.len().min(1)]);
+                    page.item(
+                        &format!("{what} {}", printable(&name.name)),
+                        &name.evidence[..name.evidence.len().min(1)],
+                    );
                 }
             }
         }

@@ -33,25 +33,39 @@ pub struct ReportRow {
 pub(super) struct ReportReader {
     section: Option<String>,
     row: Option<ReportRow>,
-    in_groups: bool,
+    /// The place of the last field in the order in which SAT prints them.
+    field: u8,
     copies: HashSet<u64>,
 }
 
+/// The place of a field in a row; `None` for a line that is no field.
+fn place_in_row(fact: &Fact) -> Option<u8> {
+    match fact {
+        Fact::ReportPreconfigured { .. } => Some(1),
+        Fact::ReportFinal { .. } => Some(2),
+        Fact::ReportConfiguration { .. } => Some(3),
+        Fact::ReportGroups { .. } => Some(4),
+        Fact::ReportGroup { .. } => Some(5),
+        _ => None,
+    }
+}
+
 impl ReportReader {
-    /// Takes a line; gives the row before, when the line begins a new one.
+    /// Takes a line; gives the row before, when the line ends it.
     pub(super) fn take(&mut self, fact: &Fact, place: Place, copy: Option<u64>) -> Option<ReportRow> {
-        if let Some(copy) = copy {
-            if self.copies.len() < limits::REPORT_LINES && !self.copies.insert(copy) {
-                return None;
-            }
+        if let Some(copy) = copy
+            && self.copies.len() < limits::REPORT_LINES
+            && !self.copies.insert(copy)
+        {
+            return None;
         }
-        let in_groups = std::mem::take(&mut self.in_groups);
         match fact {
             Fact::ReportSection { section } => {
                 self.section = Some(section.clone());
                 return self.row.take();
             }
             Fact::ReportName { name } => {
+                self.field = 0;
                 let before = self.row.take();
                 self.row = text_value(name).map(|name| ReportRow {
                     section: self.section.clone().unwrap_or_default(),
@@ -66,23 +80,26 @@ impl ReportReader {
             }
             _ => {}
         }
+        let field = place_in_row(fact)?;
+        // A field that does not come after the last one is of a row whose name was lost: a line of another stream fell
+        // into it. Its id must not become that of the row before.
+        if field < self.field || (field == self.field && field != 5) || (field == 5 && self.field < 4) {
+            return self.row.take();
+        }
+        self.field = field;
         let row = self.row.as_mut()?;
         match fact {
-            Fact::ReportPreconfigured { value } => row.preconfigured_id = row.preconfigured_id.take().or(id_value(value, place)),
+            Fact::ReportPreconfigured { value } => row.preconfigured_id = id_value(value, place),
             Fact::ReportFinal { value } => {
-                row.final_id = row.final_id.take().or(id_value(value, place));
+                row.final_id = id_value(value, place);
                 // Only image rows have this field, so it tells the section where that line was lost.
                 if row.section.is_empty() {
                     row.section = "images".into();
                 }
             }
-            Fact::ReportConfiguration { value } => row.configuration = row.configuration.take().or(text_value(value).map(|name| (name, place))),
-            Fact::ReportGroups { value } if value.trim() != "null" => {
-                self.in_groups = true;
-                row.groups = Some(Vec::new());
-            }
-            Fact::ReportGroup { value } if in_groups => {
-                self.in_groups = true;
+            Fact::ReportConfiguration { value } => row.configuration = text_value(value).map(|name| (name, place)),
+            Fact::ReportGroups { value } if value.trim() != "null" => row.groups = Some(Vec::new()),
+            Fact::ReportGroup { value } => {
                 if let (Some(groups), Some(group)) = (&mut row.groups, text_value(value)) {
                     groups.push(group);
                 }

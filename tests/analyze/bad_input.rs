@@ -27,10 +27,18 @@ fn an_input_that_is_nothing_incfg_knows_is_told_what_it_is() {
         .file("o.json", "{\"a\": 1}\n");
     refused(&dir, &["analyze", "empty"], &["empty is empty", "copied to its end"]);
     refused(&dir, &["analyze", "elf"], &["elf is not text"]);
-    refused(&dir, &["analyze", "prose.txt"], &["prose.txt is no log of IUF, SAT or ansible", "install.log", "main.log"]);
+    refused(
+        &dir,
+        &["analyze", "prose.txt"],
+        &["prose.txt is no log of IUF, SAT or ansible", "install.log", "main.log"],
+    );
     refused(&dir, &["analyze", "b.yaml"], &["b.yaml is a bootprep file", "--bootprep"]);
     refused(&dir, &["analyze", "o.json"], &["o.json is JSON", "cray cfs configurations describe"]);
-    refused(&dir, &["analyze", "missing"], &["missing: there is no such file or directory", "/etc/cray/upgrade/csm/iuf/<activity>"]);
+    refused(
+        &dir,
+        &["analyze", "missing"],
+        &["missing: there is no such file or directory", "/etc/cray/upgrade/csm/iuf/<activity>"],
+    );
 }
 
 #[test]
@@ -38,7 +46,11 @@ fn a_directory_without_logs_says_what_was_looked_for() {
     let dir = Dir::new();
     dir.file("some/deep/elf", b"\x7fELF\0\0\0\x01\0\0\0\0").file("void/.keep", "");
     std::fs::remove_file(dir.path().join("void/.keep")).unwrap();
-    refused(&dir, &["analyze", "void"], &["void: no logs in this directory", "log/<14 digits>/install.log", "argo_logs"]);
+    refused(
+        &dir,
+        &["analyze", "void"],
+        &["void: no logs in this directory", "log/<14 digits>/install.log", "argo_logs"],
+    );
     refused(&dir, &["analyze", "some"], &["elf is not text"]);
 }
 
@@ -46,7 +58,10 @@ fn a_directory_without_logs_says_what_was_looked_for() {
 fn a_directory_of_several_activities_asks_which_one() {
     let dir = Dir::new();
     for activity in ["one", "two"] {
-        dir.file(&format!("iuf/{activity}/log/20240201090000/install.log"), "2024-02-01T09:00:00.000001Z INFO All logs will be stored in /x/iuf/a/log/20240201090000\n");
+        dir.file(
+            &format!("iuf/{activity}/log/20240201090000/install.log"),
+            "2024-02-01T09:00:00.000001Z INFO All logs will be stored in /x/iuf/a/log/20240201090000\n",
+        );
     }
     refused(&dir, &["analyze", "iuf"], &["holds 2 activities", "one, two"]);
 }
@@ -59,7 +74,10 @@ fn a_file_that_fails_in_the_middle_of_reading_is_told() {
 #[test]
 fn a_wrong_input_among_good_ones_is_a_warning() {
     let dir = Dir::new();
-    dir.file("main.log", as_main_log(&compute_fails("ansible"))).file("prose.txt", "Dear operator\n").file("b.yaml", "images: []\n").file("empty", "");
+    dir.file("main.log", as_main_log(&compute_fails("ansible")))
+        .file("prose.txt", "Dear operator\n")
+        .file("b.yaml", "images: []\n")
+        .file("empty", "");
     let analysis = dir.analysis(&["prose.txt", "main.log", "b.yaml", "empty"]);
     assert_eq!(analysis["recoveries"][0]["image"], "compute-cos-base");
     let told: Vec<_> = analysis["warnings"]
@@ -79,18 +97,24 @@ fn compressed_logs_are_recognised_by_their_content() {
     let mut packed = GzEncoder::new(Vec::new(), Compression::default());
     packed.write_all(text.as_bytes()).unwrap();
     let packed = packed.finish().unwrap();
-    dir.file("plain", &text).file("gz-by-content", &packed).file("zst-by-content", zstd::encode_all(text.as_bytes(), 3).unwrap());
+    dir.file("plain", &text)
+        .file("gz-by-content", &packed)
+        .file("zst-by-content", zstd::encode_all(text.as_bytes(), 3).unwrap());
     let strip = |name: &str| dir.analysis(&[name]).to_string().replace(name, "FILE");
     assert_eq!(strip("gz-by-content"), strip("plain"));
     assert_eq!(strip("zst-by-content"), strip("plain"));
     let from_stdin = dir.run_with_stdin(&["analyze", "--format", "json"], &packed);
-    assert_eq!(from_stdin.stdout.replace("\"-\"", "\"plain\""), dir.run(&["analyze", "--format", "json", "plain"]).stdout);
+    assert_eq!(
+        from_stdin.stdout.replace("\"-\"", "\"plain\""),
+        dir.run(&["analyze", "--format", "json", "plain"]).stdout
+    );
 }
 
 #[test]
 fn half_a_compressed_log_is_analysed_up_to_its_break_with_a_warning() {
     let dir = Dir::new();
-    let noise: String = (0..40_000_u32).map(|number| format!("INFO: nothing {}\n", number.wrapping_mul(2_654_435_761))).collect();
+    let noise: String =
+        (0..40_000_u32).map(|number| format!("INFO: nothing {}\n", number.wrapping_mul(2_654_435_761))).collect();
     let text = as_main_log(&compute_fails("ansible")) + &noise;
     let mut packed = GzEncoder::new(Vec::new(), Compression::fast());
     packed.write_all(text.as_bytes()).unwrap();
@@ -98,7 +122,12 @@ fn half_a_compressed_log_is_analysed_up_to_its_break_with_a_warning() {
     dir.file("cut.gz", &packed[..packed.len() / 2]);
     let analysis = dir.analysis(&["cut.gz"]);
     assert_eq!(analysis["recoveries"][0]["base_image"]["id"], BASE_ID);
-    assert!(warning(&analysis, "input-incomplete")["message"].as_str().unwrap().contains("what stands before it was analysed"));
+    assert!(
+        warning(&analysis, "input-incomplete")["message"]
+            .as_str()
+            .unwrap()
+            .contains("what stands before it was analysed")
+    );
 }
 
 #[test]
@@ -106,7 +135,9 @@ fn bytes_that_are_no_text_cost_nothing_but_themselves() {
     let dir = Dir::new();
     let mut log = b"INFO: caf\xe9 \xff\xfe\0\0 \x1b[31mred\x1b[0m\rback\n".repeat(20);
     log.extend_from_slice(as_main_log(&compute_fails("ansible")).as_bytes());
-    log.extend_from_slice(b"INFO: Found IMS base for image at index 2: recipe with name=x\nERROR: Creation of image \xff\xfe failed\n");
+    log.extend_from_slice(
+        b"INFO: Found IMS base for image at index 2: recipe with name=x\nERROR: Creation of image \xff\xfe failed\n",
+    );
     dir.file("main.log", log);
     let analysis = dir.analysis(&["main.log"]);
     assert_eq!(analysis["recoveries"][0]["base_image"]["id"], BASE_ID);
@@ -127,13 +158,28 @@ fn carriage_returns_and_a_byte_order_mark_change_nothing() {
 }
 
 #[test]
+fn a_bootprep_file_that_fits_no_run_is_told() {
+    let dir = Dir::new();
+    dir.file("main.log", as_main_log(&compute_fails("ansible")))
+        .file("b.yaml", "images:\n- {name: other, base: {product: {name: cos, type: recipe}}}\n");
+    let message = warning(&dir.analysis(&["main.log", "--bootprep", "b.yaml"]), "bootprep-mismatch")["message"].clone();
+    assert!(message.as_str().unwrap().starts_with("b.yaml fits no run of these logs"), "{message}");
+}
+
+#[test]
 fn a_bootprep_file_that_sat_could_not_read_either_is_a_warning() {
     let dir = Dir::new();
-    dir.file("main.log", as_main_log(&compute_fails("ansible"))).file("b.yaml", "images:\n  - name: {{x}}-y\n").file("v.yaml", "- a\n");
+    dir.file("main.log", as_main_log(&compute_fails("ansible")))
+        .file("b.yaml", "images:\n  - name: {{x}}-y\n")
+        .file("v.yaml", "- a\n");
     let analysis = dir.analysis(&["main.log", "--bootprep", "b.yaml", "--vars-file", "v.yaml"]);
     assert_eq!(analysis["recoveries"][0]["base_image"]["id"], BASE_ID);
     assert_eq!(warnings(&analysis).iter().filter(|code| **code == "bootprep-unusable").count(), 2);
-    refused(&dir, &["analyze", "main.log", "--bootprep", "missing.yaml"], &["missing.yaml: cannot be read: there is no such file"]);
+    refused(
+        &dir,
+        &["analyze", "main.log", "--bootprep", "missing.yaml"],
+        &["missing.yaml: cannot be read: there is no such file"],
+    );
 }
 
 #[test]

@@ -28,7 +28,11 @@ pub struct Outcome {
 impl Dir {
     pub fn new() -> Self {
         static NEXT: AtomicU32 = AtomicU32::new(0);
-        let path = std::env::temp_dir().join(format!("incfg-test-{}-{}", std::process::id(), NEXT.fetch_add(1, Ordering::Relaxed)));
+        let path = std::env::temp_dir().join(format!(
+            "incfg-test-{}-{}",
+            std::process::id(),
+            NEXT.fetch_add(1, Ordering::Relaxed)
+        ));
         fs::create_dir_all(&path).unwrap();
         Self(path)
     }
@@ -58,7 +62,11 @@ impl Dir {
         let feeder = std::thread::spawn(move || drop(std::io::Write::write_all(&mut input, &bytes)));
         let output = child.wait_with_output().unwrap();
         feeder.join().unwrap();
-        Outcome { code: output.status.code().unwrap_or(-1), stdout: String::from_utf8(output.stdout).unwrap(), stderr: String::from_utf8(output.stderr).unwrap() }
+        Outcome {
+            code: output.status.code().unwrap_or(-1),
+            stdout: String::from_utf8(output.stdout).unwrap(),
+            stderr: String::from_utf8(output.stderr).unwrap(),
+        }
     }
 
     /// The analysis of the given paths and flags, as JSON.
@@ -78,7 +86,11 @@ impl Dir {
                 let line = usize::try_from(map["line"].as_u64().unwrap()).unwrap();
                 let bytes = fs::read(&path).unwrap();
                 let packed = bytes.starts_with(&[0x1f, 0x8b]) || bytes.starts_with(&[0x28, 0xb5, 0x2f, 0xfd]);
-                assert!(packed || (1..=bytes.split(|byte| *byte == b'\n').count()).contains(&line), "{}:{line}", path.display());
+                assert!(
+                    packed || (1..=bytes.split(|byte| *byte == b'\n').count()).contains(&line),
+                    "{}:{line}",
+                    path.display()
+                );
             }
             Value::Object(map) => map.values().for_each(|value| self.evidence_holds(value)),
             Value::Array(items) => items.iter().for_each(|value| self.evidence_holds(value)),
@@ -113,7 +125,12 @@ pub fn warnings(analysis: &Value) -> Vec<&str> {
 
 /// The first warning of a code.
 pub fn warning<'a>(analysis: &'a Value, code: &str) -> &'a Value {
-    analysis["warnings"].as_array().unwrap().iter().find(|warning| warning["code"] == code).unwrap_or_else(|| panic!("no warning {code} in {:#}", analysis["warnings"]))
+    analysis["warnings"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .find(|warning| warning["code"] == code)
+        .unwrap_or_else(|| panic!("no warning {code} in {:#}", analysis["warnings"]))
 }
 
 /// The pods of the runs, in order.
@@ -135,12 +152,20 @@ pub type Lines = Vec<(&'static str, String)>;
 
 /// SAT's lines in the form of `main.log`.
 pub fn as_main_log(lines: &Lines) -> String {
-    lines.iter().map(|(level, text)| if level.is_empty() { format!("{text}\n") } else { format!("{level}: {text}\n") }).collect()
+    lines
+        .iter()
+        .map(|(level, text)| if level.is_empty() { format!("{text}\n") } else { format!("{level}: {text}\n") })
+        .collect()
 }
 
 pub fn begin(operation_of: &str, images: usize) -> Lines {
     vec![
-        ("", format!("INFO Using bootprep file .bootprep-demo/compute-and-uan-bootprep.yaml for preparing images on {operation_of} nodes")),
+        (
+            "",
+            format!(
+                "INFO Using bootprep file .bootprep-demo/compute-and-uan-bootprep.yaml for preparing images on {operation_of} nodes"
+            ),
+        ),
         ("INFO", "Validating given input file /media/.bootprep-demo/compute-and-uan-bootprep.yaml".into()),
         ("INFO", format!("Creating {images} images.")),
         ("INFO", "Creating images".into()),
@@ -156,7 +181,9 @@ pub fn items(bases: &[Option<usize>]) -> Lines {
         }
     }
     for (at, base) in bases.iter().enumerate() {
-        let words = base.map_or("recipe provided by version 1 of product cos".to_owned(), |base| format!("image from input instance with ref_name=\"ref{base}\""));
+        let words = base.map_or("recipe provided by version 1 of product cos".to_owned(), |base| {
+            format!("image from input instance with ref_name=\"ref{base}\"")
+        });
         lines.push(("INFO", format!("Found IMS base for image at index {at}: {words}")));
     }
     lines
@@ -204,7 +231,12 @@ pub fn failed_in(name: &str, container: &str, index: usize) -> Lines {
         format!("Logs from the failed image configuration K8s container for image {name} may be viewed with 'kubectl logs -n services {} -c {container}'.", cfs_pod(name)),
     ));
     lines.push(("ERROR", format!("Creation of image {name} failed")));
-    lines.push(("ERROR", format!("Failed to wait for condition \"creation of IMS images\" for member image at index {index}: creation failed")));
+    lines.push((
+        "ERROR",
+        format!(
+            "Failed to wait for condition \"creation of IMS images\" for member image at index {index}: creation failed"
+        ),
+    ));
     lines
 }
 
@@ -213,12 +245,22 @@ pub fn cfs_pod(name: &str) -> String {
 }
 
 pub fn ended_badly(failed: usize) -> Lines {
-    vec![("ERROR", format!("Creation of {failed} images failed")), ("", "Script content exited with return code 1".into())]
+    vec![
+        ("ERROR", format!("Creation of {failed} images failed")),
+        ("", "Script content exited with return code 1".into()),
+    ]
 }
 
 /// A base and a compute image on it that fails in `container`.
 pub fn compute_fails(container: &str) -> Lines {
-    [begin("managed", 2), items(&[None, Some(0)]), built(BASE, BASE_ID), failed_in("compute-cos-base", container, 1), ended_badly(1)].concat()
+    [
+        begin("managed", 2),
+        items(&[None, Some(0)]),
+        built(BASE, BASE_ID),
+        failed_in("compute-cos-base", container, 1),
+        ended_badly(1),
+    ]
+    .concat()
 }
 
 /// A log of `iuf`, one line a second.
@@ -258,7 +300,13 @@ impl InstallLog {
         self.second += 1;
         if self.stamped {
             let second = self.second;
-            let _ = write!(self.lines, "2024-02-01T{:02}:{:02}:{:02}.000001Z ", 9 + second / 3600, second / 60 % 60, second % 60);
+            let _ = write!(
+                self.lines,
+                "2024-02-01T{:02}:{:02}:{:02}.000001Z ",
+                9 + second / 3600,
+                second / 60 % 60,
+                second % 60
+            );
         }
         let line = format!("{level:<4} {text}");
         self.raw(&line)
@@ -269,7 +317,10 @@ impl InstallLog {
     }
 
     pub fn begin(&mut self, activity: &str, session: &str) -> &mut Self {
-        self.own("INFO", &format!("All logs will be stored in /etc/cray/upgrade/csm/iuf/{activity}/log/20240201090000"));
+        self.own(
+            "INFO",
+            &format!("All logs will be stored in /etc/cray/upgrade/csm/iuf/{activity}/log/20240201090000"),
+        );
         self.column("INFO", &format!("ACTIVITY: {activity}"), "BEG Install started at 2024-02-01 03:00:00.000001");
         self.column("INFO", &format!("IUF SESSION: {session}"), "BEG Started at 2024-02-01 03:00:01.000001")
     }
@@ -285,7 +336,10 @@ impl InstallLog {
         for (level, text) in lines {
             let (level, text) = match (*level, text.strip_prefix("INFO ")) {
                 ("", Some(rest)) => ("INFO", rest.to_owned()),
-                ("", None) => ("DBG", format!("2024-02-01T08:{:02}:{:02}.123456789Z {text}", self.second / 60 % 60, self.second % 60)),
+                ("", None) => (
+                    "DBG",
+                    format!("2024-02-01T08:{:02}:{:02}.123456789Z {text}", self.second / 60 % 60, self.second % 60),
+                ),
                 ("ERROR", _) => ("ERR", text.clone()),
                 ("WARNING", _) => ("WARN", text.clone()),
                 (level, _) => (level, text.clone()),
@@ -310,7 +364,11 @@ impl InstallLog {
 
     pub fn key(&mut self, operation: &str) -> &mut Self {
         let workflow = self.workflow.clone();
-        self.column("DBG", operation, &format!("LOG FILE FOR sat-bootprep-run: argo/{workflow}/{}/main.log", pod(&workflow, operation, "")))
+        self.column(
+            "DBG",
+            operation,
+            &format!("LOG FILE FOR sat-bootprep-run: argo/{workflow}/{}/main.log", pod(&workflow, operation, "")),
+        )
     }
 
     /// A whole run of SAT.

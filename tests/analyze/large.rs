@@ -11,7 +11,8 @@ const ADDRESS_SPACE: u32 = 96 << 10;
 /// Runs the command in a bounded address space and feeds it; gives its JSON.
 fn fed(feed: impl FnOnce(&mut dyn Write) + Send + 'static) -> serde_json::Value {
     let script = format!("ulimit -v {ADDRESS_SPACE}; exec {} analyze --format json -", env!("CARGO_BIN_EXE_incfg"));
-    let mut child = Command::new("sh").args(["-c", &script]).stdin(Stdio::piped()).stdout(Stdio::piped()).spawn().unwrap();
+    let mut child =
+        Command::new("sh").args(["-c", &script]).stdin(Stdio::piped()).stdout(Stdio::piped()).spawn().unwrap();
     let mut input = std::io::BufWriter::with_capacity(1 << 20, child.stdin.take().unwrap());
     let feeder = std::thread::spawn(move || feed(&mut input));
     let output = child.wait_with_output().unwrap();
@@ -21,7 +22,9 @@ fn fed(feed: impl FnOnce(&mut dyn Write) + Send + 'static) -> serde_json::Value 
 }
 
 fn noise(out: &mut dyn Write, bytes: usize) {
-    let line = format!("2024-02-01T09:00:00.000001Z DBG  [{MANAGED:<57}]       Alloc=8413 TotalAlloc=14478 Sys=24786 NumGC=4 Goroutines=2 and so on and on\n");
+    let line = format!(
+        "2024-02-01T09:00:00.000001Z DBG  [{MANAGED:<57}]       Alloc=8413 TotalAlloc=14478 Sys=24786 NumGC=4 Goroutines=2 and so on and on\n"
+    );
     let block = line.repeat((1 << 20) / line.len());
     for _ in 0..bytes / block.len() + 1 {
         out.write_all(block.as_bytes()).unwrap();
@@ -34,14 +37,20 @@ fn a_log_far_larger_than_memory_is_read_in_one_pass() {
     log.begin("demo", "demo-ab1cd").stage("prepare-images", WORKFLOW).sat_begins(MANAGED);
     let begun = log.text().to_owned();
     let mut rest = InstallLog::at(30);
-    rest.own("DBG", &format!("Monitoring workflow {WORKFLOW}")).relay(MANAGED, &compute_fails("ansible")).sat_ends(MANAGED, "Failed").key(MANAGED);
+    rest.own("DBG", &format!("Monitoring workflow {WORKFLOW}"))
+        .relay(MANAGED, &compute_fails("ansible"))
+        .sat_ends(MANAGED, "Failed")
+        .key(MANAGED);
     let rest = rest.text().to_owned();
     let analysis = fed(move |out| {
         out.write_all(begun.as_bytes()).unwrap();
         noise(out, 400 << 20);
         out.write_all(rest.as_bytes()).unwrap();
     });
-    assert_eq!((analysis["recoveries"][0]["base_image"]["id"].as_str(), analysis["sat_runs"][0]["s3_key_basis"].as_str()), (Some(BASE_ID), Some("logged")));
+    assert_eq!(
+        (analysis["recoveries"][0]["base_image"]["id"].as_str(), analysis["sat_runs"][0]["s3_key_basis"].as_str()),
+        (Some(BASE_ID), Some("logged"))
+    );
     assert!(analysis["inputs"][0]["bytes"].as_u64().unwrap() > 400 << 20);
 }
 
@@ -51,7 +60,8 @@ fn a_main_log_of_nothing_but_facts_is_read_in_bounded_memory() {
         out.write_all(as_main_log(&compute_fails("ansible")).as_bytes()).unwrap();
         let header = format!("INFO: CFS session: {:<45} Image: compute-cos-base:\n", session("compute-cos-base"));
         for number in 0..150_000 {
-            write!(out, "{header}INFO:     Container ansible-{number}   transitioned to running   from waiting  \n").unwrap();
+            writeln!(out, "{header}INFO:     Container ansible-{number}   transitioned to running   from waiting  ")
+                .unwrap();
         }
     });
     assert_eq!(analysis["recoveries"][0]["base_image"]["id"], BASE_ID);

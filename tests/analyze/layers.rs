@@ -4,7 +4,12 @@ use serde_json::{Value, json};
 
 use crate::harness::*;
 
-const LAYERS: [(&str, &str); 4] = [("csm", "csm_packages.yml"), ("cos", "cos-compute.yml"), ("sma", "sma-ldms-compute.yml"), ("cos", "cos-compute-last.yml")];
+const LAYERS: [(&str, &str); 4] = [
+    ("csm", "csm_packages.yml"),
+    ("cos", "cos-compute.yml"),
+    ("sma", "sma-ldms-compute.yml"),
+    ("cos", "cos-compute-last.yml"),
+];
 
 fn repository(product: &str) -> String {
     format!("https://vcs.local/vcs/cray/{product}-config-management.git")
@@ -36,7 +41,9 @@ fn ansible(ran: usize, last_line: bool) -> String {
 
 fn case(log: &str, configuration: &str) -> Dir {
     let dir = Dir::new();
-    dir.file("main.log", as_main_log(&compute_fails("ansible"))).file("ansible.log", log).file("configuration.json", configuration);
+    dir.file("main.log", as_main_log(&compute_fails("ansible")))
+        .file("ansible.log", log)
+        .file("configuration.json", configuration);
     dir
 }
 
@@ -57,7 +64,10 @@ fn a_container_per_layer_names_the_layer() {
         let recovery = &analysis["recoveries"][0];
         assert_eq!((&recovery["failed_layer"], &recovery["configuration_limit"]), (&layer, &limit), "{container}");
         assert_eq!(image(&analysis["sat_runs"][0], "compute-cos-base")["failed_container"], container);
-        assert_eq!(recovery["debug_command"], format!("kubectl logs -n services {} -c {container}", cfs_pod("compute-cos-base")));
+        assert_eq!(
+            recovery["debug_command"],
+            format!("kubectl logs -n services {} -c {container}", cfs_pod("compute-cos-base"))
+        );
         assert_eq!(warnings(&analysis).contains(&"layer-unknown"), layer.is_null(), "{container}");
     }
 }
@@ -67,7 +77,11 @@ fn the_single_container_tells_no_layer_and_the_warning_says_what_does() {
     let analysis = main_log(&as_main_log(&compute_fails("ansible")));
     assert_eq!(analysis["recoveries"][0]["failed_layer"], json!(null));
     let message = warning(&analysis, "layer-unknown")["message"].as_str().unwrap();
-    assert!(message.contains(&format!("kubectl logs -n services {} -c ansible", cfs_pod("compute-cos-base"))) && message.contains("cray cfs configurations describe"), "{message}");
+    assert!(
+        message.contains(&format!("kubectl logs -n services {} -c ansible", cfs_pod("compute-cos-base")))
+            && message.contains("cray cfs configurations describe"),
+        "{message}"
+    );
 }
 
 #[test]
@@ -89,7 +103,8 @@ fn the_ansible_log_counts_the_layers_and_the_configuration_checks_them() {
 
 #[test]
 fn stamps_and_the_keys_of_cfs_v2_change_nothing() {
-    let stamped: String = ansible(2, true).lines().map(|line| format!("2024-02-01T09:00:00.12345678Z {line}\n")).collect();
+    let stamped: String =
+        ansible(2, true).lines().map(|line| format!("2024-02-01T09:00:00.12345678Z {line}\n")).collect();
     let v2 = configuration("compute-1").replace("clone_url", "cloneUrl").replace("last_updated", "lastUpdated");
     assert_eq!(recovery(&case(&stamped, &v2))["failed_layer"], 1);
 }
@@ -120,7 +135,9 @@ fn without_the_configuration_the_layer_stays_open() {
     let dir = case(&ansible(3, true), &configuration("compute-1"));
     let analysis = dir.analysis(&["main.log", "ansible.log"]);
     assert_eq!(analysis["recoveries"][0]["failed_layer"], json!(null));
-    assert!(warning(&analysis, "layer-unknown")["message"].as_str().unwrap().contains("cray cfs configurations describe"));
+    assert!(
+        warning(&analysis, "layer-unknown")["message"].as_str().unwrap().contains("cray cfs configurations describe")
+    );
 }
 
 #[test]
@@ -144,12 +161,62 @@ fn of_several_failed_images_the_one_the_file_is_named_after_takes_the_log() {
     .concat();
     let dir = Dir::new();
     let named = format!("{}.log", cfs_pod("uan-cos-base"));
-    dir.file("main.log", as_main_log(&lines)).file("ansible.log", ansible(2, true)).file(&named, ansible(2, true)).file("configuration.json", configuration("c"));
+    dir.file("main.log", as_main_log(&lines))
+        .file("ansible.log", ansible(2, true))
+        .file(&named, ansible(2, true))
+        .file("configuration.json", configuration("c"));
     let open = dir.analysis(&["main.log", "ansible.log", "configuration.json"]);
     assert!(open["recoveries"].as_array().unwrap().iter().all(|recovery| recovery["failed_layer"].is_null()));
     let told = dir.analysis(&["main.log", &named, "configuration.json"]);
-    let layers: Vec<_> = told["recoveries"].as_array().unwrap().iter().map(|recovery| (recovery["image"].as_str().unwrap(), recovery["failed_layer"].as_u64())).collect();
+    let layers: Vec<_> = told["recoveries"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|recovery| (recovery["image"].as_str().unwrap(), recovery["failed_layer"].as_u64()))
+        .collect();
     assert_eq!(layers, [("compute-cos-base", None), ("uan-cos-base", Some(1))]);
+}
+
+#[test]
+fn an_ansible_log_of_another_layer_does_not_outvote_the_container() {
+    let dir = Dir::new();
+    dir.file("main.log", as_main_log(&compute_fails("ansible-2")))
+        .file("ansible.log", format!("Waiting for the previous configuration layer to complete\nRunning csm_packages.yml from repo {}\nPLAY RECAP ****\n", repository("csm")))
+        .file("configuration.json", configuration("c"));
+    let analysis = dir.analysis(&["main.log", "ansible.log", "configuration.json"]);
+    assert_eq!(
+        (analysis["recoveries"][0]["failed_layer"].as_u64(), analysis["recoveries"][0]["configuration_limit"].as_str()),
+        (Some(2), Some("0,1"))
+    );
+    assert!(warnings(&analysis).contains(&"layer-log-of-another"));
+}
+
+#[test]
+fn of_two_failed_images_one_configuration_alone_decides_nothing() {
+    let bootprep = "images:\n- {name: cos-base, ref_name: ref0, base: {product: {name: cos, type: recipe}}}\n- {name: one, base: {image_ref: ref0}, configuration: c1, configuration_group_names: [G]}\n- {name: two, base: {image_ref: ref0}, configuration: c2, configuration_group_names: [G]}\n";
+    let lines = [
+        begin("managed", 3),
+        items(&[None, Some(0), Some(0)]),
+        built(BASE, BASE_ID),
+        failed_in("one", "ansible", 1),
+        failed_in("two", "ansible", 2),
+        ended_badly(2),
+    ]
+    .concat();
+    let dir = Dir::new();
+    dir.file("main.log", as_main_log(&lines))
+        .file("ansible.log", ansible(2, true))
+        .file("c1.json", configuration("c1"))
+        .file("b.yaml", bootprep);
+    let analysis = dir.analysis(&["main.log", "ansible.log", "c1.json", "--bootprep", "b.yaml"]);
+    assert!(analysis["recoveries"].as_array().unwrap().iter().all(|recovery| recovery["failed_layer"].is_null()));
+    assert!(
+        analysis["warnings"]
+            .as_array()
+            .unwrap()
+            .iter()
+            .any(|warning| warning["message"].as_str().unwrap().contains("cray cfs configurations describe c2"))
+    );
 }
 
 #[test]

@@ -14,7 +14,9 @@ fn winter(arguments: &str) -> Outcome {
 
 #[test]
 fn the_story_of_the_winter_activity() {
-    let story = winter("analyze winter/iuf winter/ansible.log winter/configuration.json --bootprep winter/compute-and-uan-bootprep.yaml --vars-file winter/session_vars.yaml");
+    let story = winter(
+        "analyze winter/iuf winter/ansible.log winter/configuration.json --bootprep winter/compute-and-uan-bootprep.yaml --vars-file winter/session_vars.yaml",
+    );
     assert_eq!((story.code, story.stderr.as_str()), (0, ""));
     insta::assert_snapshot!(story.stdout);
 }
@@ -27,7 +29,10 @@ fn the_story_of_the_logs_alone_says_what_is_open_and_what_would_tell() {
 #[test]
 fn the_story_of_a_log_without_a_failure_lists_what_was_made() {
     let dir = Dir::new();
-    dir.file("main.log", as_main_log(&[begin("managed", 2), built(BASE, BASE_ID), customized("compute-cos-base", FINAL_ID)].concat()));
+    dir.file(
+        "main.log",
+        as_main_log(&[begin("managed", 2), built(BASE, BASE_ID), customized("compute-cos-base", FINAL_ID)].concat()),
+    );
     insta::assert_snapshot!(dir.run(&["analyze", "main.log"]).stdout);
 }
 
@@ -53,8 +58,9 @@ fn the_fetched_log_is_the_best_source_and_the_same_run() {
 
 #[test]
 fn shell_assignments_are_printed_only_when_all_is_proven() {
-    let proven =
-        winter("analyze winter/iuf winter/ansible.log winter/configuration.json --bootprep winter/compute-and-uan-bootprep.yaml --vars-file winter/session_vars.yaml --format env");
+    let proven = winter(
+        "analyze winter/iuf winter/ansible.log winter/configuration.json --bootprep winter/compute-and-uan-bootprep.yaml --vars-file winter/session_vars.yaml --format env",
+    );
     assert_eq!(proven.code, 0);
     insta::assert_snapshot!(proven.stdout);
     let open = winter("analyze winter/iuf --format env");
@@ -69,18 +75,36 @@ fn shell_assignments_are_printed_only_when_all_is_proven() {
 fn of_several_failed_images_one_has_to_be_chosen() {
     let dir = Dir::new();
     let bootprep = "images:\n- {name: b, ref_name: ref0, base: {product: {name: cos, type: recipe}}}\n- {name: 'one', ref_name: r1, base: {image_ref: ref0}, configuration: c1, configuration_group_names: [G]}\n- {name: 'two', ref_name: r2, base: {image_ref: ref0}, configuration: c2, configuration_group_names: [G]}\n";
-    let lines =
-        [begin("managed", 3), items(&[None, Some(0), Some(0)]), built("b", BASE_ID), failed_in("one", "ansible-0", 1), failed_in("two", "ansible-2", 2), ended_badly(2)].concat();
+    let lines = [
+        begin("managed", 3),
+        items(&[None, Some(0), Some(0)]),
+        built("b", BASE_ID),
+        failed_in("one", "ansible-0", 1),
+        failed_in("two", "ansible-2", 2),
+        ended_badly(2),
+    ]
+    .concat();
     let mut log = InstallLog::new();
     log.begin("demo", "demo-ab1cd").stage("prepare-images", WORKFLOW).sat(MANAGED, &lines, "Failed");
     dir.file("install.log", log.text()).file("b.yaml", bootprep);
     let base = ["analyze", "install.log", "--bootprep", "b.yaml", "--format", "env"];
     let open = dir.run(&base);
-    assert_eq!((open.code, open.stderr.as_str()), (1, "incfg: several images failed: one, two. Choose one with --image NAME\n"));
+    assert_eq!(
+        (open.code, open.stderr.as_str()),
+        (1, "incfg: several images failed: one, two. Choose one with --image NAME\n")
+    );
     let chosen = dir.run(&[&base[..], &["--image", "r2"]].concat());
-    assert!(chosen.stdout.contains("CFS_CONFIGURATION_NAME=c2\nCONFIGURATION_LIMIT=0,1\n"), "{}{}", chosen.stdout, chosen.stderr);
+    assert!(
+        chosen.stdout.contains("CFS_CONFIGURATION_NAME=c2\nCONFIGURATION_LIMIT=0,1\n"),
+        "{}{}",
+        chosen.stdout,
+        chosen.stderr
+    );
     let wrong = dir.run(&[&base[..], &["--image", "three"]].concat());
-    assert_eq!((wrong.code, wrong.stderr.as_str()), (1, "incfg: no image called 'three' is to be recovered; there is: one, two\n"));
+    assert_eq!(
+        (wrong.code, wrong.stderr.as_str()),
+        (1, "incfg: no image called 'three' is to be recovered; there is: one, two\n")
+    );
 }
 
 /// A run whose failed image has a configuration called `configuration`.
@@ -89,7 +113,14 @@ fn with_configuration(configuration: &str) -> Dir {
     let bootprep = format!(
         "images:\n- {{name: b, ref_name: ref0, base: {{product: {{name: cos, type: recipe}}}}}}\n- {{name: one, base: {{image_ref: ref0}}, configuration: {configuration}, configuration_group_names: [G]}}\n"
     );
-    let lines = [begin("managed", 2), items(&[None, Some(0)]), built("b", BASE_ID), failed_in("one", "ansible-2", 1), ended_badly(1)].concat();
+    let lines = [
+        begin("managed", 2),
+        items(&[None, Some(0)]),
+        built("b", BASE_ID),
+        failed_in("one", "ansible-2", 1),
+        ended_badly(1),
+    ]
+    .concat();
     let mut log = InstallLog::new();
     log.begin("demo", "demo-ab1cd").stage("prepare-images", WORKFLOW).sat(MANAGED, &lines, "Failed");
     dir.file("install.log", log.text()).file("b.yaml", bootprep);
@@ -102,7 +133,11 @@ fn a_hostile_name_stays_one_word_of_a_shell() {
     let dir = with_configuration(&format!("{name:?}"));
     let printed = dir.run(&["analyze", "install.log", "--bootprep", "b.yaml", "--format", "env"]);
     dir.file("env.sh", &printed.stdout);
-    let evaluated = Command::new("sh").args(["-c", "eval \"$(cat env.sh)\"; printf %s \"$CFS_CONFIGURATION_NAME\""]).current_dir(dir.path()).output().unwrap();
+    let evaluated = Command::new("sh")
+        .args(["-c", "eval \"$(cat env.sh)\"; printf %s \"$CFS_CONFIGURATION_NAME\""])
+        .current_dir(dir.path())
+        .output()
+        .unwrap();
     assert_eq!(String::from_utf8_lossy(&evaluated.stdout), name, "{}", printed.stderr);
     assert!(!dir.path().join("pwned").exists());
 }
@@ -112,7 +147,11 @@ fn a_name_with_control_characters_is_no_shell_assignment_and_plain_text_on_a_ter
     let dir = with_configuration("\"a\\e[2Jb\"");
     let refused = dir.run(&["analyze", "install.log", "--bootprep", "b.yaml", "--format", "env"]);
     assert_eq!((refused.code, refused.stdout.as_str()), (1, ""));
-    assert!(refused.stderr.contains("holds control characters") && !refused.stderr.contains('\u{1b}'), "{}", refused.stderr);
+    assert!(
+        refused.stderr.contains("holds control characters") && !refused.stderr.contains('\u{1b}'),
+        "{}",
+        refused.stderr
+    );
     let story = dir.run(&["analyze", "install.log", "--bootprep", "b.yaml", "--color", "always"]).stdout;
     assert!(story.contains("a\u{fffd}[2Jb") && !story.contains("\u{1b}[2J") && story.contains("\u{1b}[1m"), "{story}");
 }
@@ -135,12 +174,18 @@ const NEW_WORDING: &str = "lines:\n  - id: sat-image-created-4\n    fact: image-
 #[test]
 fn a_new_wording_needs_a_file_and_no_program() {
     let dir = Dir::new();
-    dir.file("main.log", format!("INFO: Creating images\nINFO: Image cos is ready as {BASE_ID}\n")).file("g/sat4.yaml", NEW_WORDING);
+    dir.file("main.log", format!("INFO: Creating images\nINFO: Image cos is ready as {BASE_ID}\n"))
+        .file("g/sat4.yaml", NEW_WORDING);
     assert_eq!(dir.run(&["grammar", "check", "--grammar", "g"]).code, 0);
     let analysis = dir.analysis(&["main.log", "--grammar", "g"]);
     assert_eq!(image(&analysis["sat_runs"][0], "cos")["id"], BASE_ID);
     let explained = dir.run(&["grammar", "explain", "main.log", "--grammar", "g"]).stdout;
-    assert!(explained.contains(&format!("2: INFO: Image cos is ready as {BASE_ID}\n    sat-image-created-4 id={BASE_ID} image=cos")), "{explained}");
+    assert!(
+        explained.contains(&format!(
+            "2: INFO: Image cos is ready as {BASE_ID}\n    sat-image-created-4 id={BASE_ID} image=cos"
+        )),
+        "{explained}"
+    );
 }
 
 #[test]
@@ -156,13 +201,24 @@ fn a_grammar_that_does_not_do_what_it_says_is_told_where() {
         ("c", "fact: image-created", "fact: image-creatd", 3, "there is no fact 'image-creatd'"),
         ("d", "(?<id>", "(?<uuid>", 3, "has no field 'uuid'"),
         ("e", "(?<id>[0-9a-f-]{36})", "[0-9a-f-]{36}", 3, "needs 'id'"),
-        ("f", "'^Image (?<image>.+) is ready as (?<id>[0-9a-f-]{36})$'", "'(?<image>.+)(?<id>.+)'", 3, "so logs cannot be searched for it"),
+        (
+            "f",
+            "'^Image (?<image>.+) is ready as (?<id>[0-9a-f-]{36})$'",
+            "'(?<image>.+)(?<id>.+)'",
+            3,
+            "so logs cannot be searched for it",
+        ),
         ("g", "(?<id>[0-9a-f-]{36})", "(?<id>[0-9a-f-]{36}", 3, "is no regular expression"),
         ("h", "lines:", "line:", 3, "this is no grammar file"),
     ] {
         let outcome = wrong(name, from, to);
         assert_eq!(outcome.code, code, "{}{}", outcome.stdout, outcome.stderr);
-        assert!(format!("{}{}", outcome.stdout, outcome.stderr).contains(said), "{said}: {}{}", outcome.stdout, outcome.stderr);
+        assert!(
+            format!("{}{}", outcome.stdout, outcome.stderr).contains(said),
+            "{said}: {}{}",
+            outcome.stdout,
+            outcome.stderr
+        );
     }
 }
 
@@ -173,5 +229,10 @@ fn explain_says_why_no_line_kind_takes_a_line() {
     let explained = dir.run(&["grammar", "explain", "main.log", "--unmatched"]);
     assert_eq!(explained.code, 0);
     let all = dir.run(&["grammar", "explain", "main.log"]).stdout;
-    assert!(all.contains("1: INFO: Creation of image x succeeded: ID 12345\n    sat-creation-opens: may go on in the next lines"), "{all}");
+    assert!(
+        all.contains(
+            "1: INFO: Creation of image x succeeded: ID 12345\n    sat-creation-opens: may go on in the next lines"
+        ),
+        "{all}"
+    );
 }

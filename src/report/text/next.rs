@@ -7,7 +7,11 @@ use super::page::Page;
 use super::{Invocation, newest, went_wrong};
 
 pub(super) fn commands(page: &mut Page, analysis: &Analysis, invocation: &Invocation) {
-    let recoveries: Vec<&Recovery> = analysis.recoveries.iter().filter(|recovery| invocation.tells_of(&recovery.image, recovery.ref_name.as_deref())).collect();
+    let recoveries: Vec<&Recovery> = analysis
+        .recoveries
+        .iter()
+        .filter(|recovery| invocation.tells_of(&recovery.image, recovery.ref_name.as_deref()))
+        .collect();
     let logs = logs_to_fetch(analysis);
     if recoveries.is_empty() && logs.is_empty() {
         return;
@@ -23,7 +27,11 @@ pub(super) fn commands(page: &mut Page, analysis: &Analysis, invocation: &Invoca
         step(page, "Fetch each SAT log to a file of its own. They are complete; what iuf kept may not be:");
         for run in &logs {
             let file = file_of(run);
-            page.command(&format!("cray artifacts get config-data {} {}", shell_word(run.s3_key.as_deref().unwrap_or_default()), shell_word(&file)));
+            page.command(&format!(
+                "cray artifacts get config-data {} {}",
+                shell_word(run.s3_key.as_deref().unwrap_or_default()),
+                shell_word(&file)
+            ));
             fetched.push(file);
         }
     }
@@ -50,7 +58,11 @@ pub(super) fn commands(page: &mut Page, analysis: &Analysis, invocation: &Invoca
 
 /// The logs of runs that failed and are not at hand as S3 has them.
 fn logs_to_fetch(analysis: &Analysis) -> Vec<&SatRun> {
-    let main_log = |run: &SatRun| run.local_log.as_ref().is_some_and(|path| analysis.inputs.iter().any(|input| input.path == *path && input.kind == "main.log"));
+    let main_log = |run: &SatRun| {
+        run.local_log
+            .as_ref()
+            .is_some_and(|path| analysis.inputs.iter().any(|input| input.path == *path && input.kind == "main.log"))
+    };
     let wanted = |at: &usize| {
         let run = &analysis.sat_runs[*at];
         newest(analysis, *at) && went_wrong(run) && run.s3_key.is_some() && !main_log(run)
@@ -65,7 +77,12 @@ fn file_of(run: &SatRun) -> String {
 }
 
 fn layer_logs(page: &mut Page, recoveries: &[&Recovery], step: &mut impl FnMut(&mut Page, &str)) -> Vec<String> {
-    let open: Vec<&&Recovery> = recoveries.iter().filter(|recovery| recovery.failed_layer.is_none() && recovery.debug_command.is_some()).collect();
+    let open: Vec<&&Recovery> = recoveries
+        .iter()
+        .filter(|recovery| {
+            recovery.failed_layer.is_none() && recovery.no_failed_layer.is_none() && recovery.debug_command.is_some()
+        })
+        .collect();
     let mut files = Vec::new();
     for (at, recovery) in open.iter().enumerate() {
         if at == 0 {
@@ -76,7 +93,10 @@ fn layer_logs(page: &mut Page, recoveries: &[&Recovery], step: &mut impl FnMut(&
         files.push(file);
         if let Some(configuration) = &recovery.configuration {
             let file = format!("configuration-{at}.json");
-            page.command(&format!("cray cfs configurations describe {} --format json > {file}", shell_word(configuration)));
+            page.command(&format!(
+                "cray cfs configurations describe {} --format json > {file}",
+                shell_word(configuration)
+            ));
             files.push(file);
         } else {
             for (candidate, name) in recovery.configuration_candidates.iter().take(4).enumerate() {
@@ -86,9 +106,14 @@ fn layer_logs(page: &mut Page, recoveries: &[&Recovery], step: &mut impl FnMut(&
             }
         }
     }
-    for recovery in recoveries.iter().filter(|recovery| recovery.failed_layer.is_some()) {
+    for recovery in
+        recoveries.iter().filter(|recovery| recovery.failed_layer.is_some() || recovery.no_failed_layer.is_some())
+    {
         if let Some(command) = &recovery.debug_command {
-            step(page, "See what failed in the layer:");
+            step(
+                page,
+                if recovery.failed_layer.is_some() { "See what failed in the layer:" } else { "See what failed:" },
+            );
             page.command(command);
         }
     }
@@ -120,12 +145,32 @@ fn base_name(path: &str) -> &str {
 /// The documented procedure, where every value it needs is known.
 fn by_hand(page: &mut Page, analysis: &Analysis, recoveries: &[&Recovery], step: &mut impl FnMut(&mut Page, &str)) {
     for recovery in recoveries {
-        let (Some(base), Some(configuration), Some(groups)) = (&recovery.base_image, &recovery.configuration, &recovery.groups) else { continue };
+        let (Some(base), Some(configuration), Some(groups)) =
+            (&recovery.base_image, &recovery.configuration, &recovery.groups)
+        else {
+            continue;
+        };
         let Ok(assignments) = env::assignments(analysis, Some(&recovery.image)) else { continue };
-        let value = |name: &str| assignments.lines().find_map(|line| line.strip_prefix(name)?.strip_prefix('=')).unwrap_or_default().to_owned();
-        let targets: String = groups.iter().map(|group| format!(" --target-group {} {}", shell_word(group), base.id)).collect();
-        let layers = recovery.configuration_limit.as_deref().map_or("layer 0 first".to_owned(), |limit| format!("the proven layers {limit} first"));
-        step(page, &format!("Or by hand for {}, {layers}, then one layer a session on the result of the last:", printable(&recovery.image)));
+        let value = |name: &str| {
+            assignments
+                .lines()
+                .find_map(|line| line.strip_prefix(name)?.strip_prefix('='))
+                .unwrap_or_default()
+                .to_owned()
+        };
+        let targets: String =
+            groups.iter().map(|group| format!(" --target-group {} {}", shell_word(group), base.id)).collect();
+        let layers = recovery
+            .configuration_limit
+            .as_deref()
+            .map_or("layer 0 first".to_owned(), |limit| format!("the proven layers {limit} first"));
+        step(
+            page,
+            &format!(
+                "Or by hand for {}, {layers}, then one layer a session on the result of the last:",
+                printable(&recovery.image)
+            ),
+        );
         page.command(&format!(
             "cray cfs v3 sessions create --name {} --configuration-name {} --target-definition image{targets} --configuration-limit {} --format json",
             value("SESSION_NAME"),

@@ -53,7 +53,8 @@ impl Page {
 
     /// A path, from the directory that was given.
     pub(super) fn shown(&self, path: &str) -> String {
-        let below = self.directory.as_ref().and_then(|directory| path.strip_prefix(directory.as_str())?.strip_prefix('/'));
+        let below =
+            self.directory.as_ref().and_then(|directory| path.strip_prefix(directory.as_str())?.strip_prefix('/'));
         printable(below.unwrap_or(path))
     }
 
