@@ -5,6 +5,9 @@ mod join;
 mod outcome;
 mod reading;
 mod recovery;
+mod run;
+mod settle;
+mod stage;
 
 use chrono::{DateTime, SecondsFormat, Utc};
 use serde::{Deserialize, Serialize};
@@ -12,11 +15,11 @@ use serde::{Deserialize, Serialize};
 use crate::bootprep::Bootprep;
 use crate::bootprep::names::Variables;
 use crate::evidence::{Evidence, Place};
-use crate::fact::Window;
 use crate::grammar::Grammar;
 use crate::image_id::ImageId;
 use crate::input::{Collected, Kind};
 use crate::limits;
+use crate::statement::Window;
 
 /// The version of the shape of [`Analysis`].
 pub const SCHEMA: &str = "incfg.analysis/1";

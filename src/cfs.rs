@@ -4,8 +4,9 @@ use serde::Deserialize;
 use serde_json::Value;
 
 use crate::evidence::Place;
-use crate::fact::{Fact, Statement};
+use crate::fact::Fact;
 use crate::limits;
+use crate::statement::Statement;
 
 /// The log of an ansible container.
 #[derive(Debug, Clone, Default)]

@@ -6,10 +6,11 @@ use chrono::{DateTime, Utc};
 
 use crate::argo::{self, PodNames, SAT_STEP};
 use crate::evidence::Place;
-use crate::fact::{Fact, Statement};
+use crate::fact::Fact;
 use crate::limits;
 use crate::line::COLUMN_WIDTH;
 use crate::sat::{Placed, SatText};
+use crate::statement::Statement;
 
 /// Everything one text of `iuf` says.
 #[derive(Debug, Clone, Default)]

@@ -3,7 +3,7 @@
 //! Data flows one way; a module imports only from modules above it in this list.
 //!
 //! ```text
-//! bytes ── input ──► scan ──► line ──► grammar ──► fact         what was said, where, by whom
+//! bytes ── input ──► scan ──► line, grammar ──► statement        what was said, where, by whom
 //!                                                   │
 //!              iuf (activity, stages, SAT steps)    │
 //!              sat (one run of sat bootprep)   ◄────┤           what one text says as a whole
@@ -11,7 +11,7 @@
 //!                        │
 //! bootprep (file, names) ┴──► analysis ──► recoveries           what all texts say together
 //!                                  │
-//!                               report                          text, json, env: the only printers
+//!                               report                          text, env: the only printers
 //! ```
 //!
 //! [`analysis::analyze`] is the front door: paths in, one [`analysis::Analysis`] out. Only `input` opens files, only
@@ -35,3 +35,4 @@ pub mod line;
 pub mod report;
 pub mod sat;
 pub mod scan;
+pub mod statement;

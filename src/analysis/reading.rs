@@ -7,7 +7,7 @@ use serde_json::Value as Json;
 use crate::argo;
 use crate::cfs::{AnsibleText, Configuration};
 use crate::evidence::{FileId, Place};
-use crate::fact::{Fact, Statement, Window, read_statements};
+use crate::fact::Fact;
 use crate::grammar::Grammar;
 use crate::input::{Collected, Kind, Source};
 use crate::iuf::IufText;
@@ -15,6 +15,7 @@ use crate::iuf::state::{ActivityState, sessions_by_workflow};
 use crate::limits;
 use crate::line::Dialect;
 use crate::sat::SatText;
+use crate::statement::{Statement, Window, read_statements};
 
 use super::{Input, Problem};
 

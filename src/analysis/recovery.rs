@@ -9,9 +9,9 @@ use crate::image_id::ImageId;
 use crate::sat::ImageText;
 
 use super::assignment::{ProvenBase, built_base, built_name};
-use super::join::Run;
 use super::outcome::{layer_by_container, outcome, places};
 use super::reading::Texts;
+use super::run::Run;
 use super::{BaseImage, Candidate, Context, ImageStatus, Places, Problem, Recovery, Said};
 
 /// A recovery whose places are still numbers.

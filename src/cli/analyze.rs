@@ -7,9 +7,9 @@ use clap::{Args, ValueEnum};
 
 use crate::analysis::{Analysis, Context, analyze};
 use crate::bootprep::Bootprep;
-use crate::fact::Window;
 use crate::input;
 use crate::report::{env, text};
+use crate::statement::Window;
 
 use super::{Exit, Failure, print, print_styled};
 

@@ -1,0 +1,296 @@
+//! Gathers the texts of each run: one run per pod, however often and by whomever it was logged.
+
+use std::collections::HashSet;
+
+use chrono::{DateTime, Utc};
+
+use crate::argo::{self, PodNames};
+use crate::evidence::{FileId, Place};
+use crate::input::Kind;
+use crate::iuf::{IufText, StepText, argo_pod};
+use crate::sat::SatText;
+
+use super::assignment::Assignment;
+use super::reading::Texts;
+use super::{Input, KeyBasis, Problem};
+
+/// A run of SAT while its sources are gathered.
+#[derive(Default)]
+pub(super) struct Run {
+    pub(super) operation: Option<String>,
+    pub(super) workflow: Option<String>,
+    pub(super) pod: Option<String>,
+    pub(super) session: Option<String>,
+    pub(super) status: Option<String>,
+    pub(super) basis: Option<KeyBasis>,
+    pub(super) local_log: Option<String>,
+    pub(super) places: Vec<Place>,
+    pub(super) stamp: Option<DateTime<Utc>>,
+    /// Texts by how much they can be trusted: the log in S3, the copy beside install.log, what was relayed, the state.
+    pub(super) sources: Vec<(Trust, SatText)>,
+    /// All sources as one.
+    pub(super) text: SatText,
+    pub(super) assignment: Option<Assignment>,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) enum Trust {
+    Main,
+    Argo,
+    Relayed,
+    Captured,
+    State,
+}
+
+impl Run {
+    pub(super) fn key(&self) -> Option<String> {
+        Some(argo::key_of(self.workflow.as_deref()?, self.pod.as_deref()?))
+    }
+
+    /// Where the run comes in the order of runs: by time. A run of unknown time comes before all others, so that it never
+    /// counts as the newest beside them; among its like it stays where its text was given.
+    pub(super) fn order(&self) -> (Option<DateTime<Utc>>, Option<Place>) {
+        (self.stamp, self.places.first().copied().or(self.text.extent.map(|(first, _)| first)))
+    }
+
+    fn seen_at(&mut self, stamp: Option<DateTime<Utc>>) {
+        self.stamp = match (self.stamp, stamp) {
+            (Some(known), Some(stamp)) => Some(known.min(stamp)),
+            (known, stamp) => known.or(stamp),
+        };
+    }
+}
+
+pub(super) fn runs(texts: &mut Texts, problems: &mut Vec<Problem>) -> Vec<Run> {
+    let mut workflows: HashSet<String> = HashSet::new();
+    for (_, text) in &texts.iuf {
+        workflows.extend(text.stages.iter().filter_map(|stage| stage.workflow.clone()));
+        workflows.extend(text.steps.iter().filter_map(|step| step.workflow.clone()));
+    }
+    let files: HashSet<String> = texts.argo.iter().map(|(pod, _, _)| pod.clone()).collect();
+    let mut runs: Vec<Run> = Vec::new();
+    for (kind, text) in &mut texts.iuf {
+        let trust = if *kind == Kind::InstallLog { Trust::Relayed } else { Trust::Captured };
+        let steps = std::mem::take(&mut text.steps);
+        for at in 0..steps.len() {
+            if !is_parent_of_attempts(&steps, at) {
+                add_step(&mut runs, &steps[at], text, trust, &workflows, &files);
+            }
+        }
+        text.steps = steps;
+    }
+    for (pod, file, text) in std::mem::take(&mut texts.argo) {
+        add_pod(&mut runs, &pod, file, text, &workflows, &texts.inputs);
+    }
+    merge_podless(&mut runs);
+    for (file, text) in std::mem::take(&mut texts.main) {
+        add_main(&mut runs, file, text, &texts.inputs, problems);
+    }
+    runs
+}
+
+/// A retried step has a node of its own above its attempts. It has no pod, or that of an attempt.
+fn is_parent_of_attempts(steps: &[StepText], at: usize) -> bool {
+    let step = &steps[at];
+    step.attempt.is_none()
+        && steps.iter().any(|other| {
+            other.attempt.is_some() && other.operation == step.operation && other.workflow == step.workflow
+        })
+}
+
+fn add_step(
+    runs: &mut Vec<Run>,
+    step: &StepText,
+    text: &IufText,
+    trust: Trust,
+    workflows: &HashSet<String>,
+    files: &HashSet<String>,
+) {
+    let location = step.location.as_ref();
+    let logged_pod = location.and_then(|(location, _)| argo_pod(location));
+    let workflow = logged_pod
+        .and_then(|pod| {
+            location.and_then(|(location, _)| argo::parse_key(location)).map(|(workflow, _)| workflow).or_else(|| {
+                argo::workflow_of(pod, step.workflow.as_deref().into_iter().chain(workflows.iter().map(String::as_str)))
+            })
+        })
+        .map(str::to_owned)
+        .or_else(|| step.workflow.clone());
+    let by_hash = workflow.as_deref().zip(logged_pod).and_then(|(workflow, pod)| argo::operation_of(workflow, pod));
+    let named = step.operation.as_deref().filter(|name| argo::is_operation(name));
+    let operation = if text.without_column { by_hash.or(named) } else { named.or(by_hash) }.map(str::to_owned);
+    let (pod, basis) = match (logged_pod, workflow.as_deref().zip(operation.as_deref())) {
+        (Some(pod), _) => (
+            Some(pod.to_owned()),
+            location.map(
+                |(location, _)| if argo::parse_key(location).is_some() { KeyBasis::Logged } else { KeyBasis::FromPath },
+            ),
+        ),
+        (None, Some((workflow, operation))) => {
+            (Some(computed_pod(workflow, operation, step.attempt, text, files)), Some(KeyBasis::Computed))
+        }
+        (None, None) => (None, None),
+    };
+    let run = run_of_pod(runs, pod.as_deref());
+    run.operation = run.operation.take().or(operation);
+    run.workflow = run.workflow.take().or(workflow);
+    run.session = run.session.take().or_else(|| step.session.clone());
+    run.status = run.status.take().or_else(|| step.status.as_ref().map(|(status, _)| status.clone()));
+    run.basis = match (run.basis, basis) {
+        (Some(known), Some(basis)) => Some(known.min(basis)),
+        (known, basis) => known.or(basis),
+    };
+    if let Some((location, _)) = location.filter(|(location, _)| argo::parse_key(location).is_none()) {
+        run.local_log = run.local_log.take().or_else(|| Some(location.clone()));
+    }
+    run.places.extend(step.status.iter().map(|(_, place)| *place));
+    run.places.extend(location.map(|(_, place)| *place));
+    run.places.push(step.first);
+    run.seen_at(step.first_stamp);
+    run.sources.push((trust, step.relayed.clone()));
+}
+
+fn computed_pod(
+    workflow: &str,
+    operation: &str,
+    attempt: Option<u32>,
+    text: &IufText,
+    files: &HashSet<String>,
+) -> String {
+    if let Some((pod, _)) = text.saved_pod(workflow, operation).filter(|_| attempt.is_none()) {
+        return pod.to_owned();
+    }
+    let forms =
+        [PodNames::WithTemplate, PodNames::Plain].map(|names| argo::pod_of(workflow, operation, attempt, names));
+    forms
+        .into_iter()
+        .find(|pod| files.contains(pod))
+        .unwrap_or_else(|| argo::pod_of(workflow, operation, attempt, text.pod_names()))
+}
+
+fn run_of_pod<'a>(runs: &'a mut Vec<Run>, pod: Option<&str>) -> &'a mut Run {
+    let known = runs.iter().position(|run| pod.is_some() && run.pod.as_deref() == pod);
+    let at = known.unwrap_or_else(|| {
+        runs.push(Run { pod: pod.map(str::to_owned), ..Run::default() });
+        runs.len() - 1
+    });
+    &mut runs[at]
+}
+
+/// The copy of a pod's output beside install.log. Most pods are not of SAT and say nothing.
+fn add_pod(runs: &mut Vec<Run>, pod: &str, file: FileId, text: SatText, workflows: &HashSet<String>, inputs: &[Input]) {
+    let known = runs.iter().any(|run| run.pod.as_deref() == Some(pod));
+    if text.is_empty() && !known {
+        return;
+    }
+    let workflow = argo::workflow_of(pod, workflows.iter().map(String::as_str)).map(str::to_owned);
+    let by_hash = workflow.as_deref().and_then(|workflow| argo::operation_of(workflow, pod)).map(str::to_owned);
+    if !known && by_hash.is_none() && text.operation.is_none() {
+        return;
+    }
+    let run = run_of_pod(runs, Some(pod));
+    run.operation =
+        run.operation.take().or(by_hash).or_else(|| text.operation.as_ref().map(|(operation, _)| operation.clone()));
+    run.workflow = run.workflow.take().or(workflow);
+    run.basis = run.basis.or(Some(KeyBasis::Computed));
+    run.local_log = inputs.get(file.0 as usize).map(|input| input.path.clone());
+    run.places.extend(text.extent.map(|(first, _)| first).filter(|_| !known));
+    run.sources.push((Trust::Argo, text));
+}
+
+/// A log fetched from S3 tells no pod. It is of the run its name tells, or with which it shares an id, or else of the
+/// only one it can be.
+fn add_main(runs: &mut Vec<Run>, file: FileId, text: SatText, inputs: &[Input], problems: &mut Vec<Problem>) {
+    let shown = inputs.get(file.0 as usize).map(|input| input.path.clone());
+    let taken = |run: &Run| run.sources.iter().any(|(trust, _)| *trust == Trust::Main);
+    let found = named_in(runs, shown.as_deref().unwrap_or_default())
+        .or_else(|| same_run(runs, &text, None).filter(|at| !taken(&runs[*at])));
+    if let Some(at) = found {
+        runs[at].local_log = shown;
+        runs[at].sources.push((Trust::Main, text));
+        return;
+    }
+    if runs.iter().any(|run| run.stamp.is_some()) {
+        problems.push(Problem::new(
+            "log-without-run",
+            format!("{}: no run of the other logs is proven to be this one, so it counts as a run of its own, of unknown time, before them", shown.as_deref().unwrap_or("-")),
+            text.extent.map(|(first, _)| first).into_iter().collect(),
+        ));
+    }
+    runs.push(Run {
+        operation: text.operation.as_ref().map(|(operation, _)| operation.clone()),
+        local_log: shown,
+        places: text.extent.map(|(first, _)| first).into_iter().collect(),
+        sources: vec![(Trust::Main, text)],
+        ..Run::default()
+    });
+}
+
+/// The run whose pod, or whose pod's number, stands in a path: incfg itself proposes such names.
+fn named_in(runs: &[Run], path: &str) -> Option<usize> {
+    let name = path.rsplit('/').next().unwrap_or(path);
+    let number = |pod: &str| pod.rsplit('-').next().filter(|number| number.len() >= 6).map(str::to_owned);
+    let stands = |run: &Run| {
+        run.pod.as_deref().is_some_and(|pod| {
+            name.contains(pod)
+                || number(pod).is_some_and(|number| {
+                    name.split(|letter: char| !letter.is_ascii_digit()).any(|digits| digits == number)
+                })
+        })
+    };
+    only(runs.iter().enumerate().filter(|(_, run)| stands(run)).map(|(at, _)| at))
+}
+
+/// The run that a text without a pod is of: it shares an id, or it is the only one that nothing speaks against.
+fn same_run(runs: &[Run], text: &SatText, status: Option<&str>) -> Option<usize> {
+    let shares_id =
+        |run: &Run| run.sources.iter().any(|(_, source)| !source.fingerprints.is_disjoint(&text.fingerprints));
+    let operation = text.operation.as_ref().map(|(operation, _)| operation.as_str());
+    let may_be = |run: &Run| {
+        operation.is_some()
+            && run.operation.as_deref() == operation
+            && status.is_none_or(|status| run.status.as_deref().is_none_or(|own| own == status))
+            && run.sources.iter().all(|(_, source)| agree(source, text))
+    };
+    runs.iter()
+        .position(shares_id)
+        .or_else(|| only(runs.iter().enumerate().filter(|(_, run)| may_be(run)).map(|(at, _)| at)))
+}
+
+/// Whether two texts can be of one run. Ids of the one must stand in the other, unless one has none to say.
+fn agree(one: &SatText, other: &SatText) -> bool {
+    if one.is_empty() || other.is_empty() {
+        return true;
+    }
+    let codes = one.exit_code.zip(other.exit_code).is_none_or(|((one, _), (other, _))| one == other);
+    let errors = one.errors.is_empty()
+        || other.errors.is_empty()
+        || one.errors.iter().any(|(message, _)| other.errors.iter().any(|(same, _)| same == message));
+    one.fingerprints.is_empty()
+        && other.fingerprints.is_empty()
+        && one.skipped.is_some() == other.skipped.is_some()
+        && codes
+        && errors
+}
+
+fn only<T>(mut found: impl Iterator<Item = T>) -> Option<T> {
+    found.next().filter(|_| found.next().is_none())
+}
+
+/// The console of a resumed command names neither workflow nor pod; its steps are those of the other logs.
+fn merge_podless(runs: &mut Vec<Run>) {
+    let (podless, mut kept): (Vec<Run>, Vec<Run>) = std::mem::take(runs).into_iter().partition(|run| run.pod.is_none());
+    for run in podless {
+        let mut text = run.sources.first().map(|(_, text)| text.clone()).unwrap_or_default();
+        text.operation = text.operation.or_else(|| run.operation.clone().zip(run.places.first().copied()));
+        match same_run(&kept, &text, run.status.as_deref()) {
+            Some(at) => {
+                kept[at].places.extend(run.places);
+                kept[at].sources.extend(run.sources);
+                kept[at].status = kept[at].status.take().or(run.status);
+            }
+            None => kept.push(run),
+        }
+    }
+    *runs = kept;
+}

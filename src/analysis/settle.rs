@@ -1,0 +1,130 @@
+//! Makes one text of all sources of a run, the best first, and ties its images to the items of the bootprep file.
+
+use super::assignment::assign;
+use super::run::Run;
+use super::stage::Sessions;
+use super::{Context, Problem};
+
+impl Run {
+    /// Makes one text of all sources and ties its images to the items of the bootprep file.
+    pub(super) fn settle(&mut self, context: &Context, sessions: &Sessions, problems: &mut Vec<Problem>) {
+        let mut sources = std::mem::take(&mut self.sources);
+        sources.sort_by_key(|(trust, _)| *trust);
+        for (_, source) in sources {
+            if self.text.is_empty() && self.text.images().is_empty() && self.text.errors.is_empty() {
+                self.text = source;
+                continue;
+            }
+            for found in self.text.absorb(source) {
+                let (better, at) = found.better;
+                let (other, other_at) = found.other;
+                problems.push(Problem::new(
+                    "sources-disagree",
+                    format!("the logs disagree on {}: {better} against {other}; the first is taken, it stands in the better source", found.what),
+                    vec![at, other_at],
+                ));
+            }
+        }
+        self.session = sessions.full(self.session.as_deref(), self.workflow.as_deref());
+        if let (Some(own), Some((said, place))) = (&self.operation, &self.text.operation)
+            && own != said
+        {
+            problems.push(Problem::new(
+                "sources-disagree",
+                format!("the step belongs to operation {own}, its log speaks of {said}"),
+                vec![*place],
+            ));
+        }
+        self.operation =
+            self.operation.take().or_else(|| self.text.operation.as_ref().map(|(operation, _)| operation.clone()));
+        self.tie_items(context, problems);
+        self.name_unnamed(problems);
+        if self.text.dropped > 0 {
+            problems.push(Problem::new(
+                "too-many-facts",
+                format!(
+                    "{} facts of run {} were not kept; they are more than a run can have",
+                    self.text.dropped,
+                    self.pod.as_deref().unwrap_or("without pod")
+                ),
+                Vec::new(),
+            ));
+        }
+    }
+
+    fn tie_items(&mut self, context: &Context, problems: &mut Vec<Problem>) {
+        if self.text.images().is_empty() && self.text.items.is_empty() {
+            return;
+        }
+        if let Some((path, bootprep)) = &context.bootprep {
+            let file = Some((bootprep, &context.variables));
+            self.assignment = assign(&self.text, file);
+            if self.assignment.is_none()
+                && let Some((assignment, text)) =
+                    self.text.with_built_images_apart().and_then(|text| Some((assign(&text, file)?, text)))
+            {
+                self.text = text;
+                self.assignment = Some(assignment);
+            }
+            let same_name = |file: &str| file.rsplit('/').next() == path.rsplit('/').next();
+            if let (None, Some((file, place))) = (&self.assignment, &self.text.input_file)
+                && same_name(file)
+            {
+                problems.push(Problem::new("bootprep-mismatch", format!("{path} is not the file this run used ({file}), or has been changed since, or the variables differ: its images do not fit the log. The log alone is used"), vec![*place]));
+            }
+        }
+        if self.assignment.is_none() {
+            self.assignment = assign(&self.text, None);
+        }
+    }
+
+    /// SAT has failures that name no image. What the other lines prove of them is added.
+    fn name_unnamed(&mut self, problems: &mut Vec<Problem>) {
+        let Some(assignment) = &self.assignment else { return };
+        let unnamed =
+            self.text.given_up.iter().filter(|known| known.image.is_none() && known.reason != "creation failed");
+        let (mut told, mut open) = (Vec::new(), Vec::new());
+        for given_up in unnamed {
+            match assignment.image_of(given_up.index) {
+                Some(image) => told.push((image, given_up.reason.clone(), given_up.place)),
+                None => open.push((given_up.index, given_up.place)),
+            }
+        }
+        let refused = &self.text.builds_refused;
+        if !refused.is_empty() {
+            let builds = assignment.unnamed_builds();
+            if builds.len() == refused.len() {
+                told.extend(
+                    builds.into_iter().zip(refused).map(|(image, (reason, place))| (image, reason.clone(), *place)),
+                );
+            } else {
+                let message = format!(
+                    "IMS refused {} builds, and SAT does not say of which images; the items of the bootprep file without an image are the ones",
+                    refused.len()
+                );
+                problems.push(Problem::new(
+                    "image-unnamed",
+                    message,
+                    refused.iter().map(|(_, place)| *place).collect(),
+                ));
+            }
+        }
+        for (index, place) in open {
+            problems.push(Problem::new(
+                "image-unnamed",
+                format!("the item at index {index} of the bootprep file's images failed, and no line tells its name"),
+                vec![place],
+            ));
+        }
+        for (image, reason, place) in told {
+            self.text.give_up(&image, &reason, place);
+        }
+    }
+
+    /// The configuration of an image: as the log has it, or the bootprep file.
+    pub(super) fn configuration_of(&self, image: &str) -> Option<String> {
+        let text = self.text.image(image)?;
+        let logged = text.configuration.as_ref().or(text.row.as_ref().and_then(|row| row.configuration.as_ref()));
+        logged.map(|(name, _)| name.clone()).or_else(|| self.assignment.as_ref()?.configuration(image))
+    }
+}

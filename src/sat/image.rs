@@ -1,0 +1,160 @@
+//! What one text says of one image.
+
+use crate::evidence::Place;
+use crate::image_id::ImageId;
+
+use super::{Placed, ReportRow};
+
+/// What the text says of an image.
+#[derive(Debug, Clone)]
+pub struct ImageText {
+    /// The rendered name.
+    pub name: String,
+    /// The first line that names it.
+    pub first: Place,
+    /// `Creation of image ... succeeded`, the id of the last such line.
+    pub created: Option<Placed<ImageId>>,
+    /// SAT called it created without an id.
+    pub without_id: Option<Place>,
+    /// The image as it was built, where it was to be configured.
+    pub built: Option<Placed<ImageId>>,
+    /// Its build failed.
+    pub build_failed: Option<Place>,
+    /// Its creation failed.
+    pub failed: Option<Place>,
+    /// It was given up for another reason than its own failure, in SAT's words.
+    pub given_up: Option<Placed<String>>,
+    /// It is final as built.
+    pub unconfigured: Option<Place>,
+    /// Its base is an image.
+    pub prebuilt: Option<Place>,
+    /// It was in IMS already.
+    pub skipped: Option<Place>,
+    /// The id CFS made, which a rename destroyed.
+    pub renamed: Option<Placed<ImageId>>,
+    /// SAT asked for this session.
+    pub session_asked: Option<Placed<String>>,
+    /// CFS took this session; SAT 3.21 prints a name here that is not the session's.
+    pub session_created: Option<Placed<String>>,
+    /// The session as SAT watched it.
+    pub session_seen: Option<Placed<String>>,
+    /// The last state of each container of the session.
+    pub containers: Vec<(String, Placed<String>)>,
+    /// Where the log of the failed container is: pod and container.
+    pub failed_container: Option<Placed<(String, String)>>,
+    /// Its configuration.
+    pub configuration: Option<Placed<String>>,
+    /// Its row in the report.
+    pub row: Option<ReportRow>,
+}
+
+impl ImageText {
+    pub(super) fn new(name: &str, first: Place) -> Self {
+        Self {
+            name: name.to_owned(),
+            first,
+            created: None,
+            without_id: None,
+            built: None,
+            build_failed: None,
+            failed: None,
+            given_up: None,
+            unconfigured: None,
+            prebuilt: None,
+            skipped: None,
+            renamed: None,
+            session_asked: None,
+            session_created: None,
+            session_seen: None,
+            containers: Vec::new(),
+            failed_container: None,
+            configuration: None,
+            row: None,
+        }
+    }
+
+    /// Whether its customization was attempted: its base was ready.
+    #[must_use]
+    pub fn customized(&self) -> bool {
+        self.session_asked.is_some() || self.session_created.is_some() || self.session_seen.is_some()
+    }
+
+    /// Whether any line says that work on it began.
+    #[must_use]
+    pub fn begun(&self) -> bool {
+        self.customized()
+            || self.prebuilt.is_some()
+            || self.created.is_some()
+            || self.built.is_some()
+            || self.failed.is_some()
+            || self.build_failed.is_some()
+            || self.without_id.is_some()
+    }
+
+    /// The session that CFS had; none when it was refused at creation.
+    #[must_use]
+    pub fn session(&self) -> Option<&Placed<String>> {
+        self.session_seen.as_ref().or(self.session_created.as_ref())
+    }
+
+    /// The container that failed: the one SAT points to, else the one it would by its own rule.
+    #[must_use]
+    pub fn failing_container(&self) -> Option<(String, Place)> {
+        if let Some(((_, container), place)) = &self.failed_container {
+            return Some((container.clone(), *place));
+        }
+        if self.created.is_some() {
+            return None;
+        }
+        ["git-clone", "inventory", "ansible", "teardown"].iter().find_map(|group| {
+            let failed =
+                self.containers.iter().filter(|(name, (state, _))| state == "failed" && name.starts_with(group));
+            failed.min_by_key(|(name, _)| layer_number(name)).map(|(name, (_, place))| (name.clone(), *place))
+        })
+    }
+
+    /// Whether the container is one of CFS with a container per layer, or the single one.
+    #[must_use]
+    pub fn has_container_per_layer(&self) -> bool {
+        self.containers.iter().any(|(name, _)| name.starts_with("ansible-"))
+    }
+
+    pub(super) fn absorb(&mut self, other: Self) {
+        macro_rules! fill {
+            ($($field:ident),*) => { $(if self.$field.is_none() { self.$field = other.$field; })* };
+        }
+        fill!(
+            without_id,
+            built,
+            build_failed,
+            failed,
+            given_up,
+            unconfigured,
+            prebuilt,
+            skipped,
+            renamed,
+            session_asked,
+            session_created,
+            session_seen,
+            failed_container,
+            configuration,
+            row
+        );
+        if self.created.is_none() {
+            self.created = other.created;
+        }
+        if self.containers.is_empty() {
+            self.containers = other.containers;
+        }
+    }
+}
+
+/// The layer index of `ansible-<k>`; the single `ansible` has none.
+#[must_use]
+pub fn layer_of_container(container: &str) -> Option<u32> {
+    container.strip_prefix("ansible-")?.parse().ok()
+}
+
+fn layer_number(container: &str) -> u32 {
+    container.rsplit('-').next().and_then(|digits| digits.parse().ok()).unwrap_or(0)
+}

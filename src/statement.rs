@@ -1,0 +1,138 @@
+//! From the bytes of a log to statements: facts, with where they stand and what the envelope of their line tells.
+
+use std::io::Read;
+
+use chrono::{DateTime, Utc};
+
+use crate::evidence::{FileId, Place};
+use crate::fact::Fact;
+use crate::grammar::Grammar;
+use crate::limits;
+use crate::line::{self, Dialect, Level, Voice};
+use crate::scan::{Extent, scan};
+
+/// A fact, with where it stands and what the envelope of its line tells.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Statement {
+    /// The line; the first one, for a message over several lines.
+    pub place: Place,
+    /// When the line was written.
+    pub stamp: Option<DateTime<Utc>>,
+    /// How loud it is.
+    pub level: Option<Level>,
+    /// The bracket column of `iuf`.
+    pub column: Option<String>,
+    /// A number that two copies of one relayed line share.
+    pub copy: Option<u64>,
+    /// What it says.
+    pub fact: Fact,
+}
+
+/// The stretch of time to look at; lines without a stamp are always looked at.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Window {
+    /// The first moment.
+    pub since: Option<DateTime<Utc>>,
+    /// The last moment.
+    pub until: Option<DateTime<Utc>>,
+}
+
+impl Window {
+    fn holds(self, stamp: Option<DateTime<Utc>>) -> bool {
+        stamp.is_none_or(|stamp| {
+            self.since.is_none_or(|since| stamp >= since) && self.until.is_none_or(|until| stamp <= until)
+        })
+    }
+}
+
+/// Reads a log to its end and hands on each statement in order.
+///
+/// # Errors
+/// The error of the reader; what was read until then has been handed on.
+pub fn read_statements<R: Read>(
+    input: R,
+    file: FileId,
+    dialect: Dialect,
+    grammar: &Grammar,
+    window: Window,
+    mut consume: impl FnMut(Statement),
+) -> Result<Extent, (std::io::Error, Extent)> {
+    let mut open: Option<OpenMessage> = None;
+    scan(input, grammar.needles(), |raw| {
+        let Some(line) = line::parse(dialect, raw.bytes) else { return 0 };
+        let may_be_cut = raw.cut || raw.unfinished;
+        if !window.holds(line.stamp) {
+            return 0;
+        }
+        let mut said = |line: &line::Line<'_>, place: Place, body: &[u8]| {
+            grammar.fact(line, body, may_be_cut).inspect(|fact| {
+                consume(Statement {
+                    place,
+                    stamp: line.stamp,
+                    level: line.level,
+                    column: line.column.map(|column| String::from_utf8_lossy(column).into_owned()),
+                    copy: line.printed.map(|printed| copy_number(printed, line.body)),
+                    fact: fact.clone(),
+                });
+            })
+        };
+        let place = Place { file, line: raw.number };
+        if said(&line, place, line.body).is_some() {
+            open = None;
+            return 0;
+        }
+        if let Some(message) = open.take_if(|message| message.goes_on_in(&line)) {
+            let joined = message.joined(line.body);
+            if said(&line, message.place, &joined).is_none() {
+                open = message.longer(joined);
+            }
+            return open.as_ref().map_or(0, |message| message.lines_left);
+        }
+        if !may_be_cut && grammar.is_open(&line) {
+            open = Some(OpenMessage::new(&line, place));
+            return limits::JOINED_LINES;
+        }
+        0
+    })
+}
+
+fn copy_number(printed: &[u8], body: &[u8]) -> u64 {
+    use std::hash::{DefaultHasher, Hash, Hasher};
+    let mut hasher = DefaultHasher::new();
+    (printed, body).hash(&mut hasher);
+    hasher.finish()
+}
+
+/// A message whose first line is here and whose end is on a later one.
+struct OpenMessage {
+    place: Place,
+    column: Option<Vec<u8>>,
+    voice: Voice,
+    text: Vec<u8>,
+    lines_left: usize,
+}
+
+impl OpenMessage {
+    fn new(line: &line::Line<'_>, place: Place) -> Self {
+        Self {
+            place,
+            column: line.column.map(<[u8]>::to_vec),
+            voice: line.voice,
+            text: line.body.to_vec(),
+            lines_left: limits::JOINED_LINES,
+        }
+    }
+
+    fn goes_on_in(&self, line: &line::Line<'_>) -> bool {
+        line.column == self.column.as_deref() && line.voice == self.voice
+    }
+
+    fn joined(&self, body: &[u8]) -> Vec<u8> {
+        [&self.text, b"\n".as_slice(), body].concat()
+    }
+
+    fn longer(mut self, text: Vec<u8>) -> Option<Self> {
+        self.lines_left -= 1;
+        (self.lines_left > 0 && text.len() <= limits::JOINED_BYTES).then_some(Self { text, ..self })
+    }
+}
