@@ -25,6 +25,8 @@ pub struct IufText {
     pub steps: Vec<StepText>,
     /// Operations that run SAT, and how they ended.
     pub operations: Vec<OperationText>,
+    /// Other steps that failed, with the operation, product or hook they belong to.
+    pub failed_steps: Vec<FailedStep>,
     /// Sessions named in full.
     pub sessions: Vec<String>,
     /// `iuf` ended without having come to its end.
@@ -95,6 +97,21 @@ pub struct OperationText {
     pub status: Option<String>,
     /// The last line about it.
     pub place: Place,
+}
+
+/// A step other than SAT's that failed.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct FailedStep {
+    /// The operation, product or hook it belongs to.
+    pub of: String,
+    /// Its name.
+    pub step: String,
+    /// How it ended.
+    pub status: String,
+    /// The line.
+    pub place: Place,
+    /// Where its log is.
+    pub log: Option<String>,
 }
 
 /// The width left for a session in its column: a session that long may be cut.
@@ -258,7 +275,10 @@ impl IufText {
         if argo::is_operation(step) {
             self.operation_seen(step, Some(status), statement.place);
         }
-        let Some(attempt) = sat_step(step) else { return };
+        let Some(attempt) = sat_step(step) else {
+            self.step_failed(step, status, statement);
+            return;
+        };
         // Without a workflow line, a step whose log is known is over: this is the end of another one.
         let at =
             self.step_at(attempt, statement).filter(|at| self.workflow.is_some() || self.steps[*at].location.is_none());
@@ -270,7 +290,14 @@ impl IufText {
         if self.names.is_none() {
             self.names = self.names_in(location);
         }
-        let Some(attempt) = sat_step(step) else { return };
+        let Some(attempt) = sat_step(step) else {
+            let column = statement.column.as_deref().unwrap_or_default();
+            if let Some(failed) = self.failed_steps.iter_mut().find(|failed| failed.step == step && failed.of == column)
+            {
+                failed.log = Some(location.to_owned());
+            }
+            return;
+        };
         let fits =
             |known: &StepText| known.location.as_ref().is_none_or(|(known, _)| argo_pod(known) == argo_pod(location));
         let at = self.step_at(attempt, statement).filter(|at| fits(&self.steps[*at]));
@@ -280,6 +307,17 @@ impl IufText {
             step.workflow = Some(workflow.to_owned());
         }
         step.location = step.location.take().or_else(|| Some((location.to_owned(), statement.place)));
+    }
+
+    fn step_failed(&mut self, step: &str, status: &str, statement: &Statement) {
+        let of = statement.column.clone().unwrap_or_default();
+        let above = step == of || argo::is_operation(step) || step.starts_with('[');
+        let known = self.failed_steps.iter().any(|failed| failed.step == step && failed.of == of);
+        if matches!(status, "Failed" | "Error") && !above && !known && self.failed_steps.len() < limits::ACTIVITY_ITEMS
+        {
+            let (step, status) = (step.to_owned(), status.to_owned());
+            self.failed_steps.push(FailedStep { of, step, status, place: statement.place, log: None });
+        }
     }
 
     /// Another pod of the workflow tells how pods are named.

@@ -37,6 +37,7 @@ pub(super) fn join(mut texts: Texts, context: &Context) -> Analysis {
     }
     warn_of_useless_bootprep(&runs, context, &mut problems);
     let activity = activity(&texts, &mut problems);
+    steps_that_failed(&texts.iuf, &mut problems);
     operations_without_run(&texts.iuf, &runs, &mut problems);
     let recoveries = recoveries(&runs, &texts, context, &mut problems);
     let inputs = std::mem::take(&mut texts.inputs);
@@ -209,6 +210,19 @@ fn activity_in(directory: &str) -> Option<String> {
     match parts.as_slice() {
         [_, "log", activity, ..] if !activity.is_empty() => Some((*activity).to_owned()),
         _ => None,
+    }
+}
+
+/// A hook or another step that failed is why SAT never ran, or what failed after it.
+fn steps_that_failed(texts: &[(Kind, IufText)], problems: &mut Vec<Problem>) {
+    let mut told: HashSet<(&str, &str)> = HashSet::new();
+    for failed in texts.iter().flat_map(|(_, text)| &text.failed_steps) {
+        if told.insert((&failed.of, &failed.step)) {
+            let of = if failed.of.is_empty() { String::new() } else { format!(" of {}", failed.of) };
+            let log = failed.log.as_ref().map(|log| format!("; its log: {log}")).unwrap_or_default();
+            let message = format!("step {}{of} ended as {}{log}", failed.step, failed.status);
+            problems.push(Problem::new("step-failed", message, vec![failed.place]));
+        }
     }
 }
 

@@ -212,6 +212,29 @@ fn an_omitted_operation_has_no_run_and_a_warning() {
 }
 
 #[test]
+fn a_hook_that_failed_before_sat_is_told_with_its_log() {
+    let mut log = InstallLog::new();
+    log.begin("demo", "demo-ab1cd").stage("prepare-images", WORKFLOW);
+    let hook = "cos-2-5-101-pre-hook-prepare-images-x1y2z";
+    log.column("INFO", hook, &format!("BEG {hook}")).column("INFO", hook, "BEG call-hook-script");
+    for step in [hook, "call-hook-script"] {
+        log.column("ERR", hook, &format!("END {step} [Failed]")).column("INFO", hook, &format!("END {step} [Failed]"));
+    }
+    log.column("INFO", hook, "LOG FILE FOR call-hook-script: /x/argo_logs/w-hook-1-main.txt");
+    log.column("INFO", "STAGE: prepare-images", "END Failed in 0:00:13");
+    let (dir, analysis) = activity(&log);
+    assert_eq!(analysis["sat_runs"], json!([]));
+    let told = warning(&analysis, "step-failed");
+    assert_eq!(
+        told["message"],
+        format!("step call-hook-script of {hook} ended as Failed; its log: /x/argo_logs/w-hook-1-main.txt")
+    );
+    assert_eq!(told["evidence"][0]["line"], 10);
+    let story = dir.run(&["analyze", "act"]).stdout;
+    assert!(story.contains("prepare-images: Failed") && story.contains("call-hook-script"), "{story}");
+}
+
+#[test]
 fn csm_1_4_logs_name_no_operation_on_the_line_so_the_hash_attributes_them() {
     let workflow = "admin-05-15-3pcbj-prepare-images-wnzxk";
     let name = format!("{workflow}-{}", fnv1a(&format!("{workflow}.{MANAGED}[1].sat-bootprep-run")));
