@@ -1,19 +1,25 @@
-//! A bootprep file, as far as an analysis needs it: which images it defines, on what, with which configuration.
+//! A bootprep file: which images it defines, on what, with which configuration, and what boots them.
+//!
+//! Every part knows its node in the tree, so that what is said of it can be shown, and changed, where it stands.
 
 pub mod names;
 
-use serde_yaml::Value;
+use crate::text::{SourceText, TextError};
+use crate::yaml::{NodeId, Tree, YamlError};
 
 /// Why a file is no bootprep file.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum BootprepError {
+    /// It is no text.
+    #[error(transparent)]
+    Text(#[from] TextError),
     /// It is not YAML.
-    #[error("{path}: not YAML: {why}")]
+    #[error("{path}:{error}")]
     Syntax {
         /// The file.
         path: String,
-        /// What the reader says, with line and column.
-        why: String,
+        /// What is wrong, and where.
+        error: YamlError,
     },
     /// It is YAML of another kind.
     #[error("{path}: this is no bootprep file: {why}")]
@@ -30,17 +36,29 @@ pub enum BootprepError {
 pub struct Bootprep {
     /// Its images, in order; SAT counts them from 0.
     pub images: Vec<Item>,
+    /// Its session templates, in order.
+    pub templates: Vec<Template>,
+    /// The key and the list of `images`.
+    pub images_entry: Option<(NodeId, NodeId)>,
+    /// The list of `session_templates`.
+    pub templates_node: Option<NodeId>,
 }
 
 /// An entry of `images`. Names and configurations are as written: templates.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Item {
+    /// Its place in the file.
+    pub node: NodeId,
     /// The name, as written.
     pub name: String,
+    /// The node of the name.
+    pub name_node: Option<NodeId>,
     /// The name by which other entries refer to it; never rendered.
     pub ref_name: Option<String>,
     /// What it builds on.
     pub base: Base,
+    /// The node of the base.
+    pub base_node: Option<NodeId>,
     /// The configuration, as written.
     pub configuration: Option<String>,
     /// The groups.
@@ -70,6 +88,32 @@ pub enum Base {
     Unknown,
 }
 
+/// An entry of `session_templates`.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Template {
+    /// Its place in the file.
+    pub node: NodeId,
+    /// The name, as written.
+    pub name: String,
+    /// What it boots.
+    pub image: Boots,
+    /// The node of what it boots.
+    pub image_node: Option<NodeId>,
+}
+
+/// What a session template boots; all as written.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Boots {
+    /// An entry of `images`, by its `ref_name`; rendered before it is looked up.
+    ImageRef(String),
+    /// An image in IMS, by its id.
+    Id(String),
+    /// An image in IMS, by its name, in the current or the deprecated form.
+    Name(String),
+    /// Nothing that incfg understands.
+    Unknown,
+}
+
 impl Base {
     /// Whether building it takes a job of IMS.
     #[must_use]
@@ -86,22 +130,37 @@ impl Bootprep {
     /// Reads a bootprep file.
     ///
     /// # Errors
-    /// Text that is not YAML, or is YAML of another kind.
-    pub fn parse(path: &str, text: &str) -> Result<Self, BootprepError> {
-        let text = text.strip_prefix('\u{feff}').unwrap_or(text);
-        let value: Value = serde_yaml::from_str(text)
-            .map_err(|error| BootprepError::Syntax { path: path.to_owned(), why: error.to_string() })?;
+    /// Bytes that are no text, text that is not YAML, or YAML of another kind.
+    pub fn parse(path: &str, bytes: &[u8]) -> Result<Self, BootprepError> {
+        let text = SourceText::new(path, bytes)?;
+        let tree = Tree::parse(&text).map_err(|error| BootprepError::Syntax { path: path.to_owned(), error })?;
+        Self::read(path, &tree)
+    }
+
+    /// The file in a tree.
+    ///
+    /// # Errors
+    /// YAML of another kind.
+    pub fn read(path: &str, tree: &Tree) -> Result<Self, BootprepError> {
         let shape = |why: &str| BootprepError::Shape { path: path.to_owned(), why: why.to_owned() };
+        let root = tree.root().ok_or_else(|| shape("it is empty"))?;
         let known = ["schema_version", "configurations", "images", "session_templates"];
-        if !value.is_mapping() || known.iter().all(|key| value.get(key).is_none()) {
+        if known.iter().all(|key| tree.get(root, key).is_none()) {
             return Err(shape("expected a mapping with configurations, images or session_templates"));
         }
-        let images = match value.get("images") {
-            None | Some(Value::Null) => Vec::new(),
-            Some(Value::Sequence(items)) => items.iter().map(Item::from_value).collect(),
-            Some(_) => return Err(shape("`images` is no list")),
+        let list = |key: &str| match tree.get(root, key) {
+            None => Ok(&[][..]),
+            Some(node) if tree.scalar(node).is_some_and(|text| text.is_empty() || text == "null" || text == "~") => {
+                Ok(&[][..])
+            }
+            Some(node) => tree.items(node).ok_or_else(|| shape(&format!("`{key}` is no list"))),
         };
-        Ok(Self { images })
+        Ok(Self {
+            images: list("images")?.iter().map(|node| Item::read(tree, *node)).collect(),
+            templates: list("session_templates")?.iter().map(|node| Template::read(tree, *node)).collect(),
+            images_entry: tree.entry(root, "images"),
+            templates_node: tree.get(root, "session_templates"),
+        })
     }
 
     /// The position of the entry with this `ref_name`.
@@ -112,51 +171,74 @@ impl Bootprep {
 }
 
 impl Item {
-    fn from_value(value: &Value) -> Self {
+    fn read(tree: &Tree, node: NodeId) -> Self {
+        let base_node = tree.get(node, "base");
         Self {
-            name: text(value, "name").unwrap_or_default(),
-            ref_name: text(value, "ref_name"),
-            base: Base::from_value(value),
-            configuration: text(value, "configuration"),
-            groups: value
-                .get("configuration_group_names")
-                .and_then(Value::as_sequence)
-                .map(|groups| groups.iter().filter_map(Value::as_str).map(str::to_owned).collect()),
+            node,
+            name: text(tree, node, "name").unwrap_or_default(),
+            name_node: tree.get(node, "name"),
+            ref_name: text(tree, node, "ref_name"),
+            base: Base::read(tree, node, base_node),
+            base_node,
+            configuration: text(tree, node, "configuration"),
+            groups: tree
+                .get(node, "configuration_group_names")
+                .and_then(|groups| tree.items(groups))
+                .map(|groups| groups.iter().filter_map(|group| tree.scalar(*group)).map(str::to_owned).collect()),
         }
     }
 }
 
 impl Base {
-    fn from_value(item: &Value) -> Self {
-        if let Some(ims) = item.get("ims") {
-            return Self::Ims {
-                recipe: ims.get("is_recipe").and_then(Value::as_bool).unwrap_or(false),
-                id: text(ims, "id"),
-                name: text(ims, "name"),
-            };
+    fn read(tree: &Tree, item: NodeId, base: Option<NodeId>) -> Self {
+        if let Some(ims) = tree.get(item, "ims") {
+            let recipe = text(tree, ims, "is_recipe").is_some_and(|value| is_true(&value));
+            return Self::Ims { recipe, id: text(tree, ims, "id"), name: text(tree, ims, "name") };
         }
-        let Some(base) = item.get("base") else { return Self::Unknown };
-        if let Some(ref_name) = text(base, "image_ref") {
+        let Some(base) = base else { return Self::Unknown };
+        if let Some(ref_name) = text(tree, base, "image_ref") {
             return Self::ImageRef(ref_name);
         }
-        if let Some(ims) = base.get("ims") {
-            return Self::Ims {
-                recipe: text(ims, "type").as_deref() == Some("recipe"),
-                id: text(ims, "id"),
-                name: text(ims, "name"),
-            };
+        let is_recipe = |node: NodeId| text(tree, node, "type").as_deref() == Some("recipe");
+        if let Some(ims) = tree.get(base, "ims") {
+            return Self::Ims { recipe: is_recipe(ims), id: text(tree, ims, "id"), name: text(tree, ims, "name") };
         }
-        match base.get("product") {
-            Some(product) => Self::Product { recipe: text(product, "type").as_deref() == Some("recipe") },
-            None => Self::Unknown,
+        tree.get(base, "product").map_or(Self::Unknown, |product| Self::Product { recipe: is_recipe(product) })
+    }
+}
+
+impl Template {
+    fn read(tree: &Tree, node: NodeId) -> Self {
+        let image_node = tree.get(node, "image");
+        Self {
+            node,
+            name: text(tree, node, "name").unwrap_or_default(),
+            image: Boots::read(tree, image_node),
+            image_node,
         }
     }
 }
 
-fn text(value: &Value, key: &str) -> Option<String> {
-    match value.get(key)? {
-        Value::String(text) => Some(text.clone()),
-        Value::Number(number) => Some(number.to_string()),
-        _ => None,
+impl Boots {
+    fn read(tree: &Tree, image: Option<NodeId>) -> Self {
+        let Some(image) = image else { return Self::Unknown };
+        if let Some(name) = tree.scalar(image) {
+            return Self::Name(name.to_owned());
+        }
+        if let Some(ref_name) = text(tree, image, "image_ref") {
+            return Self::ImageRef(ref_name);
+        }
+        let ims = tree.get(image, "ims");
+        let of_ims = |key: &str| ims.and_then(|ims| text(tree, ims, key));
+        of_ims("id").map(Self::Id).or_else(|| of_ims("name").map(Self::Name)).unwrap_or(Self::Unknown)
     }
+}
+
+/// The words SAT's YAML 1.1 reads as true.
+fn is_true(word: &str) -> bool {
+    ["true", "yes", "on"].iter().any(|known| word.eq_ignore_ascii_case(known))
+}
+
+fn text(tree: &Tree, mapping: NodeId, key: &str) -> Option<String> {
+    tree.get(mapping, key).and_then(|node| tree.scalar(node)).map(str::to_owned)
 }

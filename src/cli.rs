@@ -2,6 +2,8 @@
 
 mod analyze;
 mod grammar;
+mod rewrite;
+mod save;
 
 use std::io::Write;
 use std::process::ExitCode;
@@ -66,6 +68,8 @@ struct Arguments {
 #[derive(Subcommand)]
 enum Command {
     Analyze(analyze::Arguments),
+    #[command(name = "rewrite-bootprep")]
+    Rewrite(rewrite::Arguments),
     Grammar(grammar::Arguments),
 }
 
@@ -89,6 +93,7 @@ pub fn main() -> ExitCode {
     set_colour(arguments.color);
     let outcome = std::panic::catch_unwind(|| match &arguments.command {
         Command::Analyze(arguments) => analyze::run(arguments),
+        Command::Rewrite(arguments) => rewrite::run(arguments),
         Command::Grammar(arguments) => grammar::run(arguments),
     });
     let exit = match outcome {

@@ -48,6 +48,21 @@ pub const DIRECTORY_FILES: usize = 100_000;
 /// Folders gone down below a directory.
 pub const DIRECTORY_DEPTH: usize = 8;
 
+/// Collections within collections in a YAML document.
+pub const YAML_DEPTH: usize = 128;
+
+/// Values in a YAML document, as written.
+pub const YAML_NODES: usize = 1_000_000;
+
+/// Aliases in a YAML document.
+pub const YAML_ALIASES: usize = 10_000;
+
+/// Values in a YAML document with its aliases written out.
+pub const YAML_EXPANDED: usize = 4_000_000;
+
+/// Comment lines in a row in a YAML document.
+pub const YAML_COMMENTS: usize = 100_000;
+
 /// Steps the renderer may take for one name.
 pub const RENDER_FUEL: u64 = 50_000;
 

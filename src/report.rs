@@ -1,6 +1,8 @@
 //! How results are printed: the only modules that know of text, JSON and shell.
 
+pub mod diff;
 pub mod env;
+pub mod rewritten;
 pub mod text;
 
 /// Text that came from a log or a file, safe to show: control characters, escape sequences and the marks that reorder

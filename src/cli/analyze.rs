@@ -106,7 +106,7 @@ fn context(arguments: &Arguments) -> Result<Context, Failure> {
     }
     if let Some(path) = &arguments.bootprep {
         let shown = path.display().to_string();
-        match Bootprep::parse(&shown, &document(path)?) {
+        match Bootprep::parse(&shown, document(path)?.as_bytes()) {
             Ok(parsed) => context.bootprep = Some((shown, parsed)),
             Err(error) => context.unusable.push(error.to_string()),
         }

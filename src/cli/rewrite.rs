@@ -1,0 +1,181 @@
+//! `incfg rewrite-bootprep`.
+
+use std::io::Read;
+use std::path::{Path, PathBuf};
+
+use clap::{ArgGroup, Args, ValueEnum};
+use serde::Serialize;
+
+use crate::bootprep::names::Variables;
+use crate::image_id::ImageId;
+use crate::input;
+use crate::limits;
+use crate::report::{diff, rewritten};
+use crate::rewrite::{Options, Pin, Report, Rewritten, rewrite};
+
+use super::save::save;
+use super::{Exit, Failure, print, print_styled};
+
+/// Make a bootprep file use images that exist: their entries go, and every reference to them becomes their id.
+///
+/// Every byte outside the touched entries stays as it is. The result is read again and must mean exactly the original plus the change; otherwise nothing is
+/// written. The original is changed only by --in-place.
+#[derive(Args)]
+#[command(group = ArgGroup::new("where").args(["output", "in_place", "diff", "check"]), after_help = "\
+Examples:
+  incfg rewrite-bootprep bootprep.yaml --pin compute_image.x86_64=f5374c4c-8c5a-4b79-a5e5-aef778ed36cd --diff
+  incfg rewrite-bootprep bootprep.yaml --pin base=UUID --pin compute=UUID -o bootprep-restart.yaml
+  incfg rewrite-bootprep bootprep.yaml --pin compute=UUID --prune --in-place=.orig")]
+pub(super) struct Arguments {
+    /// The bootprep file; - is stdin.
+    file: PathBuf,
+    /// An image that exists: its ref_name (or name) and its id in IMS; repeats.
+    #[arg(long = "pin", value_name = "IMAGE=ID", value_parser = pin, required = true)]
+    pins: Vec<Pin>,
+    /// Variables of the file, to render names; repeats, a later file wins.
+    #[arg(long, value_name = "FILE")]
+    vars_file: Vec<PathBuf>,
+    /// Also remove builds that nothing refers to any more.
+    #[arg(long)]
+    prune: bool,
+    /// Go on although a restart would delete a pinned image.
+    #[arg(long)]
+    force: bool,
+    /// Write the result to this file.
+    #[arg(short, long, value_name = "FILE")]
+    output: Option<PathBuf>,
+    /// Change the file itself; with =SUFFIX a copy of the original is kept under that ending.
+    #[arg(long, value_name = "SUFFIX", num_args = 0..=1, require_equals = true, default_missing_value = "")]
+    in_place: Option<String>,
+    /// Show what would change.
+    #[arg(long)]
+    diff: bool,
+    /// Change nothing; exit 1 when something would change.
+    #[arg(long)]
+    check: bool,
+    /// How to report: text for people on stderr, or JSON on stdout.
+    #[arg(long, value_enum, default_value_t = Format::Text)]
+    format: Format,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]
+enum Format {
+    Text,
+    Json,
+}
+
+#[derive(Serialize)]
+struct Document<'a> {
+    schema: &'static str,
+    #[serde(flatten)]
+    report: &'a Report,
+    /// The rewritten file, where it is written nowhere else.
+    result: Option<&'a str>,
+}
+
+fn pin(text: &str) -> Result<Pin, String> {
+    let (image, id) = text
+        .rsplit_once('=')
+        .ok_or("expected IMAGE=ID, a ref_name or name of the file and the id of an image in IMS")?;
+    if image.is_empty() {
+        return Err("expected IMAGE=ID; the name is missing before the =".into());
+    }
+    let id: ImageId = id.parse().map_err(|error: crate::image_id::NotAnImageId| error.to_string())?;
+    Ok(Pin { image: image.to_owned(), id })
+}
+
+pub(super) fn run(arguments: &Arguments) -> Result<Exit, Failure> {
+    let shown = arguments.file.display().to_string();
+    let bytes = read(&arguments.file)?;
+    let mut variables = Variables::default();
+    for path in &arguments.vars_file {
+        let text = input::read_document(path).map_err(|error| Failure::new(Exit::Input, error))?;
+        variables.add_file(&path.display().to_string(), &text).map_err(|error| Failure::new(Exit::Input, error))?;
+    }
+    let options = Options { prune: arguments.prune, force: arguments.force };
+    let result = rewrite(&shown, &bytes, &arguments.pins, &variables, &options)
+        .map_err(|error| Failure::new(Exit::Input, error))?;
+    let changed = result.text.to_bytes() != bytes;
+    write(arguments, &bytes, &result)?;
+    report(arguments, &shown, &bytes, &result)?;
+    Ok(if arguments.check && changed { Exit::BadNews } else { Exit::Done })
+}
+
+fn read(path: &Path) -> Result<Vec<u8>, Failure> {
+    let failed =
+        |error: std::io::Error| Failure::new(Exit::Input, format!("{}: cannot be read: {error}", path.display()));
+    let mut bytes = Vec::new();
+    let limit = limits::DOCUMENT_BYTES + 1;
+    if path.as_os_str() == "-" {
+        std::io::stdin().lock().take(limit).read_to_end(&mut bytes).map_err(failed)?;
+    } else {
+        std::fs::File::open(path).and_then(|file| file.take(limit).read_to_end(&mut bytes)).map_err(failed)?;
+    }
+    Ok(bytes)
+}
+
+fn write(arguments: &Arguments, original: &[u8], result: &Rewritten) -> Result<(), Failure> {
+    let file = &arguments.file;
+    if let Some(output) = &arguments.output {
+        let same = output.canonicalize().is_ok_and(|output| file.canonicalize().is_ok_and(|file| file == output));
+        if same {
+            return Err(Failure::new(
+                Exit::Usage,
+                format!("{}: this is the file itself; --in-place changes it", output.display()),
+            ));
+        }
+        return save(output, &result.text.to_bytes());
+    }
+    let Some(suffix) = &arguments.in_place else { return Ok(()) };
+    if file.as_os_str() == "-" {
+        return Err(Failure::new(Exit::Usage, "standard input cannot be changed in place; give a file"));
+    }
+    if !suffix.is_empty() {
+        let mut copy = file.clone().into_os_string();
+        copy.push(suffix);
+        save(Path::new(&copy), original)?;
+    }
+    if read(file)? != original {
+        return Err(Failure::new(
+            Exit::Input,
+            format!("{}: changed by another hand since it was read. It was left alone; try again", file.display()),
+        ));
+    }
+    save(file, &result.text.to_bytes())
+}
+
+fn report(arguments: &Arguments, shown: &str, original: &[u8], result: &Rewritten) -> Result<(), Failure> {
+    let written = arguments.output.is_some() || arguments.in_place.is_some();
+    let text = String::from_utf8_lossy(original);
+    if arguments.format == Format::Json {
+        let document = Document {
+            schema: "incfg.rewrite/1",
+            report: &result.report,
+            result: (!written && !arguments.check).then(|| result.text.as_str()),
+        };
+        let mut json = serde_json::to_string_pretty(&document).map_err(|error| Failure::new(Exit::Defect, error))?;
+        json.push('\n');
+        return print(&json);
+    }
+    if arguments.diff {
+        print_styled(&diff::unified(shown, text.trim_start_matches('\u{feff}'), result.text.as_str()))?;
+    } else if !written && !arguments.check {
+        print_bytes(&result.text.to_bytes())?;
+    }
+    let new_file = arguments
+        .output
+        .as_ref()
+        .or(arguments.in_place.as_ref().map(|_| &arguments.file))
+        .map(|path| path.display().to_string());
+    let told = rewritten::text(&result.report, new_file.as_deref());
+    let mut err = anstream::AutoStream::auto(std::io::stderr().lock());
+    std::io::Write::write_all(&mut err, told.as_bytes())?;
+    Ok(())
+}
+
+fn print_bytes(bytes: &[u8]) -> Result<(), Failure> {
+    let mut out = std::io::stdout().lock();
+    std::io::Write::write_all(&mut out, bytes)?;
+    std::io::Write::flush(&mut out)?;
+    Ok(())
+}

@@ -1,0 +1,90 @@
+//! What a rewrite changed, for a person, and how to restart with it.
+
+use std::fmt::Write;
+
+use crate::rewrite::{ChangeKind, Report};
+
+use super::{printable, shell_word};
+
+/// The report; `new_file` is where the result was written.
+#[must_use]
+pub fn text(report: &Report, new_file: Option<&str>) -> String {
+    let mut out = String::new();
+    let file = printable(&report.file);
+    for change in &report.changes {
+        let (line, path, before) = (change.line, &change.path, printable(&change.before));
+        let _ = match (change.kind, &change.after) {
+            (ChangeKind::Pinned, Some(id)) => writeln!(out, "{file}:{line}: {path}: {before} -> {id}"),
+            (ChangeKind::Removed, Some(id)) => {
+                writeln!(out, "{file}:{line}: {path}: {before} removed; it exists as {id}")
+            }
+            _ => writeln!(out, "{file}:{line}: {path}: {before} removed; nothing refers to it any more"),
+        };
+    }
+    if report.changes.is_empty() {
+        let _ = writeln!(out, "{file}: nothing to change");
+    }
+    for renamed in &report.renamed {
+        let stays = match &renamed.stays_if_called {
+            Some(name) => format!("it stays the same only if that image is called {}", printable(name)),
+            None => "look at that name before the restart".to_owned(),
+        };
+        let before = renamed.before.as_ref().map(|name| format!(" (so far {})", printable(name))).unwrap_or_default();
+        let _ = writeln!(
+            out,
+            "{file}:{}: {}: {}{before} now follows the name that image {} has in IMS; {stays}",
+            renamed.line,
+            renamed.path,
+            printable(&renamed.template),
+            renamed.follows
+        );
+    }
+    for idle in &report.without_work {
+        let _ = writeln!(
+            out,
+            "{file}:{}: {}: {} has no configuration and builds on an existing image: SAT calls it created and makes nothing. Remove it, and pin what refers to it",
+            idle.line,
+            idle.path,
+            printable(&idle.name)
+        );
+    }
+    for deleted in &report.deleted_by_restart {
+        let _ = writeln!(
+            out,
+            "{file}: {} is built under the name {}: a restart with --overwrite-images deletes the pinned image {}",
+            deleted.because,
+            printable(&deleted.name),
+            deleted.id
+        );
+    }
+    for idle in &report.by_name {
+        let _ = writeln!(
+            out,
+            "{file}:{}: {}: {} boots a pinned image by its name, which works while IMS has one image of that name; it was left alone",
+            idle.line,
+            idle.path,
+            printable(&idle.name)
+        );
+    }
+    for name in &report.unreferenced {
+        let _ = writeln!(
+            out,
+            "{file}: nothing refers to {} any more, and it would still be built; --prune removes it",
+            printable(name)
+        );
+    }
+    restart(&mut out, new_file);
+    out
+}
+
+/// The command that restarts IUF with the file. Only `run` takes a new one; `resume` and `restart` use the old.
+fn restart(out: &mut String, new_file: Option<&str>) {
+    let Some(new_file) = new_file else { return };
+    let _ = writeln!(out, "\nRestart with it (-bm instead of -bc when it is the management file):");
+    let _ = writeln!(
+        out,
+        "  iuf -a \"$ACTIVITY\" -m \"$MEDIA_DIR\" run -r prepare-images -sv \"$SITE_VARS\" -rv \"$PRODUCT_VARS\" -bc {}",
+        shell_word(new_file)
+    );
+    out.push_str("IUF keeps the other bootprep file of an earlier run: if one was given with -bm or -bpcd, its images are built again.\n");
+}

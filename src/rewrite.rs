@@ -1,0 +1,522 @@
+//! Pins: images that exist, as ids. Their entries go, and whoever referred to them gets the id.
+
+mod item;
+mod report;
+
+use std::collections::BTreeSet;
+
+use crate::bootprep::names::Variables;
+use crate::bootprep::{Base, Bootprep, BootprepError, Boots};
+use crate::image_id::ImageId;
+use crate::text::{Position, SourceText, TextError};
+use crate::yaml::edit::{Edit, Refused, apply};
+use crate::yaml::{NodeId, NodeKind, Tree, Value};
+
+pub use report::{Change, ChangeKind, Deleted, Idle, Renamed, Report};
+
+/// An image that exists.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Pin {
+    /// Its `ref_name`, or its name, as written or rendered.
+    pub image: String,
+    /// Its id in IMS.
+    pub id: ImageId,
+}
+
+/// Why a file was not rewritten. It is as it was.
+#[derive(Debug, thiserror::Error)]
+pub enum RewriteError {
+    /// The file is no text.
+    #[error(transparent)]
+    Text(#[from] TextError),
+    /// The file is no bootprep file.
+    #[error(transparent)]
+    Bootprep(#[from] BootprepError),
+    /// A pin names no image of the file.
+    #[error("{path}: no image has the ref_name or name '{image}'{hint}", hint = hint(.nearest))]
+    UnknownImage {
+        /// The file.
+        path: String,
+        /// What was asked for.
+        image: String,
+        /// What may have been meant.
+        nearest: Vec<String>,
+    },
+    /// A name fits several images of the file.
+    #[error("{path}: '{image}' is the name of {count} images; pin it by its ref_name")]
+    SeveralImages {
+        /// The file.
+        path: String,
+        /// What was asked for.
+        image: String,
+        /// How many there are.
+        count: usize,
+    },
+    /// One image is pinned to two ids.
+    #[error("{path}: image '{image}' is pinned twice, to {first} and to {second}")]
+    PinnedTwice {
+        /// The file.
+        path: String,
+        /// The image.
+        image: String,
+        /// The first id.
+        first: ImageId,
+        /// The second id.
+        second: ImageId,
+    },
+    /// The change would be made in text that an alias elsewhere shares, or that comes from elsewhere.
+    #[error("{path}:{}:{}: {what}. Write the value out where it is used, and try again", .at.line, .at.column)]
+    Shared {
+        /// The file.
+        path: String,
+        /// Where.
+        at: Position,
+        /// What is shared with which lines.
+        what: String,
+    },
+    /// The change did not pass the gate.
+    #[error("{path}: not rewritten: {why}. Nothing was written; please report this file")]
+    Refused {
+        /// The file.
+        path: String,
+        /// Why.
+        why: Refused,
+    },
+    /// A restart would delete a pinned image.
+    #[error("{path}: a restart with --overwrite-images would delete {}. Rename or remove what is built under that name, or say --force", list(.deleted))]
+    WouldDelete {
+        /// The file.
+        path: String,
+        /// The pinned images, and what deletes them.
+        deleted: Vec<Deleted>,
+    },
+}
+
+fn hint(nearest: &[String]) -> String {
+    if nearest.is_empty() {
+        "; the file has no images".to_owned()
+    } else {
+        format!("; did you mean {}?", nearest.join(" or "))
+    }
+}
+
+fn list(deleted: &[Deleted]) -> String {
+    deleted
+        .iter()
+        .map(|deleted| {
+            format!("image {} ({}), because {} is built under its name", deleted.id, deleted.name, deleted.because)
+        })
+        .collect::<Vec<_>>()
+        .join("; ")
+}
+
+/// How to rewrite.
+#[derive(Debug, Clone, Default)]
+pub struct Options {
+    /// Remove builds that nothing refers to any more.
+    pub prune: bool,
+    /// Go on although a restart would delete a pinned image.
+    pub force: bool,
+}
+
+/// A rewritten file.
+#[derive(Debug)]
+pub struct Rewritten {
+    /// The text.
+    pub text: SourceText,
+    /// What was changed, and what that entails.
+    pub report: Report,
+}
+
+/// Rewrites a file so that it uses the pinned images.
+///
+/// # Errors
+/// A file or pin that cannot be used, a change inside shared text, or a result that is not exactly what was meant.
+pub fn rewrite(
+    path: &str,
+    bytes: &[u8],
+    pins: &[Pin],
+    variables: &Variables,
+    options: &Options,
+) -> Result<Rewritten, RewriteError> {
+    let text = SourceText::new(path, bytes)?;
+    let tree = Tree::parse(&text).map_err(|error| BootprepError::Syntax { path: path.to_owned(), error })?;
+    let file = Bootprep::read(path, &tree)?;
+    let work = Work { path, text: &text, tree: &tree, file: &file, variables };
+    let pinned = work.pinned(pins)?;
+    let unreferenced = work.unreferenced(&pinned);
+    let mut removed: BTreeSet<usize> = pinned.iter().map(|(item, _)| *item).collect();
+    if options.prune {
+        removed.extend(&unreferenced);
+    }
+    let mut changes = work.references(&pinned, &removed)?;
+    work.removal_is_safe(&removed)?;
+    let mut report = Report { file: path.to_owned(), ..Report::default() };
+    report.unreferenced =
+        unreferenced.iter().filter(|item| !removed.contains(item)).map(|item| work.label(*item)).collect();
+    report.deleted_by_restart = work.deleted_by_restart(&pinned, &removed);
+    if !report.deleted_by_restart.is_empty() && !options.force {
+        return Err(RewriteError::WouldDelete { path: path.to_owned(), deleted: report.deleted_by_restart });
+    }
+    report.renamed = work.renamed(&pinned, &removed);
+    report.without_work = work.without_work(&pinned, &removed);
+    report.by_name = work.by_name(&pinned);
+    let intended =
+        work.intended(&changes, &removed).map_err(|why| RewriteError::Refused { path: path.to_owned(), why })?;
+    let mut edits: Vec<Edit> = changes.iter().map(|change| change.edit.clone()).collect();
+    // Blank lines stay, unless they would become part of a text before them.
+    let mut result = None;
+    for blank_lines_go in [false, true] {
+        let mut all = edits.clone();
+        all.extend(item::removals(&text, &tree, &file, &removed, blank_lines_go));
+        result = Some(apply(&text, &all, &intended).map(|text| (text, all)));
+        if matches!(result, Some(Ok(_))) {
+            break;
+        }
+    }
+    let (rewritten, all) = match result {
+        Some(Ok(result)) => result,
+        Some(Err(why)) => return Err(RewriteError::Refused { path: path.to_owned(), why }),
+        None => (text.clone(), Vec::new()),
+    };
+    edits = all;
+    changes.sort_by_key(|change| change.edit.range.start);
+    report.changes = work.told(&changes, &removed, &pinned);
+    report.bytes_changed = edits.iter().map(|edit| edit.range.len() + edit.text.len()).sum();
+    Ok(Rewritten { text: rewritten, report })
+}
+
+/// A reference that becomes an id.
+struct Reference {
+    edit: Edit,
+    /// Where it stands: `images[1].base`, `session_templates[0].image`.
+    section: &'static str,
+    index: usize,
+    key: &'static str,
+    at: usize,
+    before: String,
+    id: ImageId,
+}
+
+struct Work<'a> {
+    path: &'a str,
+    text: &'a SourceText,
+    tree: &'a Tree,
+    file: &'a Bootprep,
+    variables: &'a Variables,
+}
+
+impl Work<'_> {
+    /// The items that the pins mean, with their ids.
+    fn pinned(&self, pins: &[Pin]) -> Result<Vec<(usize, ImageId)>, RewriteError> {
+        let mut found: Vec<(usize, ImageId)> = Vec::new();
+        for pin in pins {
+            let item = self.item_called(&pin.image)?;
+            match found.iter().find(|(known, _)| *known == item) {
+                Some((_, first)) if *first != pin.id => {
+                    return Err(RewriteError::PinnedTwice {
+                        path: self.path.to_owned(),
+                        image: pin.image.clone(),
+                        first: first.clone(),
+                        second: pin.id.clone(),
+                    });
+                }
+                Some(_) => {}
+                None => found.push((item, pin.id.clone())),
+            }
+        }
+        Ok(found)
+    }
+
+    fn item_called(&self, image: &str) -> Result<usize, RewriteError> {
+        let images = &self.file.images;
+        let by = |fits: &dyn Fn(&crate::bootprep::Item) -> bool| -> Vec<usize> {
+            (0..images.len()).filter(|at| fits(&images[*at])).collect()
+        };
+        let ways: [&dyn Fn(&crate::bootprep::Item) -> bool; 3] =
+            [&|item| item.ref_name.as_deref() == Some(image), &|item| item.name == image, &|item| {
+                self.variables.pattern(&item.name).text() == Some(image)
+            }];
+        for way in ways {
+            match by(way).as_slice() {
+                [] => {}
+                [one] => return Ok(*one),
+                several => {
+                    return Err(RewriteError::SeveralImages {
+                        path: self.path.to_owned(),
+                        image: image.to_owned(),
+                        count: several.len(),
+                    });
+                }
+            }
+        }
+        let mut known: Vec<String> =
+            images.iter().map(|item| item.ref_name.clone().unwrap_or_else(|| item.name.clone())).collect();
+        known.sort_by_key(|name| distance(name, image));
+        known.truncate(3);
+        Err(RewriteError::UnknownImage { path: self.path.to_owned(), image: image.to_owned(), nearest: known })
+    }
+
+    /// The `ref_name` a template means: rendered, where that can be known.
+    fn template_ref(&self, written: &str) -> String {
+        self.variables.pattern(written).text().map_or_else(|| written.to_owned(), str::to_owned)
+    }
+
+    /// Builds that something referred to, and nothing does any more, because what did is gone.
+    fn unreferenced(&self, pinned: &[(usize, ImageId)]) -> Vec<usize> {
+        let mut gone: BTreeSet<usize> = pinned.iter().map(|(item, _)| *item).collect();
+        let mut found = Vec::new();
+        loop {
+            let more: Vec<usize> = (0..self.file.images.len())
+                .filter(|item| !gone.contains(item) && self.lost_its_users(*item, &gone))
+                .collect();
+            if more.is_empty() {
+                return found;
+            }
+            gone.extend(&more);
+            found.extend(more);
+        }
+    }
+
+    fn lost_its_users(&self, item: usize, gone: &BTreeSet<usize>) -> bool {
+        let Some(ref_name) = &self.file.images[item].ref_name else { return false };
+        let users: Vec<usize> = (0..self.file.images.len())
+            .filter(|other| self.file.images[*other].base == Base::ImageRef(ref_name.clone()))
+            .collect();
+        let booted = self.file.templates.iter().any(
+            |template| matches!(&template.image, Boots::ImageRef(written) if self.template_ref(written) == *ref_name),
+        );
+        !users.is_empty() && !booted && users.iter().all(|user| gone.contains(user))
+    }
+
+    /// The references to pinned images, each with the edit that makes it an id.
+    fn references(
+        &self,
+        pinned: &[(usize, ImageId)],
+        removed: &BTreeSet<usize>,
+    ) -> Result<Vec<Reference>, RewriteError> {
+        let id_of = |ref_name: &str| {
+            pinned
+                .iter()
+                .find(|(item, _)| self.file.images[*item].ref_name.as_deref() == Some(ref_name))
+                .map(|(_, id)| id.clone())
+        };
+        let mut found = Vec::new();
+        for (index, item) in self.file.images.iter().enumerate().filter(|(index, _)| !removed.contains(index)) {
+            let Base::ImageRef(ref_name) = &item.base else { continue };
+            if let (Some(id), Some(base)) = (id_of(ref_name), item.base_node) {
+                found.push(self.reference(item.node, base, "images", index, "base", ref_name, id)?);
+            }
+        }
+        for (index, template) in self.file.templates.iter().enumerate() {
+            let Boots::ImageRef(written) = &template.image else { continue };
+            if let (Some(id), Some(image)) = (id_of(&self.template_ref(written)), template.image_node) {
+                found.push(self.reference(template.node, image, "session_templates", index, "image", written, id)?);
+            }
+        }
+        Ok(found)
+    }
+
+    #[allow(clippy::too_many_arguments)]
+    fn reference(
+        &self,
+        owner: NodeId,
+        holder: NodeId,
+        section: &'static str,
+        index: usize,
+        key: &'static str,
+        before: &str,
+        id: ImageId,
+    ) -> Result<Reference, RewriteError> {
+        let fields: &[(&str, &str)] =
+            if key == "base" { &[("id", id.as_str()), ("type", "image")] } else { &[("id", id.as_str())] };
+        let in_flow = || {
+            format!(
+                "ims: {{{}}}",
+                fields.iter().map(|(name, value)| format!("{name}: {value}")).collect::<Vec<_>>().join(", ")
+            )
+        };
+        let list = if key == "base" { self.file.images_entry.map(|(_, list)| list) } else { self.file.templates_node };
+        self.own_text(list.into_iter().chain([owner]))?;
+        if self.tree.own_entry(owner, key).is_none() {
+            return Err(self.shared(owner, format!("`{key}` comes from another place by a merge key")));
+        }
+        if let NodeKind::Alias { .. } = self.tree.node(holder).kind {
+            let range = self.tree.node(holder).span.clone();
+            let at = range.start;
+            return Ok(Reference {
+                edit: Edit { range, text: format!("{{{}}}", in_flow()) },
+                section,
+                index,
+                key,
+                at,
+                before: before.to_owned(),
+                id,
+            });
+        }
+        self.own_text([holder])?;
+        let Some((name, value)) = self.tree.own_entry(holder, "image_ref") else {
+            return Err(self.shared(holder, "`image_ref` comes from another place by a merge key".to_owned()));
+        };
+        self.own_text([name, value])?;
+        let range = self.tree.node(name).outer..self.tree.node(value).span.end;
+        let text = if self.tree.is_flow(holder) { in_flow() } else { self.in_block(owner, key, &range, fields) };
+        Ok(Reference {
+            at: self.tree.node(value).outer,
+            edit: Edit { range, text },
+            section,
+            index,
+            key,
+            before: before.to_owned(),
+            id,
+        })
+    }
+
+    /// `ims:` with its fields below, indented as the file does it.
+    fn in_block(&self, owner: NodeId, key: &str, range: &std::ops::Range<usize>, fields: &[(&str, &str)]) -> String {
+        let column = self.text.column_bytes(range.start);
+        let of_key =
+            self.tree.own_entry(owner, key).map_or(0, |(key, _)| self.text.column_bytes(self.tree.node(key).outer));
+        let step = column.checked_sub(of_key).filter(|step| *step > 0).unwrap_or(2);
+        let comments: String = self
+            .tree
+            .comments()
+            .iter()
+            .filter(|comment| range.contains(&comment.start) && comment.end <= range.end)
+            .map(|comment| format!("  {}", &self.text.as_str()[comment.clone()]))
+            .collect();
+        let lines: String = fields
+            .iter()
+            .map(|(name, value)| {
+                format!("{}{:indent$}{name}: {value}", self.text.line_break(), "", indent = column + step)
+            })
+            .collect();
+        format!("ims:{comments}{lines}")
+    }
+
+    /// Refuses nodes that an alias elsewhere shares, and nodes that are themselves aliases.
+    fn own_text(&self, nodes: impl IntoIterator<Item = NodeId>) -> Result<(), RewriteError> {
+        for node in nodes {
+            if self.tree.node(node).shared {
+                let lines: Vec<String> =
+                    self.aliases_of(node).iter().map(|at| self.text.position(*at).line.to_string()).collect();
+                return Err(self.shared(
+                    node,
+                    format!(
+                        "this text is shared by the alias in line {}, and a change here would change that too",
+                        lines.join(", ")
+                    ),
+                ));
+            }
+            if let NodeKind::Alias { target } = self.tree.node(node).kind {
+                return Err(self.shared(
+                    node,
+                    format!(
+                        "this is an alias of line {}, and a change there would change all its users",
+                        self.text.position(self.tree.node(target).outer).line
+                    ),
+                ));
+            }
+        }
+        Ok(())
+    }
+
+    fn shared(&self, node: NodeId, what: String) -> RewriteError {
+        RewriteError::Shared { path: self.path.to_owned(), at: self.text.position(self.tree.node(node).outer), what }
+    }
+
+    fn aliases_of(&self, node: NodeId) -> Vec<usize> {
+        let Some(root) = self.tree.root() else { return Vec::new() };
+        self.tree
+            .within(root)
+            .into_iter()
+            .filter(|other| matches!(self.tree.node(*other).kind, NodeKind::Alias { target } if target == node))
+            .map(|alias| self.tree.node(alias).outer)
+            .collect()
+    }
+
+    /// An entry that goes must not take along text that an alias elsewhere needs.
+    fn removal_is_safe(&self, removed: &BTreeSet<usize>) -> Result<(), RewriteError> {
+        if let Some((_, list)) = self.file.images_entry.filter(|_| !removed.is_empty()) {
+            self.own_text([list])?;
+        }
+        let going: BTreeSet<NodeId> =
+            removed.iter().flat_map(|item| self.tree.within(self.file.images[*item].node)).collect();
+        let Some(root) = self.tree.root() else { return Ok(()) };
+        for alias in self.tree.within(root).into_iter().filter(|node| !going.contains(node)) {
+            if let NodeKind::Alias { target } = self.tree.node(alias).kind {
+                if going.contains(&target) {
+                    let line = self.text.position(self.tree.node(alias).outer).line;
+                    return Err(self
+                        .shared(target, format!("this entry would go, and the alias in line {line} needs its text")));
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// The original with the changes and nothing else.
+    fn intended(&self, changes: &[Reference], removed: &BTreeSet<usize>) -> Result<Value, Refused> {
+        let Some(root) = self.tree.root() else { return Ok(Value::Mapping(Vec::new())) };
+        let mut value = self.tree.value(root)?;
+        for change in changes {
+            let mut ims = vec![(Value::plain("id"), Value::plain(change.id.as_str()))];
+            if change.key == "base" {
+                ims.push((Value::plain("type"), Value::plain("image")));
+            }
+            let entry = value
+                .get_mut(change.section)
+                .and_then(|list| list.item_mut(change.index))
+                .and_then(|item| item.get_mut(change.key));
+            if let Some(Value::Mapping(entries)) = entry {
+                if let Some(reference) = entries
+                    .iter_mut()
+                    .rev()
+                    .find(|(name, _)| matches!(name, Value::Scalar { text, .. } if text == "image_ref"))
+                {
+                    *reference = (Value::plain("ims"), Value::Mapping(ims));
+                }
+            }
+        }
+        if let Some(Value::Sequence(images)) = value.get_mut("images") {
+            let mut at = 0;
+            images.retain(|_| {
+                at += 1;
+                !removed.contains(&(at - 1))
+            });
+        }
+        Ok(value)
+    }
+
+    /// The name a pinned image had in this file, rendered, where that can be known.
+    fn rendered(&self, item: usize, depth: usize) -> Option<String> {
+        let pattern = self.variables.pattern(&self.file.images[item].name);
+        if !pattern.has_base() {
+            return pattern.text().map(str::to_owned);
+        }
+        let Base::ImageRef(ref_name) = &self.file.images[item].base else { return None };
+        let base = self.file.by_ref(ref_name).filter(|_| depth < self.file.images.len())?;
+        pattern.with_base(&self.rendered(base, depth + 1)?).text().map(str::to_owned)
+    }
+
+    fn label(&self, item: usize) -> String {
+        let image = &self.file.images[item];
+        image.ref_name.clone().unwrap_or_else(|| image.name.clone())
+    }
+}
+
+/// How many letters have to change to make one name the other.
+fn distance(one: &str, other: &str) -> usize {
+    let other: Vec<char> = other.chars().collect();
+    let mut row: Vec<usize> = (0..=other.len()).collect();
+    for (line, letter) in one.chars().enumerate() {
+        let mut before = row[0];
+        row[0] = line + 1;
+        for (at, same) in other.iter().enumerate() {
+            let changed = before + usize::from(letter != *same);
+            before = row[at + 1];
+            row[at + 1] = changed.min(before + 1).min(row[at] + 1);
+        }
+    }
+    row[other.len()]
+}

@@ -1,0 +1,155 @@
+//! Taking entries out of a list: which lines are theirs.
+
+use std::collections::BTreeSet;
+use std::ops::Range;
+
+use crate::bootprep::Bootprep;
+use crate::text::SourceText;
+use crate::yaml::edit::Edit;
+use crate::yaml::{NodeId, Tree};
+
+/// The edits that take `removed` out of `images`. When none is left the list becomes `[]`.
+pub(super) fn removals(
+    text: &SourceText,
+    tree: &Tree,
+    file: &Bootprep,
+    removed: &BTreeSet<usize>,
+    blank_lines_go: bool,
+) -> Vec<Edit> {
+    let Some((key, list)) = file.images_entry.filter(|_| !removed.is_empty()) else { return Vec::new() };
+    let items: Vec<NodeId> = file.images.iter().map(|item| item.node).collect();
+    let none_left = removed.len() == items.len();
+    if tree.is_flow(list) {
+        if none_left {
+            return vec![Edit { range: tree.node(list).span.clone(), text: "[]".into() }];
+        }
+        return flow_runs(&items, removed).into_iter().map(|run| flow_removal(text, tree, &items, run)).collect();
+    }
+    let mut edits: Vec<Edit> =
+        removed.iter().filter_map(|item| block_removal(text, tree, items[*item], blank_lines_go)).collect();
+    if none_left {
+        let colon = text.as_str()[tree.node(key).span.end..]
+            .find(':')
+            .map_or(tree.node(key).span.end, |at| tree.node(key).span.end + at + 1);
+        edits.push(Edit { range: colon..colon, text: " []".into() });
+    }
+    merged(edits)
+}
+
+/// The lines of an entry: its own, the comments directly above it, and those below it that are indented deeper.
+fn block_removal(text: &SourceText, tree: &Tree, item: NodeId, blank_lines_go: bool) -> Option<Edit> {
+    let dash = dash_of(text, tree.node(item).outer)?;
+    let column = text.column_bytes(dash);
+    let mut first = text.line_of(dash);
+    let own = first;
+    while first > 0
+        && is_comment(text.line(first - 1))
+        && indent(text.line(first - 1)) == column
+        && !is_commented_out(text.line(first - 1))
+    {
+        first -= 1;
+    }
+    // Comments from the top of the file on are its header.
+    if first == 0 {
+        first = own;
+    }
+    let mut last = text.line_of(tree.node(item).span.end.saturating_sub(1).max(dash));
+    while last + 1 < text.lines() && is_comment(text.line(last + 1)) && indent(text.line(last + 1)) > column {
+        last += 1;
+    }
+    while blank_lines_go && last + 1 < text.lines() && text.line(last + 1).trim().is_empty() {
+        last += 1;
+    }
+    let mut range = text.line_range(first).start..text.line_range(last).end;
+    let unfinished = range.end == text.as_str().len() && !text.as_str().ends_with('\n');
+    if unfinished && first > 0 {
+        range.start = text.line_range(first - 1).start + text.line(first - 1).len();
+    }
+    Some(Edit { range, text: String::new() })
+}
+
+/// The dash of an entry: on its line, or on a line above with nothing but comments between. `None` where something else
+/// stands before the dash.
+fn dash_of(text: &SourceText, item: usize) -> Option<usize> {
+    let mut line = text.line_of(item);
+    let mut before = &text.as_str()[text.line_range(line).start..item];
+    loop {
+        let content = before.split_once(" #").map_or(before, |(content, _)| content);
+        let trimmed = content.trim_end();
+        if let Some(blank) = trimmed.strip_suffix('-') {
+            return blank.trim().is_empty().then(|| text.line_range(line).start + blank.len());
+        }
+        if !(trimmed.is_empty() || is_comment(before)) || line == 0 {
+            return None;
+        }
+        line -= 1;
+        before = text.line(line);
+    }
+}
+
+fn indent(line: &str) -> usize {
+    line.len() - line.trim_start_matches(' ').len()
+}
+
+fn is_comment(line: &str) -> bool {
+    line.trim_start().starts_with('#')
+}
+
+/// A comment that is YAML put out of use: an entry for another architecture, say. It belongs to no entry.
+fn is_commented_out(line: &str) -> bool {
+    let text = line.trim_start().trim_start_matches('#').trim();
+    if text.starts_with("- ") || text == "-" {
+        return true;
+    }
+    let word = text.split(':').next().unwrap_or_default();
+    let key = !word.is_empty()
+        && word.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'_' || byte == b'.' || byte == b'-');
+    key && text[word.len()..].starts_with(':') && text[word.len() + 1..].chars().next().is_none_or(|next| next == ' ')
+}
+
+/// Neighbours that go together.
+fn flow_runs(items: &[NodeId], removed: &BTreeSet<usize>) -> Vec<Range<usize>> {
+    let mut runs: Vec<Range<usize>> = Vec::new();
+    for item in 0..items.len() {
+        match runs.last_mut() {
+            Some(run) if removed.contains(&item) && run.end == item => run.end += 1,
+            _ if removed.contains(&item) => runs.push(item..item + 1),
+            _ => {}
+        }
+    }
+    runs
+}
+
+fn flow_removal(text: &SourceText, tree: &Tree, items: &[NodeId], run: Range<usize>) -> Edit {
+    let source = text.as_str();
+    let start = tree.node(items[run.start]).outer;
+    let end = tree.node(items[run.end - 1]).span.end;
+    if run.end == items.len() {
+        let before = tree.node(items[run.start - 1]).span.end;
+        return Edit { range: before..end, text: String::new() };
+    }
+    let next = tree.node(items[run.end]).outer;
+    let alone = source[text.line_range(text.line_of(start)).start..start].trim().is_empty();
+    let next_alone = source[text.line_range(text.line_of(next)).start..next].trim().is_empty();
+    let range = if alone && next_alone {
+        text.line_range(text.line_of(start)).start..text.line_range(text.line_of(next)).start
+    } else {
+        start..next
+    };
+    Edit { range, text: String::new() }
+}
+
+/// Removals that touch become one.
+fn merged(mut edits: Vec<Edit>) -> Vec<Edit> {
+    edits.sort_by_key(|edit| edit.range.start);
+    let mut result: Vec<Edit> = Vec::new();
+    for edit in edits {
+        match result.last_mut() {
+            Some(last) if last.text.is_empty() && edit.text.is_empty() && edit.range.start <= last.range.end => {
+                last.range.end = last.range.end.max(edit.range.end)
+            }
+            _ => result.push(edit),
+        }
+    }
+    result
+}

@@ -1,0 +1,234 @@
+//! What a rewrite changed, and what a restart with the result will do.
+
+use std::collections::BTreeSet;
+
+use serde::Serialize;
+
+use crate::bootprep::{Base, Boots};
+use crate::image_id::ImageId;
+
+use super::{Reference, Work};
+
+/// The report of a rewrite.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize)]
+pub struct Report {
+    /// The file.
+    pub file: String,
+    /// The changes, in the order of their lines.
+    pub changes: Vec<Change>,
+    /// Names that follow the name of an image in IMS from now on.
+    pub renamed: Vec<Renamed>,
+    /// Pinned images that a restart with `--overwrite-images` would delete.
+    pub deleted_by_restart: Vec<Deleted>,
+    /// Entries that have nothing to do: SAT calls them created and makes nothing.
+    pub without_work: Vec<Idle>,
+    /// Builds that nothing refers to any more; `--prune` removes them.
+    pub unreferenced: Vec<String>,
+    /// Templates that boot a pinned image by its name, and were left alone.
+    pub by_name: Vec<Idle>,
+    /// Bytes taken out and put in.
+    pub bytes_changed: usize,
+}
+
+/// A change.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Change {
+    /// What was done.
+    pub kind: ChangeKind,
+    /// Where, as a path in the original.
+    pub path: String,
+    /// The line in the original.
+    pub line: usize,
+    /// What stood there.
+    pub before: String,
+    /// What stands there now.
+    pub after: Option<String>,
+}
+
+/// What was done.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum ChangeKind {
+    /// An entry was removed.
+    Removed,
+    /// A reference became an id.
+    Pinned,
+}
+
+/// A name that depends on the image in IMS.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Renamed {
+    /// Where, as a path in the original.
+    pub path: String,
+    /// The line in the original.
+    pub line: usize,
+    /// The name as written.
+    pub template: String,
+    /// What it rendered to, where that can be known.
+    pub before: Option<String>,
+    /// The image whose name in IMS decides from now on.
+    pub follows: ImageId,
+    /// The name that image must have for the name to stay.
+    pub stays_if_called: Option<String>,
+}
+
+/// A pinned image that a restart would delete.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Deleted {
+    /// The image.
+    pub id: ImageId,
+    /// Its name.
+    pub name: String,
+    /// The entry that is built under that name.
+    pub because: String,
+}
+
+/// An entry and the line of it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Idle {
+    /// Where, as a path in the original.
+    pub path: String,
+    /// The line in the original.
+    pub line: usize,
+    /// Its name, as written.
+    pub name: String,
+}
+
+impl Work<'_> {
+    fn line(&self, offset: usize) -> usize {
+        self.text.position(offset).line
+    }
+
+    pub(super) fn told(
+        &self,
+        changes: &[Reference],
+        removed: &BTreeSet<usize>,
+        pinned: &[(usize, ImageId)],
+    ) -> Vec<Change> {
+        let mut told: Vec<Change> = changes
+            .iter()
+            .map(|change| Change {
+                kind: ChangeKind::Pinned,
+                path: format!("{}[{}].{}.image_ref", change.section, change.index, change.key),
+                line: self.line(change.at),
+                before: change.before.clone(),
+                after: Some(change.id.to_string()),
+            })
+            .collect();
+        told.extend(removed.iter().map(|item| Change {
+            kind: ChangeKind::Removed,
+            path: format!("images[{item}]"),
+            line: self.line(self.tree.node(self.file.images[*item].node).outer),
+            before: self.label(*item),
+            after: pinned.iter().find(|(known, _)| known == item).map(|(_, id)| id.to_string()),
+        }));
+        told.sort_by_key(|change| change.line);
+        told
+    }
+
+    /// Names of what builds on or boots a pinned image, where they hold the name of that image.
+    pub(super) fn renamed(&self, pinned: &[(usize, ImageId)], removed: &BTreeSet<usize>) -> Vec<Renamed> {
+        let pin_of = |ref_name: &str| {
+            pinned.iter().find(|(item, _)| self.file.images[*item].ref_name.as_deref() == Some(ref_name))
+        };
+        let mut found = Vec::new();
+        for (index, item) in self.file.images.iter().enumerate().filter(|(index, _)| !removed.contains(index)) {
+            let Base::ImageRef(ref_name) = &item.base else { continue };
+            if let Some((base, id)) = pin_of(ref_name).filter(|_| mentions(&item.name, "base")) {
+                found.push(Renamed {
+                    path: format!("images[{index}].name"),
+                    line: self.line(self.tree.node(item.name_node.unwrap_or(item.node)).outer),
+                    template: item.name.clone(),
+                    before: self.rendered(index, 0),
+                    follows: id.clone(),
+                    stays_if_called: self.rendered(*base, 0),
+                });
+            }
+        }
+        for (index, template) in self.file.templates.iter().enumerate() {
+            let Boots::ImageRef(written) = &template.image else { continue };
+            if let Some((image, id)) = pin_of(&self.template_ref(written)).filter(|_| mentions(&template.name, "image"))
+            {
+                found.push(Renamed {
+                    path: format!("session_templates[{index}].name"),
+                    line: self.line(self.tree.node(template.node).outer),
+                    template: template.name.clone(),
+                    before: None,
+                    follows: id.clone(),
+                    stays_if_called: self.rendered(*image, 0),
+                });
+            }
+        }
+        found
+    }
+
+    /// Under `--overwrite-images` SAT deletes every image of the name it built, and a pinned one with them.
+    pub(super) fn deleted_by_restart(&self, pinned: &[(usize, ImageId)], removed: &BTreeSet<usize>) -> Vec<Deleted> {
+        let mut found = Vec::new();
+        for (item, id) in pinned {
+            let Some(name) = self.rendered(*item, 0) else { continue };
+            let builder = (0..self.file.images.len())
+                .filter(|other| !removed.contains(other))
+                .find(|other| self.rendered(*other, 0).as_ref() == Some(&name));
+            if let Some(builder) = builder {
+                found.push(Deleted { id: id.clone(), because: format!("images[{builder}]"), name });
+            }
+        }
+        found
+    }
+
+    /// An image on an existing image without a configuration is a copy that SAT never makes.
+    pub(super) fn without_work(&self, pinned: &[(usize, ImageId)], removed: &BTreeSet<usize>) -> Vec<Idle> {
+        let is_pinned = |ref_name: &str| {
+            pinned.iter().any(|(item, _)| self.file.images[*item].ref_name.as_deref() == Some(ref_name))
+        };
+        let idle = |(index, item): &(usize, &crate::bootprep::Item)| {
+            !removed.contains(index)
+                && item.configuration.is_none()
+                && matches!(&item.base, Base::ImageRef(ref_name) if is_pinned(ref_name))
+        };
+        let entries = self.file.images.iter().enumerate().filter(idle);
+        entries
+            .map(|(index, item)| Idle {
+                path: format!("images[{index}]"),
+                line: self.line(self.tree.node(item.node).outer),
+                name: item.name.clone(),
+            })
+            .collect()
+    }
+
+    /// Templates that look a pinned image up by name go on working only while IMS has one image of that name.
+    pub(super) fn by_name(&self, pinned: &[(usize, ImageId)]) -> Vec<Idle> {
+        let names: Vec<String> = pinned
+            .iter()
+            .flat_map(|(item, _)| [Some(self.file.images[*item].name.clone()), self.rendered(*item, 0)])
+            .flatten()
+            .collect();
+        let templates = self
+            .file
+            .templates
+            .iter()
+            .enumerate()
+            .filter(|(_, template)| matches!(&template.image, Boots::Name(name) if names.contains(name)));
+        templates
+            .map(|(index, template)| Idle {
+                path: format!("session_templates[{index}].image"),
+                line: self.line(self.tree.node(template.node).outer),
+                name: template.name.clone(),
+            })
+            .collect()
+    }
+}
+
+/// Whether a template uses an attribute of `variable`.
+fn mentions(template: &str, variable: &str) -> bool {
+    template.split("{{").skip(1).filter_map(|part| part.split("}}").next()).any(|expression| {
+        expression.match_indices(variable).any(|(at, _)| {
+            let before = expression[..at]
+                .chars()
+                .next_back()
+                .is_none_or(|letter| !(letter.is_alphanumeric() || letter == '_' || letter == '.'));
+            before && expression[at + variable.len()..].trim_start().starts_with(['.', '['])
+        })
+    })
+}

@@ -1,0 +1,211 @@
+//! A YAML document as a tree that knows where everything stands.
+//!
+//! `text -> tree -> edits -> text`. The tree is the gatekeeper: text it refuses is read by nothing else, and every change
+//! to a file goes through [`edit::apply`], which reads its own result again and compares.
+
+pub mod edit;
+mod events;
+mod value;
+
+use std::ops::Range;
+
+use crate::text::{Position, SourceText};
+
+pub use value::{TooLarge, Value};
+
+/// Why a text is no document incfg can work on.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("{}:{}: {what}", .at.line, .at.column)]
+pub struct YamlError {
+    /// Where.
+    pub at: Position,
+    /// What is wrong, and what was expected.
+    pub what: String,
+}
+
+/// The number of a node in its tree.
+pub type NodeId = usize;
+
+/// How a scalar is written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum ScalarStyle {
+    /// As it is.
+    Plain,
+    /// In single or double quotes.
+    Quoted,
+    /// `|` or `>`.
+    Block,
+}
+
+/// What a node is.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum NodeKind {
+    /// A single value, as text.
+    Scalar {
+        /// The text, unescaped.
+        text: String,
+        /// How it is written.
+        style: ScalarStyle,
+    },
+    /// Keys and values, in order; a key may stand twice.
+    Mapping {
+        /// `{...}`, not a block.
+        flow: bool,
+        /// Keys and values.
+        entries: Vec<(NodeId, NodeId)>,
+    },
+    /// Items, in order.
+    Sequence {
+        /// `[...]`, not a block.
+        flow: bool,
+        /// The items.
+        items: Vec<NodeId>,
+    },
+    /// `*name`: the same as another node.
+    Alias {
+        /// The node it stands for.
+        target: NodeId,
+    },
+}
+
+/// A node.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Node {
+    /// What it is.
+    pub kind: NodeKind,
+    /// Its text, from its first to behind its last byte; of a block, to the end of its last child.
+    pub span: Range<usize>,
+    /// Where it begins with its anchor and tag.
+    pub outer: usize,
+    /// An alias elsewhere stands for this node.
+    pub shared: bool,
+}
+
+/// A document.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Tree {
+    nodes: Vec<Node>,
+    root: Option<NodeId>,
+    /// The comments, each from its `#` to the end of its line.
+    comments: Vec<Range<usize>>,
+}
+
+/// The key by which a mapping takes over the entries of another.
+pub const MERGE_KEY: &str = "<<";
+
+impl Tree {
+    /// Reads a document.
+    ///
+    /// # Errors
+    /// Text that is not one YAML document, or is beyond a limit: depth, nodes, aliases.
+    pub fn parse(text: &SourceText) -> Result<Self, YamlError> {
+        events::read(text)
+    }
+
+    /// The outermost node; none in an empty document.
+    #[must_use]
+    pub fn root(&self) -> Option<NodeId> {
+        self.root
+    }
+
+    /// A node.
+    #[must_use]
+    pub fn node(&self, id: NodeId) -> &Node {
+        &self.nodes[id]
+    }
+
+    /// The comments.
+    #[must_use]
+    pub fn comments(&self) -> &[Range<usize>] {
+        &self.comments
+    }
+
+    /// The node itself, or the one an alias stands for.
+    #[must_use]
+    pub fn resolved(&self, id: NodeId) -> NodeId {
+        match self.nodes[id].kind {
+            NodeKind::Alias { target } => target,
+            _ => id,
+        }
+    }
+
+    /// The text of a scalar.
+    #[must_use]
+    pub fn scalar(&self, id: NodeId) -> Option<&str> {
+        match &self.nodes[self.resolved(id)].kind {
+            NodeKind::Scalar { text, .. } => Some(text),
+            _ => None,
+        }
+    }
+
+    /// The items of a sequence.
+    #[must_use]
+    pub fn items(&self, id: NodeId) -> Option<&[NodeId]> {
+        match &self.nodes[self.resolved(id)].kind {
+            NodeKind::Sequence { items, .. } => Some(items),
+            _ => None,
+        }
+    }
+
+    /// The entries of a mapping, as written.
+    #[must_use]
+    pub fn entries(&self, id: NodeId) -> Option<&[(NodeId, NodeId)]> {
+        match &self.nodes[self.resolved(id)].kind {
+            NodeKind::Mapping { entries, .. } => Some(entries),
+            _ => None,
+        }
+    }
+
+    /// Key and value of an entry as SAT reads it: the last of several with one key, else what a merge key brings.
+    #[must_use]
+    pub fn entry(&self, mapping: NodeId, key: &str) -> Option<(NodeId, NodeId)> {
+        self.own_entry(mapping, key).or_else(|| self.merged_entry(mapping, key, 0))
+    }
+
+    /// The value of an entry as SAT reads it.
+    #[must_use]
+    pub fn get(&self, mapping: NodeId, key: &str) -> Option<NodeId> {
+        self.entry(mapping, key).map(|(_, value)| value)
+    }
+
+    /// Key and value of an entry that stands in the mapping itself.
+    #[must_use]
+    pub fn own_entry(&self, mapping: NodeId, key: &str) -> Option<(NodeId, NodeId)> {
+        self.entries(mapping)?.iter().rev().find(|(name, _)| self.scalar(*name) == Some(key)).copied()
+    }
+
+    fn merged_entry(&self, mapping: NodeId, key: &str, depth: usize) -> Option<(NodeId, NodeId)> {
+        if depth > crate::limits::YAML_DEPTH {
+            return None;
+        }
+        let (_, merged) = self.own_entry(mapping, MERGE_KEY)?;
+        let sources = self.items(merged).map_or_else(|| vec![merged], <[NodeId]>::to_vec);
+        sources
+            .into_iter()
+            .find_map(|source| self.own_entry(source, key).or_else(|| self.merged_entry(source, key, depth + 1)))
+    }
+
+    /// Whether the node is a block or flow collection written in flow style.
+    #[must_use]
+    pub fn is_flow(&self, id: NodeId) -> bool {
+        matches!(self.nodes[id].kind, NodeKind::Mapping { flow: true, .. } | NodeKind::Sequence { flow: true, .. })
+    }
+
+    /// The node and all nodes in it, aliases not followed.
+    #[must_use]
+    pub fn within(&self, id: NodeId) -> Vec<NodeId> {
+        let mut found = Vec::new();
+        let mut open = vec![id];
+        while let Some(id) = open.pop() {
+            found.push(id);
+            match &self.nodes[id].kind {
+                NodeKind::Mapping { entries, .. } => {
+                    open.extend(entries.iter().flat_map(|(key, value)| [*key, *value]))
+                }
+                NodeKind::Sequence { items, .. } => open.extend(items),
+                NodeKind::Scalar { .. } | NodeKind::Alias { .. } => {}
+            }
+        }
+        found
+    }
+}

@@ -1,0 +1,87 @@
+//! What a document means, without where and how it is written.
+
+use super::{NodeId, NodeKind, ScalarStyle, Tree};
+use crate::limits;
+
+/// The meaning of a node. Aliases are expanded; keys keep their order and may stand twice.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Value {
+    /// A text; a plain one may mean a number, a date or nothing to its reader.
+    Scalar {
+        /// The text.
+        text: String,
+        /// Without quotes.
+        plain: bool,
+    },
+    /// Keys and values.
+    Mapping(Vec<(Value, Value)>),
+    /// Items.
+    Sequence(Vec<Value>),
+}
+
+/// Aliases make a document far larger than its text.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error(
+    "with its aliases written out the document has more than {} values; incfg does not edit such a file",
+    limits::YAML_EXPANDED
+)]
+pub struct TooLarge;
+
+impl Tree {
+    /// The meaning of a node.
+    ///
+    /// # Errors
+    /// When aliases expand beyond [`limits::YAML_EXPANDED`] values.
+    pub fn value(&self, id: NodeId) -> Result<Value, TooLarge> {
+        self.expand(id, &mut 0)
+    }
+
+    fn expand(&self, id: NodeId, count: &mut usize) -> Result<Value, TooLarge> {
+        *count += 1;
+        if *count > limits::YAML_EXPANDED {
+            return Err(TooLarge);
+        }
+        match &self.node(id).kind {
+            NodeKind::Scalar { text, style } => {
+                Ok(Value::Scalar { text: text.clone(), plain: *style == ScalarStyle::Plain })
+            }
+            NodeKind::Mapping { entries, .. } => entries
+                .iter()
+                .map(|(key, value)| Ok((self.expand(*key, count)?, self.expand(*value, count)?)))
+                .collect::<Result<_, _>>()
+                .map(Value::Mapping),
+            NodeKind::Sequence { items, .. } => {
+                items.iter().map(|item| self.expand(*item, count)).collect::<Result<_, _>>().map(Value::Sequence)
+            }
+            NodeKind::Alias { target } => self.expand(*target, count),
+        }
+    }
+}
+
+impl Value {
+    /// A plain scalar.
+    #[must_use]
+    pub fn plain(text: &str) -> Self {
+        Self::Scalar { text: text.to_owned(), plain: true }
+    }
+
+    /// The value of the last entry with this key.
+    pub fn get_mut(&mut self, key: &str) -> Option<&mut Self> {
+        match self {
+            Self::Mapping(entries) => entries
+                .iter_mut()
+                .rev()
+                .find(|(name, _)| matches!(name, Self::Scalar { text, .. } if text == key))
+                .map(|(_, value)| value),
+            _ => None,
+        }
+    }
+
+    /// The item at this place.
+    pub fn item_mut(&mut self, index: usize) -> Option<&mut Self> {
+        match self {
+            Self::Sequence(items) => items.get_mut(index),
+            _ => None,
+        }
+    }
+}

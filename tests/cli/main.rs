@@ -1,0 +1,12 @@
+//! What a user sees: bytes, JSON, text, exit codes and files left behind, on small logs and files in the shapes of the
+//! real ones.
+
+mod activities;
+mod bad_input;
+mod harness;
+mod images;
+mod large;
+mod layers;
+mod output;
+mod rewrite;
+mod rewrite_any;

@@ -1,0 +1,383 @@
+//! `incfg rewrite-bootprep`: exact edits, or none.
+
+use std::fs;
+use std::os::unix::fs::{PermissionsExt, symlink};
+
+use serde_json::Value;
+
+use crate::harness::*;
+
+const FILE: &str = "\
+---
+# header
+schema_version: 1.0.6
+images:
+# the base
+- name: \"{{default.note}}{{base.name}}\"
+  ref_name: base
+  base:
+    product: {name: cos, type: recipe}
+
+- name: \"compute-{{base.name}}\"  # keep
+  ref_name: compute
+  base:
+    image_ref: base  # on the base
+  configuration: c
+  configuration_group_names: [Compute]
+#- name: compute-arm
+#  ref_name: compute.arm
+- name: uan
+  ref_name: uan
+  base: {image_ref: base}
+  configuration: u
+  configuration_group_names: [Application]
+session_templates:
+- name: t
+  image:
+    image_ref: compute
+- {name: u, image: {image_ref: uan}}
+";
+
+fn rewritten(file: &str, flags: &[&str]) -> Outcome {
+    let dir = Dir::new();
+    dir.file("b.yaml", file);
+    let outcome = dir.run(&[&["rewrite-bootprep", "b.yaml"], flags].concat());
+    assert_eq!(fs::read(dir.path().join("b.yaml")).unwrap(), file.as_bytes(), "the original is as it was");
+    assert_eq!(fs::read_dir(dir.path()).unwrap().count(), 1, "no other file is left");
+    outcome
+}
+
+fn pin(image: &str, id: &str) -> String {
+    format!("--pin={image}={id}")
+}
+
+/// Rewrites and expects exactly these lines to go and these to come, in order.
+fn exactly(file: &str, pins: &[&str], replaced: &[(&str, &str)]) {
+    let flags: Vec<String> = pins.iter().map(|image| pin(image, BASE_ID)).collect();
+    let outcome = rewritten(file, &flags.iter().map(String::as_str).collect::<Vec<_>>());
+    assert_eq!(outcome.code, 0, "{}", outcome.stderr);
+    let mut expected = file.to_owned();
+    for (from, to) in replaced {
+        assert_eq!(expected.matches(from).count(), 1, "{from}");
+        expected = expected.replace(from, &to.replace("ID", BASE_ID));
+    }
+    assert_eq!(outcome.stdout, expected);
+}
+
+#[test]
+fn an_image_goes_with_its_comments_and_what_boots_it_gets_the_id() {
+    exactly(
+        FILE,
+        &["compute"],
+        &[
+            (
+                "- name: \"compute-{{base.name}}\"  # keep\n  ref_name: compute\n  base:\n    image_ref: base  # on the base\n  configuration: c\n  configuration_group_names: [Compute]\n",
+                "",
+            ),
+            ("    image_ref: compute\n", "    ims:\n      id: ID\n"),
+        ],
+    );
+}
+
+#[test]
+fn a_base_goes_and_what_builds_on_it_gets_the_id_and_its_type() {
+    exactly(
+        FILE,
+        &["base"],
+        &[
+            (
+                "# the base\n- name: \"{{default.note}}{{base.name}}\"\n  ref_name: base\n  base:\n    product: {name: cos, type: recipe}\n",
+                "",
+            ),
+            ("    image_ref: base  # on", "    ims:\n      id: ID\n      type: image  # on"),
+            ("{image_ref: base}", "{ims: {id: ID, type: image}}"),
+        ],
+    );
+}
+
+#[test]
+fn the_last_image_leaves_an_empty_list_and_no_null() {
+    let file = "images: # all\n- {name: a, ref_name: a, base: {product: {name: p, type: recipe}}}\nsession_templates:\n- name: t\n  image: {image_ref: a}";
+    exactly(
+        file,
+        &["a"],
+        &[
+            (
+                "images: # all\n- {name: a, ref_name: a, base: {product: {name: p, type: recipe}}}\n",
+                "images: [] # all\n",
+            ),
+            ("{image_ref: a}", "{ims: {id: ID}}"),
+        ],
+    );
+}
+
+#[test]
+fn images_are_found_by_their_names_too() {
+    exactly(
+        FILE,
+        &["uan"],
+        &[
+            (
+                "- name: uan\n  ref_name: uan\n  base: {image_ref: base}\n  configuration: u\n  configuration_group_names: [Application]\n",
+                "",
+            ),
+            ("{image_ref: uan}", "{ims: {id: ID}}"),
+        ],
+    );
+    let by_raw_name = rewritten(FILE, &[&pin("compute-{{base.name}}", BASE_ID)]);
+    assert_eq!(by_raw_name.stdout, rewritten(FILE, &[&pin("compute", BASE_ID)]).stdout);
+}
+
+#[test]
+fn line_breaks_byte_order_mark_and_end_of_file_stay() {
+    let file = "\u{feff}images:\r\n  - name: ä€\r\n    ref_name: a\r\n    base: {product: {name: p, type: recipe}}\r\n  - name: b\r\n    base:\r\n        image_ref: a\r\n    configuration: c";
+    exactly(
+        file,
+        &["a"],
+        &[
+            ("  - name: ä€\r\n    ref_name: a\r\n    base: {product: {name: p, type: recipe}}\r\n", ""),
+            ("        image_ref: a\r\n", "        ims:\r\n            id: ID\r\n            type: image\r\n"),
+        ],
+    );
+    let last = "session_templates: []\nimages:\n- name: a\n  ref_name: a\n  base: {image_ref: x}\n- name: b\n  ref_name: b\n  base: {image_ref: x}";
+    exactly(last, &["b"], &[("\n- name: b\n  ref_name: b\n  base: {image_ref: x}", "")]);
+}
+
+#[test]
+fn a_flow_list_keeps_its_commas_and_lines() {
+    let file = "images: [{name: a, ref_name: a, base: {image_ref: x}}, {name: b, ref_name: b, base: {image_ref: a}, configuration: c}, {name: c, ref_name: c}]\n";
+    exactly(
+        file,
+        &["a"],
+        &[("{name: a, ref_name: a, base: {image_ref: x}}, ", ""), ("{image_ref: a}", "{ims: {id: ID, type: image}}")],
+    );
+    exactly(file, &["c"], &[(", {name: c, ref_name: c}", "")]);
+    exactly(file, &["a", "b", "c"], &[(&file["images: ".len()..file.len() - 1], "[]")]);
+    let lines = "images: [\n  {name: a, ref_name: a},  # first\n  {name: b, ref_name: b},\n  ]\n";
+    exactly(lines, &["a"], &[("  {name: a, ref_name: a},  # first\n", "")]);
+}
+
+#[test]
+fn a_chain_is_pinned_link_by_link() {
+    let file = "images:\n- name: base\n  ref_name: base\n  base: {product: {name: p, type: recipe}}\n- name: mid\n  ref_name: mid\n  base: {image_ref: base}\n  configuration: c\n- name: leaf\n  ref_name: leaf\n  base: {image_ref: mid}\n  configuration: c\n";
+    let outcome = rewritten(file, &[&pin("base", BASE_ID), &pin("mid", FINAL_ID)]);
+    assert_eq!(
+        outcome.stdout,
+        format!(
+            "images:\n- name: leaf\n  ref_name: leaf\n  base: {{ims: {{id: {FINAL_ID}, type: image}}}}\n  configuration: c\n"
+        )
+    );
+}
+
+#[test]
+fn the_rendered_reference_of_a_template_counts() {
+    let file = "images:\n- name: a\n  ref_name: a.x86\n  base: {image_ref: x}\nsession_templates:\n- {name: t, image: {image_ref: 'a.{{arch}}'}}\n- {name: u, image: {image_ref: \"{{ 'a.x86' }}\"}}\n";
+    let dir = Dir::new();
+    dir.file("b.yaml", file).file("v.yaml", "arch: x86\n");
+    let outcome = dir.run(&["rewrite-bootprep", "b.yaml", "--vars-file", "v.yaml", &pin("a.x86", BASE_ID)]);
+    assert_eq!(
+        outcome.stdout,
+        format!(
+            "images: []\nsession_templates:\n- {{name: t, image: {{ims: {{id: {BASE_ID}}}}}}}\n- {{name: u, image: {{ims: {{id: {BASE_ID}}}}}}}\n"
+        )
+    );
+}
+
+#[test]
+fn blank_lines_stay_unless_a_text_before_would_take_them() {
+    let file = "images:\n- name: a\n  description: |+\n    text\n- name: b\n  ref_name: b\n  base: {image_ref: x}\n\n\n- name: c\n";
+    exactly(file, &["b"], &[("- name: b\n  ref_name: b\n  base: {image_ref: x}\n\n\n", "")]);
+    let clipped = file.replace("|+", "|");
+    exactly(&clipped, &["b"], &[("- name: b\n  ref_name: b\n  base: {image_ref: x}\n", "")]);
+}
+
+#[test]
+fn text_that_an_alias_shares_is_never_changed() {
+    for (file, image, said) in [
+        (
+            "images:\n- {name: a, ref_name: a}\n- {name: b, base: &b {image_ref: a}, configuration: c}\n- {name: c, base: *b, configuration: c}\n",
+            "a",
+            "b.yaml:3:18: this text is shared by the alias in line 4",
+        ),
+        ("images:\n- &a {name: a, ref_name: a}\n- *a\n", "a", "alias"),
+        (
+            "images:\n- {name: a, ref_name: a, configuration: &c x}\n- {name: b, configuration: *c}\n",
+            "a",
+            "the alias in line 3 needs its text",
+        ),
+        ("x: &x {base: {image_ref: a}}\nimages:\n- {name: a, ref_name: a}\n- {<<: *x, name: b}\n", "a", "merge key"),
+    ] {
+        let outcome = rewritten(file, &[&pin(image, BASE_ID)]);
+        assert_eq!((outcome.code, outcome.stdout.as_str()), (3, ""), "{file}");
+        assert!(outcome.stderr.contains(said) || outcome.stderr.contains("2 images"), "{file}: {}", outcome.stderr);
+    }
+    let only_the_reference =
+        "images:\n- {name: a, ref_name: a}\nx: &b {image_ref: a}\nsession_templates:\n- {name: t, image: *b}\n";
+    exactly(
+        only_the_reference,
+        &["a"],
+        &[("images:\n- {name: a, ref_name: a}\n", "images: []\n"), ("image: *b", "image: {ims: {id: ID}}")],
+    );
+}
+
+#[test]
+fn builds_that_nobody_needs_any_more_are_told_or_pruned() {
+    let outcome = rewritten(FILE, &[&pin("compute", BASE_ID), &pin("uan", FINAL_ID)]);
+    assert!(
+        outcome.stderr.contains("nothing refers to base any more, and it would still be built; --prune removes it"),
+        "{}",
+        outcome.stderr
+    );
+    let pruned = rewritten(FILE, &["--prune", &pin("compute", BASE_ID), &pin("uan", FINAL_ID)]);
+    assert!(
+        pruned.stdout.contains("images: []\n")
+            && pruned.stdout.contains("#- name: compute-arm\n#  ref_name: compute.arm\n"),
+        "{}",
+        pruned.stdout
+    );
+    assert!(
+        pruned.stderr.contains("b.yaml:6: images[0]: base removed; nothing refers to it any more"),
+        "{}",
+        pruned.stderr
+    );
+}
+
+#[test]
+fn names_that_follow_the_pinned_image_are_told() {
+    let dir = Dir::new();
+    let file = "images:\n- {name: 'n-{{v}}', ref_name: a, base: {image_ref: x}}\n- {name: 'compute-{{base.name}}', base: {image_ref: a}, configuration: c}\n";
+    dir.file("b.yaml", file).file("v.yaml", "v: 1\n");
+    let outcome =
+        dir.run(&["rewrite-bootprep", "b.yaml", "--format", "json", "--vars-file", "v.yaml", &pin("a", BASE_ID)]);
+    let report: Value = serde_json::from_str(&outcome.stdout).unwrap();
+    assert_eq!(report["schema"], "incfg.rewrite/1");
+    assert_eq!(report["renamed"][0]["before"], "compute-n-1");
+    assert_eq!(
+        (report["renamed"][0]["stays_if_called"].as_str(), report["renamed"][0]["line"].as_u64()),
+        (Some("n-1"), Some(3))
+    );
+    assert_eq!(report["changes"][1]["path"], "images[1].base.image_ref");
+    assert_eq!(
+        report["result"],
+        format!(
+            "images:\n- {{name: 'compute-{{{{base.name}}}}', base: {{ims: {{id: {BASE_ID}, type: image}}}}, configuration: c}}\n"
+        )
+    );
+}
+
+#[test]
+fn a_restart_that_would_delete_a_pinned_image_is_refused() {
+    let file = "images:\n- {name: same, ref_name: a, base: {image_ref: x}}\n- {name: same, ref_name: b, base: {image_ref: x}}\n";
+    let refused = rewritten(file, &[&pin("a", BASE_ID)]);
+    assert_eq!((refused.code, refused.stdout.as_str()), (3, ""));
+    assert!(
+        refused
+            .stderr
+            .contains(&format!("would delete image {BASE_ID} (same), because images[1] is built under its name")),
+        "{}",
+        refused.stderr
+    );
+    assert_eq!(rewritten(file, &["--force", &pin("a", BASE_ID)]).code, 0);
+}
+
+#[test]
+fn an_image_without_configuration_on_a_pinned_one_has_nothing_to_do() {
+    let outcome = rewritten(
+        "images:\n- {name: a, ref_name: a, base: {image_ref: x}}\n- {name: copy, base: {image_ref: a}}\n",
+        &[&pin("a", BASE_ID)],
+    );
+    assert!(
+        outcome.stderr.contains("images[1]: copy has no configuration and builds on an existing image"),
+        "{}",
+        outcome.stderr
+    );
+}
+
+#[test]
+fn what_cannot_be_done_says_why_and_leaves_everything_as_it_was() {
+    let upper = BASE_ID.to_uppercase();
+    for (file, flags, code, said) in [
+        (FILE, vec![pin("compte", BASE_ID)], 3, "no image has the ref_name or name 'compte'; did you mean compute"),
+        (FILE, vec![pin("compute", &upper)], 2, &*format!("IMS would know it as {BASE_ID}")),
+        (FILE, vec![pin("compute", &BASE_ID.replace('-', ""))], 2, &*format!("IMS would know it as {BASE_ID}")),
+        (FILE, vec![pin("compute", BASE_ID), pin("compute", FINAL_ID)], 3, "is pinned twice"),
+        (FILE, vec![], 2, "--pin <IMAGE=ID>"),
+        ("images:\n\t- a\n", vec![pin("a", BASE_ID)], 3, "b.yaml:2:"),
+        ("a: 1\n", vec![pin("a", BASE_ID)], 3, "b.yaml: this is no bootprep file"),
+        ("", vec![pin("a", BASE_ID)], 3, "it is empty"),
+        ("images: []\n---\nimages: []\n", vec![pin("a", BASE_ID)], 3, "a second YAML document begins here"),
+        ("images: []\n", vec![pin("a", BASE_ID)], 3, "the file has no images"),
+        ("images: 5\n", vec![pin("a", BASE_ID)], 3, "`images` is no list"),
+    ] {
+        let outcome = rewritten(file, &flags.iter().map(String::as_str).collect::<Vec<_>>());
+        assert_eq!((outcome.code, outcome.stdout.as_str()), (code, ""), "{file} {flags:?}: {}", outcome.stderr);
+        assert!(outcome.stderr.contains(said), "{said}: {}", outcome.stderr);
+    }
+}
+
+#[test]
+fn hostile_documents_end_in_an_error_in_no_time() {
+    let deep = format!("images: {}", "{a: ".repeat(50_000));
+    let bomb = format!(
+        "a0: &a0 [x,x,x,x,x,x,x,x,x,x]\n{}images:\n- {{name: a, ref_name: a}}\n",
+        (1..9).map(|n| format!("a{n}: &a{n} [{}]\n", vec![format!("*a{}", n - 1); 10].join(","))).collect::<String>()
+    );
+    for file in [deep.as_str(), bomb.as_str(), "images: \"\\uD800\"\n", "images:\n- {name: \0}\n"] {
+        assert_eq!(rewritten(file, &[&pin("a", BASE_ID)]).code, 3);
+    }
+}
+
+#[test]
+fn the_result_goes_where_it_is_told() {
+    let dir = Dir::new();
+    dir.file("b.yaml", FILE);
+    let path = |name: &str| dir.path().join(name);
+    fs::set_permissions(path("b.yaml"), fs::Permissions::from_mode(0o640)).unwrap();
+    let flag = pin("compute", BASE_ID);
+    let result = dir.run(&["rewrite-bootprep", "b.yaml", &flag]).stdout;
+    assert_eq!(dir.run(&["rewrite-bootprep", "b.yaml", &flag, "--check"]).code, 1);
+    assert_eq!(dir.run(&["rewrite-bootprep", "b.yaml", &flag, "-o", "new.yaml"]).code, 0);
+    assert_eq!(fs::read_to_string(path("new.yaml")).unwrap(), result);
+    let own = dir.run(&["rewrite-bootprep", "b.yaml", &flag, "-o", "./b.yaml"]);
+    assert_eq!((own.code, own.stderr.contains("--in-place changes it")), (2, true));
+    symlink("b.yaml", path("link.yaml")).unwrap();
+    let in_place = dir.run(&["rewrite-bootprep", "link.yaml", &flag, "--in-place=.orig"]);
+    assert_eq!(in_place.code, 0, "{}", in_place.stderr);
+    assert!(
+        in_place.stderr.contains("run -r prepare-images") && in_place.stderr.contains("-bc link.yaml"),
+        "{}",
+        in_place.stderr
+    );
+    assert_eq!(
+        (fs::read_to_string(path("b.yaml")).unwrap(), fs::read_to_string(path("link.yaml.orig")).unwrap()),
+        (result, FILE.to_owned())
+    );
+    assert!(fs::symlink_metadata(path("link.yaml")).unwrap().is_symlink());
+    assert_eq!(fs::metadata(path("b.yaml")).unwrap().permissions().mode() & 0o777, 0o640);
+    let names: Vec<_> = fs::read_dir(dir.path())
+        .unwrap()
+        .map(|entry| entry.unwrap().file_name().into_string().unwrap())
+        .filter(|name| name.contains("tmp"))
+        .collect();
+    assert_eq!(names, Vec::<String>::new());
+}
+
+#[test]
+fn what_cannot_be_written_is_told_and_nothing_is_left() {
+    let dir = Dir::new();
+    dir.file("b.yaml", FILE).file("sub/x", "");
+    for (target, said) in
+        [("sub", "this is a directory"), ("/dev/null", "no regular file"), ("missing/new.yaml", "missing")]
+    {
+        let outcome = dir.run(&["rewrite-bootprep", "b.yaml", &pin("compute", BASE_ID), "-o", target]);
+        assert_eq!(outcome.code, 3, "{target}");
+        assert!(outcome.stderr.contains(said) && outcome.stderr.contains("Nothing was changed"), "{}", outcome.stderr);
+    }
+    assert_eq!(fs::read_dir(dir.path()).unwrap().count(), 2);
+}
+
+#[test]
+fn a_difference_can_be_looked_at_first() {
+    let outcome = rewritten(FILE, &["--diff", &pin("compute", BASE_ID)]);
+    insta::assert_snapshot!(outcome.stdout.replace(BASE_ID, "ID"));
+}
