@@ -2,6 +2,8 @@
 
 pub mod state;
 
+use std::collections::HashMap;
+
 use chrono::{DateTime, Utc};
 
 use crate::argo::{self, PodNames, SAT_STEP};
@@ -37,6 +39,10 @@ pub struct IufText {
     pub dropped: u64,
     /// The form of CSM 1.4, which has no bracket column.
     pub without_column: bool,
+    /// Whether any line has a column: then one without is iuf's own.
+    has_column: bool,
+    /// How often a session of this name began.
+    pub sessions_begun: HashMap<String, usize>,
     session: Option<Placed<String>>,
     workflow: Option<String>,
     operation: Option<String>,
@@ -152,6 +158,7 @@ impl IufText {
     /// Takes one more statement in.
     pub fn take(&mut self, statement: &Statement) {
         let place = statement.place;
+        self.has_column |= statement.column.is_some();
         match &statement.fact {
             Fact::Arguments { activity } | Fact::Activity { activity } => {
                 if self.activity.is_none() {
@@ -159,7 +166,12 @@ impl IufText {
                 }
             }
             Fact::LogDirectory { directory } => self.log_directory = Some((directory.clone(), place)),
-            Fact::Session { session } => self.session = Some((session.clone(), place)),
+            Fact::Session { session } => {
+                self.session = Some((session.clone(), place));
+                if self.sessions_begun.len() < limits::ACTIVITY_ITEMS {
+                    *self.sessions_begun.entry(session.clone()).or_default() += 1;
+                }
+            }
             Fact::SessionFull { session } => {
                 if self.sessions.len() < limits::ACTIVITY_ITEMS && !self.sessions.contains(session) {
                     self.sessions.push(session.clone());
@@ -350,7 +362,7 @@ impl IufText {
     fn operation_for(&self, statement: &Statement) -> Option<String> {
         match &statement.column {
             Some(column) => Some(column.clone()),
-            None => self.operation.clone(),
+            None => self.operation.clone().filter(|_| !self.has_column),
         }
     }
 
@@ -385,6 +397,9 @@ impl IufText {
     /// Text of a pod goes to the SAT step of its operation that began last: pods of other steps print nothing that a
     /// grammar of SAT takes, and text may come after the end of its step.
     fn relayed(&mut self, statement: &Statement) {
+        if statement.column.is_none() && self.has_column {
+            return;
+        }
         let named = match &statement.fact {
             Fact::ScriptBegin { operation, .. } | Fact::ScriptSkipped { operation } if statement.column.is_none() => {
                 Some(operation.clone())

@@ -9,6 +9,8 @@ mod report;
 
 use std::collections::{BTreeMap, HashMap, HashSet};
 
+use chrono::{DateTime, Utc};
+
 use crate::evidence::Place;
 use crate::fact::Fact;
 use crate::image_id::ImageId;
@@ -60,6 +62,8 @@ pub struct SatText {
     pub fingerprints: HashSet<String>,
     /// Facts dropped because there were more than incfg keeps.
     pub dropped: u64,
+    /// When the first line that said anything was written.
+    pub first_stamp: Option<DateTime<Utc>>,
     /// The first and last line that said anything.
     pub extent: Option<(Place, Place)>,
     images: Vec<ImageText>,
@@ -151,6 +155,7 @@ impl SatText {
                 | Fact::ReportSection { .. }
         ) {
             self.extent = Some(self.extent.map_or((place, place), |(first, _)| (first, place)));
+            self.first_stamp = self.first_stamp.or(statement.stamp);
         }
         match &statement.fact {
             Fact::ScriptBegin { operation, .. } => {
@@ -233,7 +238,11 @@ impl SatText {
             Fact::ImageCreated { image, id } => {
                 let Ok(id) = id.parse::<ImageId>() else { return };
                 self.fingerprint(id.as_str());
-                self.with(image, place, |text| text.created = Some((id, place)));
+                self.with(image, place, |text| {
+                    let other = text.created.as_ref().filter(|(known, _)| *known != id);
+                    text.other_id = text.other_id.take().or(other.cloned());
+                    text.created = Some((id, place));
+                });
             }
             Fact::ImageWithoutId { image } => self.with(image, place, |text| text.without_id = Some(place)),
             Fact::ImageFailed { image } => {
@@ -354,11 +363,11 @@ impl SatText {
         match row.section.as_str() {
             "configurations" => Self::add(&mut self.configurations, &mut self.dropped, &row.name, row.place),
             "session_templates" => Self::add(&mut self.templates, &mut self.dropped, &row.name, row.place),
-            "images" => self.with(&row.name.clone(), row.place, |text| {
+            "images" if row.of_image => self.with(&row.name.clone(), row.place, |text| {
                 text.created = text.created.take().or(row.final_id.clone());
                 text.row = text.row.take().or(Some(row));
             }),
-            "skipped_images" => {
+            "skipped_images" if row.of_image => {
                 self.with(&row.name.clone(), row.place, |text| text.skipped = text.skipped.or(Some(row.place)))
             }
             _ => {}
@@ -547,6 +556,24 @@ impl SatText {
         self.fingerprints.extend(other.fingerprints);
         self.dropped += other.dropped;
         found
+    }
+
+    /// Takes in that the step of this run succeeded: no image of it failed, whatever lines of another attempt say, and an
+    /// image without an end has one that was lost. Interrupted, SAT ends as if it had succeeded.
+    pub fn step_succeeded(&mut self) {
+        self.exit_code = None;
+        if self.interrupted.is_some() || self.dry_run.is_some() {
+            return;
+        }
+        for text in &mut self.images {
+            text.failed = None;
+            text.build_failed = None;
+            text.given_up = None;
+            text.failed_container = None;
+            if text.begun() && text.created.is_none() && text.without_id.is_none() {
+                text.lost_id = Some(text.first);
+            }
+        }
     }
 
     /// Notes that an image was given up, where only other lines together tell which one it was.

@@ -81,14 +81,15 @@ pub fn read_statements<R: Read>(
             open = None;
             return 0;
         }
-        if let Some(message) = open.take_if(|message| message.goes_on_in(&line)) {
+        let opens = !may_be_cut && grammar.is_open(&line);
+        if let Some(message) = open.take_if(|message| message.goes_on_in(&line)).filter(|_| !opens) {
             let joined = message.joined(line.body);
             if said(&line, message.place, &joined).is_none() {
                 open = message.longer(joined);
             }
             return open.as_ref().map_or(0, |message| message.lines_left);
         }
-        if !may_be_cut && grammar.is_open(&line) {
+        if opens {
             open = Some(OpenMessage::new(&line, place));
             return limits::JOINED_LINES;
         }

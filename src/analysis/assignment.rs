@@ -198,7 +198,12 @@ impl ItemView {
         if matches!(self.base, ItemBase::Item(_)) && image.unconfigured.is_some() && image.prebuilt.is_none() {
             return false;
         }
-        let Some(row) = &image.row else { return true };
+        // Two rows of the report may run into one where lines between them were lost; a line of its own outweighs that.
+        let Some(row) = image.row.as_ref().filter(|_| image.unconfigured.is_none()) else { return true };
+        if row.final_id.is_some() && self.configured.is_some_and(|configured| configured != row.configuration.is_some())
+        {
+            return false;
+        }
         let configuration = row
             .configuration
             .as_ref()
@@ -374,6 +379,12 @@ impl Assignment {
         (!items.is_empty()).then_some(found)
     }
 
+    /// Whether an image builds on another image of the file, whichever.
+    pub(super) fn builds_on_item(&self, name: &str) -> bool {
+        let items = self.items_for(name);
+        !items.is_empty() && items.iter().all(|item| matches!(self.items[*item].base, ItemBase::Item(_)))
+    }
+
     /// The image an item must be, although no line ties the two: the only name left for it, and for no other item, or
     /// the name that the images on it tell.
     pub(super) fn image_of(&self, index: u32) -> Option<String> {
@@ -431,7 +442,10 @@ impl Assignment {
 /// An image can only be the base of one whose customization began after it was there.
 fn ready_before(base: &ImageText, image: &ImageText) -> bool {
     let began = image.session_asked.as_ref().or(image.session_created.as_ref()).map(|(_, place)| *place);
+    // The report comes last and tells no time.
+    let reported = base.row.as_ref().is_some_and(|row| row.final_id == base.created);
     match (&base.created, began) {
+        (Some(_), Some(_)) if reported => true,
         (Some((_, ready)), Some(began)) if ready.file == began.file => ready.line < began.line,
         (None, Some(_)) => base.skipped.is_some() || base.unconfigured.is_some(),
         _ => true,

@@ -30,7 +30,7 @@ pub(super) fn join(mut texts: Texts, context: &Context) -> Analysis {
     let stages = stages(&texts);
     let mut runs = runs(&mut texts, &mut problems);
     runs.sort_by_key(Run::order);
-    attach_states(&mut runs, &texts.states, &stages, &texts.iuf);
+    attach_states(&mut runs, &texts.states, &stages, &texts.iuf, &mut problems);
     let sessions = Sessions::new(&texts);
     for run in &mut runs {
         run.settle(context, &sessions, &mut problems);
@@ -45,7 +45,7 @@ pub(super) fn join(mut texts: Texts, context: &Context) -> Analysis {
     let stages = stages.into_iter().map(|stage| stage.shown(&shown, &sessions)).collect();
     let mut sat_runs: Vec<SatRun> = runs.iter().map(|run| run.shown(&shown)).collect();
     for recovery in &recoveries {
-        mark_layer(&mut sat_runs, recovery);
+        mark_layer(&mut sat_runs, recovery, &shown);
     }
     let recoveries = recoveries.into_iter().map(|found| found.shown(&shown)).collect();
     let warnings = problems
@@ -60,12 +60,13 @@ pub(super) fn join(mut texts: Texts, context: &Context) -> Analysis {
 }
 
 /// An ansible log tells the layer of an image; the image says so too.
-fn mark_layer(runs: &mut [SatRun], found: &Found) {
+fn mark_layer(runs: &mut [SatRun], found: &Found, shown: &Places<'_>) {
     let Some((layer, basis)) = found.layer() else { return };
     let run = &mut runs[found.run];
     if let Some(image) = run.images.iter_mut().find(|image| image.name == found.image && image.failed_layer.is_none()) {
         image.failed_layer = Some(layer);
         image.failed_layer_basis = Some(basis);
+        image.evidence.extend(shown.evidence(found.layer_place));
     }
 }
 
@@ -133,11 +134,7 @@ impl Run {
                 Image {
                     name: image.name.clone(),
                     status: outcome.status,
-                    id: image
-                        .created
-                        .as_ref()
-                        .map(|(id, _)| id.clone())
-                        .filter(|_| outcome.status == ImageStatus::Succeeded),
+                    id: image.id().map(|(id, _)| id.clone()).filter(|_| outcome.status == ImageStatus::Succeeded),
                     built_id: built_base(image).map(|(id, _)| id.clone()).or_else(|| {
                         image
                             .row

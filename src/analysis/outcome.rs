@@ -24,7 +24,7 @@ pub(super) fn outcome(image: &ImageText) -> Outcome {
         (ImageStatus::Failed, Some(BUILD))
     } else if failed {
         (ImageStatus::Failed, Some(if customized { CUSTOMIZE } else { BUILD }))
-    } else if image.created.is_some() || image.without_id.is_some() {
+    } else if image.created.is_some() || image.without_id.is_some() || image.lost_id.is_some() {
         (ImageStatus::Succeeded, None)
     } else if image.begun() {
         (ImageStatus::Unfinished, None)
@@ -57,13 +57,9 @@ pub(super) fn places(image: &ImageText) -> Vec<Place> {
         image.row.as_ref().map(|row| row.place),
     ];
     let mut places: Vec<Place> = deciding.into_iter().flatten().collect();
-    if places.is_empty() || !names_it(image, &places) {
+    // A line that gives an image up does not name it.
+    if places.is_empty() || (image.given_up.is_some() && places.len() == 1) {
         places.push(image.first);
     }
     places
-}
-
-/// Whether a line among `places` holds the image's name or id: all but the ones that give it up do.
-fn names_it(image: &ImageText, places: &[Place]) -> bool {
-    image.given_up.is_none() || places.len() > 1
 }

@@ -22,6 +22,8 @@ pub(super) struct Found {
     recovery: Recovery,
     task: Option<(String, Place)>,
     places: Vec<Place>,
+    /// The line of an ansible log that tells the layer.
+    pub(super) layer_place: Option<Place>,
     /// Its ansible log was given and tells of no failed layer.
     answered: bool,
 }
@@ -101,6 +103,7 @@ fn recovery_of(at: usize, run: &Run, image: &ImageText, runs: &[Run], problems: 
         image: image.name.clone(),
         task: None,
         places,
+        layer_place: None,
         answered: false,
         recovery: Recovery {
             operation: run.operation.clone(),
@@ -140,6 +143,9 @@ fn no_failed_layer(image: &ImageText) -> Option<&'static str> {
         }
         Some((container, _)) if container == "inventory" => Some("the inventory failed, so no layer ran"),
         Some((container, _)) if container == "teardown" => Some("all layers ran, and packaging the image failed"),
+        None if image.renamed.is_some() && image.failed.is_none() => {
+            Some("all layers ran; the log ends while SAT gave the result its name")
+        }
         None if image.session().is_none() && image.given_up.is_some() => {
             Some("CFS refused the session, so no layer ran")
         }
@@ -178,7 +184,7 @@ fn base_of(run: &Run, image: &ImageText) -> (Option<BaseImage>, Vec<Place>) {
                 .text
                 .image(&name)
                 .filter(|base| outcome(base).status == ImageStatus::Succeeded)
-                .and_then(|base| base.created.clone())
+                .and_then(|base| base.id().cloned())
             else {
                 return (None, Vec::new());
             };
@@ -204,9 +210,8 @@ fn base_of(run: &Run, image: &ImageText) -> (Option<BaseImage>, Vec<Place>) {
 /// The images that may be the base: those the items leave possible, else those without a configuration, else all.
 fn candidates(run: &Run, image: &ImageText) -> Vec<Candidate> {
     let text = &run.text;
-    let as_candidate = |image: &ImageText| {
-        image.created.as_ref().map(|(id, _)| Candidate { id: id.clone(), name: image.name.clone() })
-    };
+    let as_candidate =
+        |image: &ImageText| image.id().map(|(id, _)| Candidate { id: id.clone(), name: image.name.clone() });
     let there = |image: &&ImageText| outcome(image).status == ImageStatus::Succeeded;
     if let Some(possible) =
         run.assignment.as_ref().and_then(|assignment| assignment.base_candidates(&image.name, text.images()))
@@ -321,7 +326,12 @@ fn image_of<'a>(
                 continue;
             }
             match configuration.index_of(log, position) {
-                Ok(index) => fitting.push((at, configuration, u32::try_from(index).unwrap_or(u32::MAX))),
+                Ok(index) => {
+                    let found = (at, configuration, u32::try_from(index).unwrap_or(u32::MAX));
+                    if !fitting.contains(&found) {
+                        fitting.push(found);
+                    }
+                }
                 Err(why) => misfits.push(why),
             }
         }
@@ -353,6 +363,10 @@ impl Found {
         self.text(runs)
             .and_then(ImageText::failing_container)
             .is_none_or(|(container, _)| container.starts_with("ansible"))
+    }
+
+    fn base_is_of_this_run(&self, runs: &[Run]) -> bool {
+        runs[self.run].assignment.as_ref().is_some_and(|assignment| assignment.builds_on_item(&self.image))
     }
 
     /// The base, when SAT called it created without making anything.
@@ -394,6 +408,7 @@ impl Found {
         self.recovery.layers = u32::try_from(configuration.layers.len()).ok();
         self.recovery.configuration_limit = proven(index);
         self.places.push(place);
+        self.layer_place = Some(place);
         self.task = log.failed_task.as_ref().map(|failed| {
             (
                 failed.task.as_ref().map(|task| format!("TASK [{task}]: ")).unwrap_or_default() + &failed.detail,
@@ -428,16 +443,23 @@ fn tell_what_is_missing(found: &Found, runs: &[Run], problems: &mut Vec<Problem>
         let made_nothing = found.base_without_id(runs);
         let message = if let Some(base) = made_nothing {
             format!("image {}: its base {base} has no id, because SAT made nothing for it", found.image)
+        } else if known == 0 && found.base_is_of_this_run(runs) {
+            format!(
+                "image {}: its base is another image of this run, and the lines with its id are not in this log. The whole log has them",
+                found.image
+            )
         } else if known == 0 {
             format!(
                 "image {}: its base is not in this log; it was in IMS before. The line 'Found IMS base' says which: cray ims images list --format json",
                 found.image
             )
         } else {
-            format!(
-                "image {}: {known} images may be its base, and no line proves which. --bootprep FILE and --vars-file FILE may",
-                found.image
-            )
+            let images = if known == 1 {
+                "one image may be its base, and no line proves it"
+            } else {
+                "several images may be its base, and no line proves which"
+            };
+            format!("image {}: {images}. --bootprep FILE and --vars-file FILE may", found.image)
         };
         problems.push(Problem::new("base-unknown", message, place.clone()));
     }

@@ -195,6 +195,7 @@ fn add_pod(runs: &mut Vec<Run>, pod: &str, file: FileId, text: SatText, workflow
     run.basis = run.basis.or(Some(KeyBasis::Computed));
     run.local_log = inputs.get(file.0 as usize).map(|input| input.path.clone());
     run.places.extend(text.extent.map(|(first, _)| first).filter(|_| !known));
+    run.seen_at(text.first_stamp);
     run.sources.push((Trust::Argo, text));
 }
 

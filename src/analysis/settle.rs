@@ -37,8 +37,12 @@ impl Run {
         }
         self.operation =
             self.operation.take().or_else(|| self.text.operation.as_ref().map(|(operation, _)| operation.clone()));
+        if self.status.as_deref() == Some("Succeeded") {
+            self.text.step_succeeded();
+        }
         self.tie_items(context, problems);
         self.name_unnamed(problems);
+        self.warn_of_ids(problems);
         if self.text.dropped > 0 {
             problems.push(Problem::new(
                 "too-many-facts",
@@ -49,6 +53,25 @@ impl Run {
                 ),
                 Vec::new(),
             ));
+        }
+    }
+
+    /// Ids that were lost, or that two lines give differently.
+    fn warn_of_ids(&self, problems: &mut Vec<Problem>) {
+        let key = self.key().map(|key| format!("; the log in S3 has it: {key}")).unwrap_or_default();
+        for image in self.text.images() {
+            if let Some(place) = image.lost_id {
+                let message =
+                    format!("the step succeeded, and the line with the id of image {} was lost{key}", image.name);
+                problems.push(Problem::new("id-lost", message, vec![place]));
+            }
+            if let (Some((other, other_at)), Some((id, at))) = (&image.other_id, &image.created) {
+                let message = format!(
+                    "image {} has the ids {other} and {id} in lines of one step: they are of two attempts, and neither is taken{key}",
+                    image.name
+                );
+                problems.push(Problem::new("ids-differ", message, vec![*other_at, *at]));
+            }
         }
     }
 
@@ -124,7 +147,8 @@ impl Run {
     /// The configuration of an image: as the log has it, or the bootprep file.
     pub(super) fn configuration_of(&self, image: &str) -> Option<String> {
         let text = self.text.image(image)?;
-        let logged = text.configuration.as_ref().or(text.row.as_ref().and_then(|row| row.configuration.as_ref()));
+        let row = text.row.as_ref().filter(|_| text.unconfigured.is_none());
+        let logged = text.configuration.as_ref().or(row.and_then(|row| row.configuration.as_ref()));
         logged.map(|(name, _)| name.clone()).or_else(|| self.assignment.as_ref()?.configuration(image))
     }
 }

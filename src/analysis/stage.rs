@@ -1,16 +1,18 @@
 //! Stages and sessions, from every text that tells of their workflow; and what the state has of earlier stages.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use chrono::{DateTime, Utc};
 
+use crate::argo;
 use crate::evidence::Place;
 use crate::input::Kind;
 use crate::iuf::{IufText, may_be_cut};
+use crate::sat::SatText;
 
 use super::reading::{State, Texts};
 use super::run::{Run, Trust};
-use super::{Places, Stage, stamp_text};
+use super::{Places, Problem, Stage, stamp_text};
 
 /// A stage, from every text that tells of its workflow.
 pub(super) struct JoinedStage {
@@ -64,7 +66,13 @@ pub(super) fn stages(texts: &Texts) -> Vec<JoinedStage> {
 }
 
 /// What the state has of earlier stages belongs to the newest run of the operation before that moment.
-pub(super) fn attach_states(runs: &mut [Run], states: &[State], stages: &[JoinedStage], texts: &[(Kind, IufText)]) {
+pub(super) fn attach_states(
+    runs: &mut [Run],
+    states: &[State],
+    stages: &[JoinedStage],
+    texts: &[(Kind, IufText)],
+    problems: &mut Vec<Problem>,
+) {
     for state in states {
         let began = state_moment(state, stages, texts);
         for (operation, report) in &state.reports {
@@ -73,12 +81,30 @@ pub(super) fn attach_states(runs: &mut [Run], states: &[State], stages: &[Joined
                     && run.status.as_deref().is_none_or(|status| status == "Succeeded")
                     && began.is_none_or(|began| run.stamp.is_none_or(|stamp| stamp < began))
             };
-            if let Some(run) = runs.iter_mut().rev().find(before) {
-                run.sources.push((Trust::State, report.clone()));
+            match runs.iter_mut().rev().find(before) {
+                Some(run) => run.sources.push((Trust::State, report.clone())),
+                None => problems.extend(report_without_run(operation, report)),
             }
         }
     }
 }
+
+/// A report of a run that no log at hand tells of.
+fn report_without_run(operation: &str, report: &SatText) -> Option<Problem> {
+    let (first, _) = report.extent?;
+    let configurations = report.configurations.iter().map(|(name, _)| format!("configuration {name}"));
+    let images = report
+        .images()
+        .iter()
+        .filter_map(|image| Some(format!("image {} as {}", image.name, image.created.as_ref()?.0)));
+    let made: Vec<String> = configurations.chain(images).take(REPORTED).collect();
+    let message =
+        format!("the state tells that an earlier {operation} made {}; no log at hand is of that run", made.join(", "));
+    (!made.is_empty()).then(|| Problem::new("report-without-run", message, vec![first]))
+}
+
+/// Things named of such a report.
+const REPORTED: usize = 12;
 
 /// When the workflow began before which the state was taken.
 fn state_moment(state: &State, stages: &[JoinedStage], texts: &[(Kind, IufText)]) -> Option<DateTime<Utc>> {
@@ -102,31 +128,36 @@ fn state_moment(state: &State, stages: &[JoinedStage], texts: &[(Kind, IufText)]
 pub(super) struct Sessions {
     by_workflow: HashMap<String, String>,
     full: Vec<String>,
+    /// Names under which two sessions began: the column cut them.
+    ambiguous: HashSet<String>,
 }
 
 impl Sessions {
     pub(super) fn new(texts: &Texts) -> Self {
         let mut by_workflow = texts.sessions.clone();
-        let workflows = texts
-            .iuf
-            .iter()
-            .flat_map(|(_, text)| {
-                text.stages.iter().map(|stage| &stage.workflow).chain(text.steps.iter().map(|step| &step.workflow))
-            })
-            .flatten();
-        for workflow in workflows {
-            for state in &texts.states {
-                if let (Some(stem), Some(session)) = (&state.stem, &state.state.session)
-                    && stem.starts_with(workflow.as_str())
-                {
-                    by_workflow.insert(workflow.clone(), session.clone());
-                }
+        let stages = || texts.iuf.iter().flat_map(|(_, text)| &text.stages);
+        let workflows = stages()
+            .map(|stage| &stage.workflow)
+            .chain(texts.iuf.iter().flat_map(|(_, text)| text.steps.iter().map(|step| &step.workflow)));
+        for workflow in workflows.flatten() {
+            let of = |state: &&State| state.stem.as_ref().is_some_and(|stem| stem.starts_with(workflow.as_str()));
+            if let Some(session) = texts.states.iter().filter(of).find_map(|state| state.state.session.clone()) {
+                by_workflow.insert(workflow.clone(), session);
             }
         }
+        let begun = texts.iuf.iter().flat_map(|(_, text)| &text.sessions_begun);
+        let ambiguous = begun.clone().filter(|(session, times)| may_be_cut(session) && **times > 1);
+        let ambiguous: HashSet<String> = ambiguous.map(|(session, _)| session.clone()).collect();
         let mut full: Vec<String> = texts.iuf.iter().flat_map(|(_, text)| text.sessions.iter().cloned()).collect();
+        full.extend(begun.filter(|(session, _)| !may_be_cut(session)).map(|(session, _)| session.clone()));
         full.sort_unstable();
         full.dedup();
-        Self { by_workflow, full }
+        for stage in stages().filter(|stage| stage.session.as_ref().is_some_and(|session| !may_be_cut(session))) {
+            if let (Some(workflow), Some(session)) = (&stage.workflow, &stage.session) {
+                by_workflow.entry(workflow.clone()).or_insert_with(|| session.clone());
+            }
+        }
+        Self { by_workflow, full, ambiguous }
     }
 
     /// The full name; nothing where a name may be cut and two would fit.
@@ -134,11 +165,27 @@ impl Sessions {
         if let Some(known) = workflow.and_then(|workflow| self.by_workflow.get(workflow)) {
             return Some(known.clone());
         }
-        let session = session?;
+        // A resumed command names no session. Its workflow begins with one that another log names.
+        let Some(session) = session else {
+            let workflow = workflow?;
+            let of = |full: &&String| workflow.strip_prefix(full.as_str()).is_some_and(is_stage_and_suffix);
+            return self.full.iter().find(of).cloned();
+        };
         if !may_be_cut(session) {
             return Some(session.to_owned());
+        }
+        if self.ambiguous.contains(session) {
+            return None;
         }
         let mut fitting = self.full.iter().filter(|full| full.starts_with(session));
         fitting.next().filter(|_| fitting.next().is_none()).cloned()
     }
+}
+
+/// `-<stage>-` and the five letters that Kubernetes adds.
+fn is_stage_and_suffix(rest: &str) -> bool {
+    let stages = argo::OPERATIONS.iter().map(|(_, stage)| stage);
+    rest.strip_prefix('-')
+        .and_then(|rest| rest.rsplit_once('-'))
+        .is_some_and(|(stage, suffix)| suffix.len() == 5 && stages.into_iter().any(|known| *known == stage))
 }

@@ -80,6 +80,7 @@ pub(super) fn run(arguments: &Arguments) -> Result<Exit, Failure> {
                 paths: arguments.paths.iter().map(|path| path.display().to_string()).collect(),
                 bootprep: arguments.bootprep.as_ref().map(|path| path.display().to_string()),
                 vars_files: arguments.vars_file.iter().map(|path| path.display().to_string()).collect(),
+                flags: repeated_flags(arguments),
                 image: arguments.image.clone(),
             };
             print_styled(&text::story(&analysis, &invocation, width))?;
@@ -87,6 +88,14 @@ pub(super) fn run(arguments: &Arguments) -> Result<Exit, Failure> {
         Format::Env => return print_env(&analysis, arguments.image.as_deref()),
     }
     Ok(Exit::Done)
+}
+
+/// Flags without which a repeated command would say something else.
+fn repeated_flags(arguments: &Arguments) -> Vec<String> {
+    let moment =
+        |flag: &str, moment: Option<DateTime<Utc>>| moment.map(|moment| format!("{flag}={}", moment.to_rfc3339()));
+    let grammar = arguments.grammar.as_ref().map(|path| format!("--grammar={}", path.display()));
+    [moment("--since", arguments.since), moment("--until", arguments.until), grammar].into_iter().flatten().collect()
 }
 
 fn print_env(analysis: &Analysis, image: Option<&str>) -> Result<Exit, Failure> {

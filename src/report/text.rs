@@ -21,6 +21,8 @@ pub struct Invocation {
     pub bootprep: Option<String>,
     /// The variables.
     pub vars_files: Vec<String>,
+    /// Other flags to repeat.
+    pub flags: Vec<String>,
     /// The image to tell of.
     pub image: Option<String>,
 }
@@ -102,10 +104,12 @@ fn newest(analysis: &Analysis, at: usize) -> bool {
 }
 
 fn went_wrong(run: &SatRun) -> bool {
-    let status = run.status.as_deref().is_some_and(|status| matches!(status, "Failed" | "Error"));
-    status
-        || run.exit_code.is_some_and(|code| code != 0)
-        || run.images.iter().any(|image| matches!(image.status, ImageStatus::Failed | ImageStatus::Unfinished))
+    let bad = |image: &Image| matches!(image.status, ImageStatus::Failed | ImageStatus::Unfinished);
+    match run.status.as_deref() {
+        Some("Failed" | "Error") => true,
+        Some("Succeeded") => run.images.iter().any(|image| image.status == ImageStatus::Unfinished),
+        _ => run.exit_code.is_some_and(|code| code != 0) || run.images.iter().any(bad),
+    }
 }
 
 /// How a run stands, in one word.
@@ -145,7 +149,7 @@ fn failure(page: &mut Page, analysis: &Analysis, at: usize, invocation: &Invocat
     if let Some(file) = &run.bootprep_file {
         page.fact("bootprep file", &printable(file), &[]);
     }
-    log_of(page, run);
+    log_of(page, analysis, run);
     page.blank();
     let recoveries = |image: &Image| {
         analysis.recoveries.iter().find(|recovery| recovery.image == image.name && recovery.operation == run.operation)
@@ -185,7 +189,7 @@ fn attempt(analysis: &Analysis, at: usize) -> String {
     }
 }
 
-fn log_of(page: &mut Page, run: &SatRun) {
+fn log_of(page: &mut Page, analysis: &Analysis, run: &SatRun) {
     if let Some(key) = &run.s3_key {
         let basis = match run.s3_key_basis {
             Some(KeyBasis::Logged) => "",
@@ -195,7 +199,8 @@ fn log_of(page: &mut Page, run: &SatRun) {
         page.fact("log in S3", &format!("{}{basis}", printable(key)), &[]);
     }
     if let Some(path) = &run.local_log {
-        page.fact("log at hand", &page.shown(path), &[]);
+        let at_hand = analysis.inputs.iter().any(|input| input.path == *path);
+        page.fact(if at_hand { "log at hand" } else { "iuf kept it as" }, &page.shown(path), &[]);
     }
 }
 

@@ -14,6 +14,10 @@ pub struct ImageText {
     pub first: Place,
     /// `Creation of image ... succeeded`, the id of the last such line.
     pub created: Option<Placed<ImageId>>,
+    /// Another id that lines of the same run give it: the lines are of two attempts, and neither id is proven.
+    pub other_id: Option<Placed<ImageId>>,
+    /// Its step succeeded, and the lines with its id were lost.
+    pub lost_id: Option<Place>,
     /// SAT called it created without an id.
     pub without_id: Option<Place>,
     /// The image as it was built, where it was to be configured.
@@ -54,6 +58,8 @@ impl ImageText {
             name: name.to_owned(),
             first,
             created: None,
+            other_id: None,
+            lost_id: None,
             without_id: None,
             built: None,
             build_failed: None,
@@ -91,13 +97,19 @@ impl ImageText {
             || self.without_id.is_some()
     }
 
+    /// Its id, when all lines agree on it.
+    #[must_use]
+    pub fn id(&self) -> Option<&Placed<ImageId>> {
+        self.created.as_ref().filter(|_| self.other_id.is_none())
+    }
+
     /// The session that CFS had; none when it was refused at creation.
     #[must_use]
     pub fn session(&self) -> Option<&Placed<String>> {
         self.session_seen.as_ref().or(self.session_created.as_ref())
     }
 
-    /// The container that failed: the one SAT points to, else the one it would by its own rule.
+    /// The container that failed: the one SAT points to, else the one that the states of all before it prove.
     #[must_use]
     pub fn failing_container(&self) -> Option<(String, Place)> {
         if let Some(((_, container), place)) = &self.failed_container {
@@ -106,11 +118,26 @@ impl ImageText {
         if self.created.is_some() {
             return None;
         }
-        ["git-clone", "inventory", "ansible", "teardown"].iter().find_map(|group| {
-            let failed =
-                self.containers.iter().filter(|(name, (state, _))| state == "failed" && name.starts_with(group));
-            failed.min_by_key(|(name, _)| layer_number(name)).map(|(name, (_, place))| (name.clone(), *place))
-        })
+        let state =
+            |name: &str| self.containers.iter().find(|(known, _)| known == name).map(|(_, (state, _))| state.as_str());
+        let failed = |group: &str| {
+            let of_group = self.containers.iter().filter(move |(name, (state, _))| {
+                state == "failed"
+                    && (name == group || name.strip_prefix(group).is_some_and(|rest| rest.starts_with('-')))
+            });
+            of_group.min_by_key(|(name, _)| layer_number(name)).map(|(name, (_, place))| (name.clone(), *place))
+        };
+        let passed = |name: &str| state(name) == Some("succeeded");
+        if let Some(first) = failed("git-clone").or_else(|| failed("inventory")) {
+            return Some(first);
+        }
+        if let Some((name, place)) = failed("ansible").filter(|_| passed("inventory")) {
+            let layers_before = layer_of_container(&name).unwrap_or(0);
+            return (0..layers_before).all(|layer| passed(&format!("ansible-{layer}"))).then_some((name, place));
+        }
+        let mut layers = self.containers.iter().filter(|(name, _)| name.starts_with("ansible")).peekable();
+        let all_passed = layers.peek().is_some() && layers.all(|(name, _)| passed(name));
+        failed("teardown").filter(|_| all_passed)
     }
 
     /// Whether the container is one of CFS with a container per layer, or the single one.
@@ -123,12 +150,19 @@ impl ImageText {
         macro_rules! fill {
             ($($field:ident),*) => { $(if self.$field.is_none() { self.$field = other.$field; })* };
         }
+        // An end that the better text has is not overruled by lines of the other, which may be of another attempt.
+        let ended = self.created.is_some()
+            || self.failed.is_some()
+            || self.build_failed.is_some()
+            || self.given_up.is_some()
+            || self.without_id.is_some();
+        if !ended {
+            fill!(created, other_id, without_id, failed, build_failed, given_up, failed_container);
+        } else if self.created.is_none() {
+            fill!(failed_container);
+        }
         fill!(
-            without_id,
             built,
-            build_failed,
-            failed,
-            given_up,
             unconfigured,
             prebuilt,
             skipped,
@@ -136,13 +170,9 @@ impl ImageText {
             session_asked,
             session_created,
             session_seen,
-            failed_container,
             configuration,
             row
         );
-        if self.created.is_none() {
-            self.created = other.created;
-        }
         if self.containers.is_empty() {
             self.containers = other.containers;
         }

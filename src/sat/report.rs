@@ -18,6 +18,8 @@ pub struct ReportRow {
     pub name: String,
     /// The line of the name.
     pub place: Place,
+    /// It has the fields of an image; rows of configurations and templates have not.
+    pub of_image: bool,
     /// The id before configuration.
     pub preconfigured_id: Option<Placed<ImageId>>,
     /// The id; absent in rows of images that were never made.
@@ -71,6 +73,7 @@ impl ReportReader {
                     section: self.section.clone().unwrap_or_default(),
                     name,
                     place,
+                    of_image: false,
                     preconfigured_id: None,
                     final_id: None,
                     configuration: None,
@@ -88,6 +91,7 @@ impl ReportReader {
         }
         self.field = field;
         let row = self.row.as_mut()?;
+        row.of_image |= matches!(fact, Fact::ReportPreconfigured { .. } | Fact::ReportFinal { .. });
         match fact {
             Fact::ReportPreconfigured { value } => row.preconfigured_id = id_value(value, place),
             Fact::ReportFinal { value } => {

@@ -46,7 +46,7 @@ pub(super) fn commands(page: &mut Page, analysis: &Analysis, invocation: &Invoca
     step(page, "Plan the sessions, run them, and pin the results in the bootprep file:");
     let bootprep = invocation.bootprep.as_deref().map_or("BOOTPREP.yaml".to_owned(), shell_word);
     let vars: String = vars_flags(invocation);
-    page.command(&format!("incfg plan {} --bootprep {bootprep}{vars} -o plan.yaml", paths(invocation)));
+    page.command(&format!("incfg plan {} --bootprep {bootprep}{vars} -o plan.yaml", paths(invocation, &fetched)));
     page.command("incfg run plan.yaml");
     page.command(&format!(
         "incfg rewrite-bootprep {bootprep} --from plan.yaml -o {}",
@@ -76,39 +76,27 @@ fn file_of(run: &SatRun) -> String {
     format!("{}-{number}.main.log", run.operation.as_deref().unwrap_or("sat"))
 }
 
+/// A log is named after its session, so that incfg knows of which image it is; one configuration is fetched once.
 fn layer_logs(page: &mut Page, recoveries: &[&Recovery], step: &mut impl FnMut(&mut Page, &str)) -> Vec<String> {
-    let open: Vec<&&Recovery> = recoveries
-        .iter()
-        .filter(|recovery| {
-            recovery.failed_layer.is_none() && recovery.no_failed_layer.is_none() && recovery.debug_command.is_some()
-        })
-        .collect();
-    let mut files = Vec::new();
-    for (at, recovery) in open.iter().enumerate() {
+    let open = |recovery: &&&Recovery| recovery.failed_layer.is_none() && recovery.no_failed_layer.is_none();
+    let mut files: Vec<String> = Vec::new();
+    for (at, recovery) in recoveries.iter().filter(open).enumerate() {
+        let (Some(command), Some(session)) = (&recovery.debug_command, &recovery.cfs_session) else { continue };
         if at == 0 {
             step(page, "See what failed, and in which layer:");
         }
-        let file = format!("ansible-{at}.log");
-        page.command(&format!("{} > {file}", recovery.debug_command.as_deref().unwrap_or_default()));
+        let file = format!("ansible-{}.log", file_part(session));
+        page.command(&format!("{command} > {file}"));
         files.push(file);
-        if let Some(configuration) = &recovery.configuration {
-            let file = format!("configuration-{at}.json");
-            page.command(&format!(
-                "cray cfs configurations describe {} --format json > {file}",
-                shell_word(configuration)
-            ));
-            files.push(file);
-        } else {
-            for (candidate, name) in recovery.configuration_candidates.iter().take(4).enumerate() {
-                let file = format!("configuration-{at}-{candidate}.json");
+        for name in recovery.configuration.iter().chain(recovery.configuration_candidates.iter().take(4)) {
+            let file = format!("configuration-{}.json", file_part(name));
+            if !files.contains(&file) {
                 page.command(&format!("cray cfs configurations describe {} --format json > {file}", shell_word(name)));
                 files.push(file);
             }
         }
     }
-    for recovery in
-        recoveries.iter().filter(|recovery| recovery.failed_layer.is_some() || recovery.no_failed_layer.is_some())
-    {
+    for recovery in recoveries.iter().filter(|recovery| !open(recovery)) {
         if let Some(command) = &recovery.debug_command {
             step(
                 page,
@@ -120,10 +108,17 @@ fn layer_logs(page: &mut Page, recoveries: &[&Recovery], step: &mut impl FnMut(&
     files
 }
 
+/// A name as part of a file's name: letters that a shell or a file system takes for something else are left out.
+fn file_part(name: &str) -> String {
+    name.chars()
+        .map(|letter| if letter.is_ascii_alphanumeric() || "-_.".contains(letter) { letter } else { '_' })
+        .collect()
+}
+
 fn analyze_again(invocation: &Invocation, fetched: &[String]) -> String {
-    let files: String = fetched.iter().map(|file| format!(" {}", shell_word(file))).collect();
     let bootprep = invocation.bootprep.as_deref().map_or("BOOTPREP.yaml".to_owned(), shell_word);
-    format!("incfg analyze {}{files} --bootprep {bootprep}{}", paths(invocation), vars_flags(invocation))
+    let more: String = invocation.flags.iter().map(|flag| format!(" {}", shell_word(flag))).collect();
+    format!("incfg analyze {} --bootprep {bootprep}{}{more}", paths(invocation, fetched), vars_flags(invocation))
 }
 
 fn vars_flags(invocation: &Invocation) -> String {
@@ -134,8 +129,10 @@ fn vars_flags(invocation: &Invocation) -> String {
     }
 }
 
-fn paths(invocation: &Invocation) -> String {
-    invocation.paths.iter().map(|path| shell_word(path)).collect::<Vec<_>>().join(" ")
+/// The inputs and the files fetched since. Standard input cannot be read again.
+fn paths(invocation: &Invocation, fetched: &[String]) -> String {
+    let given = invocation.paths.iter().map(|path| if path == "-" { "INPUT" } else { path.as_str() });
+    given.chain(fetched.iter().map(String::as_str)).map(shell_word).collect::<Vec<_>>().join(" ")
 }
 
 fn base_name(path: &str) -> &str {
