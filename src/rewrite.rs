@@ -1,9 +1,11 @@
 //! Pins: images that exist, as ids. Their entries go, and whoever referred to them gets the id.
 
 mod item;
+mod names;
 mod report;
 
 use std::collections::BTreeSet;
+use std::collections::btree_map::{BTreeMap, Entry};
 
 use crate::bootprep::names::Variables;
 use crate::bootprep::{Base, Bootprep, BootprepError, Boots};
@@ -12,6 +14,7 @@ use crate::text::{Position, SourceText, TextError};
 use crate::yaml::edit::{Edit, Refused, apply};
 use crate::yaml::{NodeId, NodeKind, Tree, Value};
 
+use names::Names;
 pub use report::{Change, ChangeKind, Deleted, Idle, Renamed, Report};
 
 /// An image that exists.
@@ -142,18 +145,18 @@ pub fn rewrite(
     let text = SourceText::new(path, bytes)?;
     let tree = Tree::parse(&text).map_err(|error| BootprepError::Syntax { path: path.to_owned(), error })?;
     let file = Bootprep::read(path, &tree)?;
-    let work = Work { path, text: &text, tree: &tree, file: &file, variables };
+    let names = Names::of(&file, variables);
+    let work = Work { path, text: &text, tree: &tree, file: &file, names };
     let pinned = work.pinned(pins)?;
     let unreferenced = work.unreferenced(&pinned);
-    let mut removed: BTreeSet<usize> = pinned.iter().map(|(item, _)| *item).collect();
+    let mut removed: BTreeSet<usize> = pinned.keys().copied().collect();
     if options.prune {
         removed.extend(&unreferenced);
     }
     let mut changes = work.references(&pinned, &removed)?;
     work.removal_is_safe(&removed)?;
     let mut report = Report { file: path.to_owned(), ..Report::default() };
-    report.unreferenced =
-        unreferenced.iter().filter(|item| !removed.contains(item)).map(|item| work.label(*item)).collect();
+    report.unreferenced = unreferenced.difference(&removed).map(|item| work.label(*item)).collect();
     report.deleted_by_restart = work.deleted_by_restart(&pinned, &removed);
     if !report.deleted_by_restart.is_empty() && !options.force {
         return Err(RewriteError::WouldDelete { path: path.to_owned(), deleted: report.deleted_by_restart });
@@ -203,26 +206,30 @@ struct Work<'a> {
     text: &'a SourceText,
     tree: &'a Tree,
     file: &'a Bootprep,
-    variables: &'a Variables,
+    names: Names<'a>,
 }
+
+/// Pinned images, by their place in the file.
+type Pinned = BTreeMap<usize, ImageId>;
 
 impl Work<'_> {
     /// The items that the pins mean, with their ids.
-    fn pinned(&self, pins: &[Pin]) -> Result<Vec<(usize, ImageId)>, RewriteError> {
-        let mut found: Vec<(usize, ImageId)> = Vec::new();
+    fn pinned(&self, pins: &[Pin]) -> Result<Pinned, RewriteError> {
+        let mut found = Pinned::new();
         for pin in pins {
-            let item = self.item_called(&pin.image)?;
-            match found.iter().find(|(known, _)| *known == item) {
-                Some((_, first)) if *first != pin.id => {
+            match found.entry(self.item_called(&pin.image)?) {
+                Entry::Occupied(first) if *first.get() != pin.id => {
                     return Err(RewriteError::PinnedTwice {
                         path: self.path.to_owned(),
                         image: pin.image.clone(),
-                        first: first.clone(),
+                        first: first.get().clone(),
                         second: pin.id.clone(),
                     });
                 }
-                Some(_) => {}
-                None => found.push((item, pin.id.clone())),
+                Entry::Occupied(_) => {}
+                Entry::Vacant(free) => {
+                    free.insert(pin.id.clone());
+                }
             }
         }
         Ok(found)
@@ -230,15 +237,12 @@ impl Work<'_> {
 
     fn item_called(&self, image: &str) -> Result<usize, RewriteError> {
         let images = &self.file.images;
-        let by = |fits: &dyn Fn(&crate::bootprep::Item) -> bool| -> Vec<usize> {
-            (0..images.len()).filter(|at| fits(&images[*at])).collect()
-        };
-        let ways: [&dyn Fn(&crate::bootprep::Item) -> bool; 3] =
-            [&|item| item.ref_name.as_deref() == Some(image), &|item| item.name == image, &|item| {
-                self.variables.pattern(&item.name).text() == Some(image)
+        let ways: [&dyn Fn(usize) -> bool; 3] =
+            [&|at| images[at].ref_name.as_deref() == Some(image), &|at| images[at].name == image, &|at| {
+                self.names.rendered(at) == Some(image)
             }];
         for way in ways {
-            match by(way).as_slice() {
+            match (0..images.len()).filter(|at| way(*at)).collect::<Vec<_>>().as_slice() {
                 [] => {}
                 [one] => return Ok(*one),
                 several => {
@@ -257,60 +261,45 @@ impl Work<'_> {
         Err(RewriteError::UnknownImage { path: self.path.to_owned(), image: image.to_owned(), nearest: known })
     }
 
-    /// The `ref_name` a template means: rendered, where that can be known.
-    fn template_ref(&self, written: &str) -> String {
-        self.variables.pattern(written).text().map_or_else(|| written.to_owned(), str::to_owned)
+    /// The id of the pinned image that a `ref_name` means.
+    fn pin_of<'p>(&self, pinned: &'p Pinned, ref_name: &str) -> Option<(usize, &'p ImageId)> {
+        let item = self.names.by_ref(ref_name)?;
+        pinned.get(&item).map(|id| (item, id))
     }
 
     /// Builds that something referred to, and nothing does any more, because what did is gone.
-    fn unreferenced(&self, pinned: &[(usize, ImageId)]) -> Vec<usize> {
-        let mut gone: BTreeSet<usize> = pinned.iter().map(|(item, _)| *item).collect();
-        let mut found = Vec::new();
-        loop {
-            let more: Vec<usize> = (0..self.file.images.len())
-                .filter(|item| !gone.contains(item) && self.lost_its_users(*item, &gone))
-                .collect();
-            if more.is_empty() {
-                return found;
+    fn unreferenced(&self, pinned: &Pinned) -> BTreeSet<usize> {
+        let mut gone: BTreeSet<usize> = pinned.keys().copied().collect();
+        let mut found = BTreeSet::new();
+        let mut left: Vec<usize> = pinned.keys().copied().collect();
+        while let Some(item) = left.pop() {
+            let Base::ImageRef(ref_name) = &self.file.images[item].base else { continue };
+            let Some(base) = self.names.by_ref(ref_name).filter(|base| !gone.contains(base)) else { continue };
+            let needed =
+                self.names.is_booted(ref_name) || self.names.users(ref_name).iter().any(|user| !gone.contains(user));
+            if !needed {
+                gone.insert(base);
+                found.insert(base);
+                left.push(base);
             }
-            gone.extend(&more);
-            found.extend(more);
         }
-    }
-
-    fn lost_its_users(&self, item: usize, gone: &BTreeSet<usize>) -> bool {
-        let Some(ref_name) = &self.file.images[item].ref_name else { return false };
-        let users: Vec<usize> = (0..self.file.images.len())
-            .filter(|other| self.file.images[*other].base == Base::ImageRef(ref_name.clone()))
-            .collect();
-        let booted = self.file.templates.iter().any(
-            |template| matches!(&template.image, Boots::ImageRef(written) if self.template_ref(written) == *ref_name),
-        );
-        !users.is_empty() && !booted && users.iter().all(|user| gone.contains(user))
+        found
     }
 
     /// The references to pinned images, each with the edit that makes it an id.
-    fn references(
-        &self,
-        pinned: &[(usize, ImageId)],
-        removed: &BTreeSet<usize>,
-    ) -> Result<Vec<Reference>, RewriteError> {
-        let id_of = |ref_name: &str| {
-            pinned
-                .iter()
-                .find(|(item, _)| self.file.images[*item].ref_name.as_deref() == Some(ref_name))
-                .map(|(_, id)| id.clone())
-        };
+    fn references(&self, pinned: &Pinned, removed: &BTreeSet<usize>) -> Result<Vec<Reference>, RewriteError> {
         let mut found = Vec::new();
         for (index, item) in self.file.images.iter().enumerate().filter(|(index, _)| !removed.contains(index)) {
             let Base::ImageRef(ref_name) = &item.base else { continue };
-            if let (Some(id), Some(base)) = (id_of(ref_name), item.base_node) {
-                found.push(self.reference(item.node, base, "images", index, "base", ref_name, id)?);
+            if let (Some((_, id)), Some(base)) = (self.pin_of(pinned, ref_name), item.base_node) {
+                found.push(self.reference(item.node, base, "images", index, "base", ref_name, id.clone())?);
             }
         }
         for (index, template) in self.file.templates.iter().enumerate() {
             let Boots::ImageRef(written) = &template.image else { continue };
-            if let (Some(id), Some(image)) = (id_of(&self.template_ref(written)), template.image_node) {
+            let pin = self.names.boots(index).and_then(|ref_name| self.pin_of(pinned, ref_name));
+            if let (Some((_, id)), Some(image)) = (pin, template.image_node) {
+                let id = id.clone();
                 found.push(self.reference(template.node, image, "session_templates", index, "image", written, id)?);
             }
         }
@@ -444,12 +433,13 @@ impl Work<'_> {
             removed.iter().flat_map(|item| self.tree.within(self.file.images[*item].node)).collect();
         let Some(root) = self.tree.root() else { return Ok(()) };
         for alias in self.tree.within(root).into_iter().filter(|node| !going.contains(node)) {
-            if let NodeKind::Alias { target } = self.tree.node(alias).kind {
-                if going.contains(&target) {
-                    let line = self.text.position(self.tree.node(alias).outer).line;
-                    return Err(self
-                        .shared(target, format!("this entry would go, and the alias in line {line} needs its text")));
-                }
+            if let NodeKind::Alias { target } = self.tree.node(alias).kind
+                && going.contains(&target)
+            {
+                let line = self.text.position(self.tree.node(alias).outer).line;
+                return Err(
+                    self.shared(target, format!("this entry would go, and the alias in line {line} needs its text"))
+                );
             }
         }
         Ok(())
@@ -468,14 +458,13 @@ impl Work<'_> {
                 .get_mut(change.section)
                 .and_then(|list| list.item_mut(change.index))
                 .and_then(|item| item.get_mut(change.key));
-            if let Some(Value::Mapping(entries)) = entry {
-                if let Some(reference) = entries
+            if let Some(Value::Mapping(entries)) = entry
+                && let Some(reference) = entries
                     .iter_mut()
                     .rev()
                     .find(|(name, _)| matches!(name, Value::Scalar { text, .. } if text == "image_ref"))
-                {
-                    *reference = (Value::plain("ims"), Value::Mapping(ims));
-                }
+            {
+                *reference = (Value::plain("ims"), Value::Mapping(ims));
             }
         }
         if let Some(Value::Sequence(images)) = value.get_mut("images") {
@@ -486,17 +475,6 @@ impl Work<'_> {
             });
         }
         Ok(value)
-    }
-
-    /// The name a pinned image had in this file, rendered, where that can be known.
-    fn rendered(&self, item: usize, depth: usize) -> Option<String> {
-        let pattern = self.variables.pattern(&self.file.images[item].name);
-        if !pattern.has_base() {
-            return pattern.text().map(str::to_owned);
-        }
-        let Base::ImageRef(ref_name) = &self.file.images[item].base else { return None };
-        let base = self.file.by_ref(ref_name).filter(|_| depth < self.file.images.len())?;
-        pattern.with_base(&self.rendered(base, depth + 1)?).text().map(str::to_owned)
     }
 
     fn label(&self, item: usize) -> String {

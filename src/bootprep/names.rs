@@ -61,6 +61,9 @@ impl Variables {
     }
 
     fn render(&self, template: &str) -> Option<String> {
+        if !["{{", "{%", "{#", "\n", "\r"].iter().any(|sign| template.contains(sign)) {
+            return (template.chars().count() <= limits::RENDERED_CHARS).then(|| template.to_owned());
+        }
         let mut environment = Environment::new();
         environment.set_undefined_behavior(UndefinedBehavior::Lenient);
         environment.set_fuel(Some(limits::RENDER_FUEL));

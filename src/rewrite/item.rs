@@ -33,7 +33,15 @@ pub(super) fn removals(
             .map_or(tree.node(key).span.end, |at| tree.node(key).span.end + at + 1);
         edits.push(Edit { range: colon..colon, text: " []".into() });
     }
-    merged(edits)
+    let mut edits = merged(edits);
+    // A text without a line break at its end stays one.
+    if let Some(edit) = edits.last_mut().filter(|edit| edit.range.end == text.as_str().len()) {
+        let first = text.line_of(edit.range.start);
+        if edit.text.is_empty() && !text.as_str().ends_with('\n') && first > 0 {
+            edit.range.start = text.line_range(first - 1).start + text.line(first - 1).len();
+        }
+    }
+    edits
 }
 
 /// The lines of an entry: its own, the comments directly above it, and those below it that are indented deeper.
@@ -60,12 +68,7 @@ fn block_removal(text: &SourceText, tree: &Tree, item: NodeId, blank_lines_go: b
     while blank_lines_go && last + 1 < text.lines() && text.line(last + 1).trim().is_empty() {
         last += 1;
     }
-    let mut range = text.line_range(first).start..text.line_range(last).end;
-    let unfinished = range.end == text.as_str().len() && !text.as_str().ends_with('\n');
-    if unfinished && first > 0 {
-        range.start = text.line_range(first - 1).start + text.line(first - 1).len();
-    }
-    Some(Edit { range, text: String::new() })
+    Some(Edit { range: text.line_range(first).start..text.line_range(last).end, text: String::new() })
 }
 
 /// The dash of an entry: on its line, or on a line above with nothing but comments between. `None` where something else

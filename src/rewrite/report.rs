@@ -1,13 +1,13 @@
 //! What a rewrite changed, and what a restart with the result will do.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeSet, HashMap, HashSet};
 
 use serde::Serialize;
 
 use crate::bootprep::{Base, Boots};
 use crate::image_id::ImageId;
 
-use super::{Reference, Work};
+use super::{Pinned, Reference, Work};
 
 /// The report of a rewrite.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize)]
@@ -99,12 +99,7 @@ impl Work<'_> {
         self.text.position(offset).line
     }
 
-    pub(super) fn told(
-        &self,
-        changes: &[Reference],
-        removed: &BTreeSet<usize>,
-        pinned: &[(usize, ImageId)],
-    ) -> Vec<Change> {
+    pub(super) fn told(&self, changes: &[Reference], removed: &BTreeSet<usize>, pinned: &Pinned) -> Vec<Change> {
         let mut told: Vec<Change> = changes
             .iter()
             .map(|change| Change {
@@ -120,42 +115,38 @@ impl Work<'_> {
             path: format!("images[{item}]"),
             line: self.line(self.tree.node(self.file.images[*item].node).outer),
             before: self.label(*item),
-            after: pinned.iter().find(|(known, _)| known == item).map(|(_, id)| id.to_string()),
+            after: pinned.get(item).map(ImageId::to_string),
         }));
         told.sort_by_key(|change| change.line);
         told
     }
 
     /// Names of what builds on or boots a pinned image, where they hold the name of that image.
-    pub(super) fn renamed(&self, pinned: &[(usize, ImageId)], removed: &BTreeSet<usize>) -> Vec<Renamed> {
-        let pin_of = |ref_name: &str| {
-            pinned.iter().find(|(item, _)| self.file.images[*item].ref_name.as_deref() == Some(ref_name))
-        };
+    pub(super) fn renamed(&self, pinned: &Pinned, removed: &BTreeSet<usize>) -> Vec<Renamed> {
         let mut found = Vec::new();
         for (index, item) in self.file.images.iter().enumerate().filter(|(index, _)| !removed.contains(index)) {
             let Base::ImageRef(ref_name) = &item.base else { continue };
-            if let Some((base, id)) = pin_of(ref_name).filter(|_| mentions(&item.name, "base")) {
+            if let Some((base, id)) = self.pin_of(pinned, ref_name).filter(|_| mentions(&item.name, "base")) {
                 found.push(Renamed {
                     path: format!("images[{index}].name"),
                     line: self.line(self.tree.node(item.name_node.unwrap_or(item.node)).outer),
                     template: item.name.clone(),
-                    before: self.rendered(index, 0),
+                    before: self.names.rendered(index).map(str::to_owned),
                     follows: id.clone(),
-                    stays_if_called: self.rendered(*base, 0),
+                    stays_if_called: self.names.rendered(base).map(str::to_owned),
                 });
             }
         }
         for (index, template) in self.file.templates.iter().enumerate() {
-            let Boots::ImageRef(written) = &template.image else { continue };
-            if let Some((image, id)) = pin_of(&self.template_ref(written)).filter(|_| mentions(&template.name, "image"))
-            {
+            let pin = self.names.boots(index).and_then(|ref_name| self.pin_of(pinned, ref_name));
+            if let Some((image, id)) = pin.filter(|_| mentions(&template.name, "image")) {
                 found.push(Renamed {
                     path: format!("session_templates[{index}].name"),
                     line: self.line(self.tree.node(template.node).outer),
                     template: template.name.clone(),
                     before: None,
                     follows: id.clone(),
-                    stays_if_called: self.rendered(*image, 0),
+                    stays_if_called: self.names.rendered(image).map(str::to_owned),
                 });
             }
         }
@@ -163,29 +154,29 @@ impl Work<'_> {
     }
 
     /// Under `--overwrite-images` SAT deletes every image of the name it built, and a pinned one with them.
-    pub(super) fn deleted_by_restart(&self, pinned: &[(usize, ImageId)], removed: &BTreeSet<usize>) -> Vec<Deleted> {
+    pub(super) fn deleted_by_restart(&self, pinned: &Pinned, removed: &BTreeSet<usize>) -> Vec<Deleted> {
+        let mut builders = HashMap::new();
+        for other in (0..self.file.images.len()).filter(|other| !removed.contains(other)) {
+            if let Some(name) = self.names.rendered(other) {
+                builders.entry(name).or_insert(other);
+            }
+        }
         let mut found = Vec::new();
         for (item, id) in pinned {
-            let Some(name) = self.rendered(*item, 0) else { continue };
-            let builder = (0..self.file.images.len())
-                .filter(|other| !removed.contains(other))
-                .find(|other| self.rendered(*other, 0).as_ref() == Some(&name));
-            if let Some(builder) = builder {
-                found.push(Deleted { id: id.clone(), because: format!("images[{builder}]"), name });
+            let Some(name) = self.names.rendered(*item) else { continue };
+            if let Some(builder) = builders.get(name) {
+                found.push(Deleted { id: id.clone(), name: name.to_owned(), because: format!("images[{builder}]") });
             }
         }
         found
     }
 
     /// An image on an existing image without a configuration is a copy that SAT never makes.
-    pub(super) fn without_work(&self, pinned: &[(usize, ImageId)], removed: &BTreeSet<usize>) -> Vec<Idle> {
-        let is_pinned = |ref_name: &str| {
-            pinned.iter().any(|(item, _)| self.file.images[*item].ref_name.as_deref() == Some(ref_name))
-        };
+    pub(super) fn without_work(&self, pinned: &Pinned, removed: &BTreeSet<usize>) -> Vec<Idle> {
         let idle = |(index, item): &(usize, &crate::bootprep::Item)| {
             !removed.contains(index)
                 && item.configuration.is_none()
-                && matches!(&item.base, Base::ImageRef(ref_name) if is_pinned(ref_name))
+                && matches!(&item.base, Base::ImageRef(ref_name) if self.pin_of(pinned, ref_name).is_some())
         };
         let entries = self.file.images.iter().enumerate().filter(idle);
         entries
@@ -198,10 +189,10 @@ impl Work<'_> {
     }
 
     /// Templates that look a pinned image up by name go on working only while IMS has one image of that name.
-    pub(super) fn by_name(&self, pinned: &[(usize, ImageId)]) -> Vec<Idle> {
-        let names: Vec<String> = pinned
-            .iter()
-            .flat_map(|(item, _)| [Some(self.file.images[*item].name.clone()), self.rendered(*item, 0)])
+    pub(super) fn by_name(&self, pinned: &Pinned) -> Vec<Idle> {
+        let names: HashSet<&str> = pinned
+            .keys()
+            .flat_map(|item| [Some(self.file.images[*item].name.as_str()), self.names.rendered(*item)])
             .flatten()
             .collect();
         let templates = self
@@ -209,7 +200,7 @@ impl Work<'_> {
             .templates
             .iter()
             .enumerate()
-            .filter(|(_, template)| matches!(&template.image, Boots::Name(name) if names.contains(name)));
+            .filter(|(_, template)| matches!(&template.image, Boots::Name(name) if names.contains(name.as_str())));
         templates
             .map(|(index, template)| Idle {
                 path: format!("session_templates[{index}].image"),

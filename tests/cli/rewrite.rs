@@ -197,7 +197,7 @@ fn text_that_an_alias_shares_is_never_changed() {
         (
             "images:\n- {name: a, ref_name: a}\n- {name: b, base: &b {image_ref: a}, configuration: c}\n- {name: c, base: *b, configuration: c}\n",
             "a",
-            "b.yaml:3:18: this text is shared by the alias in line 4",
+            "b.yaml:3:19: this text is shared by the alias in line 4",
         ),
         ("images:\n- &a {name: a, ref_name: a}\n- *a\n", "a", "alias"),
         (
