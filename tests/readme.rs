@@ -49,8 +49,18 @@ fn the_shell_assignments_are_those_the_program_prints() {
 
 #[test]
 fn every_command_the_readme_names_exists() {
-    for command in ["analyze", "grammar check", "grammar explain"] {
+    for command in ["analyze", "rewrite-bootprep", "grammar check", "grammar explain"] {
         assert!(README.contains(&format!("incfg {command}")));
         assert!(incfg(&format!("{command} --help")).status.success(), "{command}");
     }
+}
+
+#[test]
+fn the_rewrite_it_shows_pins_the_base() {
+    let command = README.lines().find_map(|line| line.strip_prefix("$ incfg rewrite-bootprep")).unwrap();
+    let output = incfg(&format!("rewrite-bootprep{command}"));
+    assert!(output.status.success());
+    let difference = String::from_utf8(output.stdout).unwrap();
+    assert!(difference.contains("-    image_ref: base.x86_64\n"), "{difference}");
+    assert!(difference.contains("+      id: c5e01698-9dea-448f-80aa-21dba7c0cbb6\n"), "{difference}");
 }

@@ -23,7 +23,7 @@ use super::{Exit, Failure, print, print_styled};
 #[derive(Args)]
 #[command(group = ArgGroup::new("where").args(["output", "in_place", "diff", "check"]), after_help = "\
 Examples:
-  incfg rewrite-bootprep bootprep.yaml --pin compute_image.x86_64=f5374c4c-8c5a-4b79-a5e5-aef778ed36cd --diff
+  incfg rewrite-bootprep bootprep.yaml --pin compute_image.x86_64=UUID --diff
   incfg rewrite-bootprep bootprep.yaml --pin base=UUID --pin compute=UUID -o bootprep-restart.yaml
   incfg rewrite-bootprep bootprep.yaml --pin compute=UUID --prune --in-place=.orig")]
 pub(super) struct Arguments {

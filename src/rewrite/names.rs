@@ -4,6 +4,7 @@ use std::collections::HashMap;
 
 use crate::bootprep::names::{NamePattern, Variables};
 use crate::bootprep::{Base, Bootprep, Boots};
+use crate::limits;
 
 /// What the names of a file mean.
 pub(super) struct Names<'a> {
@@ -82,7 +83,9 @@ fn rendered(file: &Bootprep, variables: &Variables, by_ref: &HashMap<&str, usize
         }
         let mut base = next.and_then(|at| names[at].clone());
         for at in chain.into_iter().rev() {
-            base = base.and_then(|base| patterns[at].with_base(&base).text().map(str::to_owned));
+            base = base
+                .and_then(|base| patterns[at].with_base(&base).text().map(str::to_owned))
+                .filter(|name| name.len() <= limits::RENDERED_CHARS);
             names[at].clone_from(&base);
         }
     }

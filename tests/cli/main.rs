@@ -7,6 +7,7 @@ mod harness;
 mod images;
 mod large;
 mod layers;
+mod misleading;
 mod output;
 mod rewrite;
 mod rewrite_any;

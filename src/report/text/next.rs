@@ -43,17 +43,39 @@ pub(super) fn commands(page: &mut Page, analysis: &Analysis, invocation: &Invoca
     if recoveries.is_empty() {
         return;
     }
-    step(page, "Plan the sessions, run them, and pin the results in the bootprep file:");
+    by_hand(page, analysis, &recoveries, &mut step);
     let bootprep = invocation.bootprep.as_deref().map_or("BOOTPREP.yaml".to_owned(), shell_word);
-    let vars: String = vars_flags(invocation);
-    page.command(&format!("incfg plan {} --bootprep {bootprep}{vars} -o plan.yaml", paths(invocation, &fetched)));
-    page.command("incfg run plan.yaml");
+    let vars = vars_flags(invocation);
+    step(page, "Pin what exists and the results of the last sessions in the bootprep file, and restart with it:");
     page.command(&format!(
-        "incfg rewrite-bootprep {bootprep} --from plan.yaml -o {}",
+        "incfg rewrite-bootprep {bootprep}{vars}{} -o {}",
+        pins(analysis, &recoveries),
         shell_word(&format!("new-{}", base_name(invocation.bootprep.as_deref().unwrap_or("BOOTPREP.yaml"))))
     ));
-    by_hand(page, analysis, &recoveries, &mut step);
+    step(page, "With a later incfg, which has plan and run, the sessions need no hand:");
+    page.command(&format!("incfg plan {} --bootprep {bootprep}{vars} -o plan.yaml", paths(invocation, &fetched)));
+    page.command("incfg run plan.yaml");
     page.blank();
+}
+
+/// What the bootprep file has to be told: the images of these runs that are there, and those that will be.
+fn pins(analysis: &Analysis, recoveries: &[&Recovery]) -> String {
+    let in_run = |at: usize, run: &SatRun| {
+        newest(analysis, at)
+            && recoveries.iter().any(|recovery| {
+                recovery.operation == run.operation && run.images.iter().any(|image| image.name == recovery.image)
+            })
+    };
+    let runs = analysis.sat_runs.iter().enumerate().filter(|(at, run)| in_run(*at, run)).map(|(_, run)| run);
+    let made =
+        runs.flat_map(|run| &run.images).filter_map(|image| Some((image.ref_name.as_ref()?, image.id.as_ref()?)));
+    let mut pins: Vec<String> =
+        made.map(|(ref_name, id)| format!(" --pin {}", shell_word(&format!("{ref_name}={id}")))).collect();
+    pins.extend(recoveries.iter().map(|recovery| {
+        let image = recovery.ref_name.as_ref().unwrap_or(&recovery.image);
+        format!(" --pin {}=RESULT_ID", shell_word(image))
+    }));
+    pins.concat()
 }
 
 /// The logs of runs that failed and are not at hand as S3 has them.
@@ -164,7 +186,7 @@ fn by_hand(page: &mut Page, analysis: &Analysis, recoveries: &[&Recovery], step:
         step(
             page,
             &format!(
-                "Or by hand for {}, {layers}, then one layer a session on the result of the last:",
+                "Configure {}, {layers}, then one layer a session on the result of the last (result_id in its status.artifacts):",
                 printable(&recovery.image)
             ),
         );
@@ -174,5 +196,6 @@ fn by_hand(page: &mut Page, analysis: &Analysis, recoveries: &[&Recovery], step:
             shell_word(configuration),
             value("CONFIGURATION_LIMIT")
         ));
+        page.command(&format!("cray cfs v3 sessions describe {} --format json", value("SESSION_NAME")));
     }
 }
