@@ -263,6 +263,20 @@ pub fn compute_fails(container: &str) -> Lines {
     .concat()
 }
 
+/// A bootprep file with a base and a compute image for each of two architectures.
+pub fn two_architectures() -> &'static str {
+    "images:\n- {name: '{{base.name}}-1', ref_name: base.x86, base: {product: {name: cos, type: recipe}}}\n- {name: 'compute-{{base.name}}', ref_name: compute.x86, base: {image_ref: base.x86}, configuration: 'c-{{v}}', configuration_group_names: [Compute]}\n- {name: '{{base.name}}-1', ref_name: base.arm, base: {product: {name: cos, type: recipe}}}\n- {name: 'compute-{{base.name}}', ref_name: compute.arm, base: {image_ref: base.arm}, configuration: 'c-{{v}}', configuration_group_names: [Compute]}\n"
+}
+
+/// Lines of [`items`] with the `ref_name`s of [`two_architectures`].
+pub fn of_two_architectures(lines: Lines) -> Lines {
+    let renamed = |text: String| {
+        let text = text.replace("ref_name=\"ref0\"", "ref_name=\"base.x86\"");
+        text.replace("ref_name=\"ref2\"", "ref_name=\"base.arm\"")
+    };
+    lines.into_iter().map(|(level, text)| (level, renamed(text))).collect()
+}
+
 /// A log of `iuf`, one line a second.
 pub struct InstallLog {
     lines: String,

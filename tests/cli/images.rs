@@ -302,10 +302,6 @@ fn with_two_possible_bases_there_are_candidates_and_no_answer() {
     );
 }
 
-fn two_architectures() -> &'static str {
-    "images:\n- {name: '{{base.name}}-1', ref_name: base.x86, base: {product: {name: cos, type: recipe}}}\n- {name: 'compute-{{base.name}}', ref_name: compute.x86, base: {image_ref: base.x86}, configuration: 'c-{{v}}', configuration_group_names: [Compute]}\n- {name: '{{base.name}}-1', ref_name: base.arm, base: {product: {name: cos, type: recipe}}}\n- {name: 'compute-{{base.name}}', ref_name: compute.arm, base: {image_ref: base.arm}, configuration: 'c-{{v}}', configuration_group_names: [Compute]}\n"
-}
-
 #[test]
 fn with_the_bootprep_file_the_names_prove_base_configuration_and_groups() {
     let dir = Dir::new();
@@ -319,16 +315,7 @@ fn with_the_bootprep_file_the_names_prove_base_configuration_and_groups() {
         ended_badly(1),
     ]
     .concat();
-    let lines: Lines = lines
-        .into_iter()
-        .map(|(level, text)| {
-            (
-                level,
-                text.replace("ref_name=\"ref0\"", "ref_name=\"base.x86\"")
-                    .replace("ref_name=\"ref2\"", "ref_name=\"base.arm\""),
-            )
-        })
-        .collect();
+    let lines = of_two_architectures(lines);
     dir.file("main.log", as_main_log(&lines)).file("b.yaml", two_architectures()).file("v.yaml", "v: 7\n");
     let analysis = dir.analysis(&["main.log", "--bootprep", "b.yaml", "--vars-file", "v.yaml"]);
     let recovery = &analysis["recoveries"][0];
@@ -426,16 +413,7 @@ fn the_item_that_failed_without_a_name_is_never_an_image_that_is_there() {
         "Failed to wait for condition \"creation of IMS images\" for member image at index 2: status check failed: 503"
             .into(),
     ));
-    let lines: Lines = lines
-        .into_iter()
-        .map(|(level, text)| {
-            (
-                level,
-                text.replace("ref_name=\"ref0\"", "ref_name=\"base.x86\"")
-                    .replace("ref_name=\"ref2\"", "ref_name=\"base.arm\""),
-            )
-        })
-        .collect();
+    let lines = of_two_architectures(lines);
     dir.file("main.log", as_main_log(&lines)).file("b.yaml", two_architectures()).file("v.yaml", "v: 7\n");
     let analysis = dir.analysis(&["main.log", "--bootprep", "b.yaml", "--vars-file", "v.yaml"]);
     let base = image(&analysis["sat_runs"][0], "x86-1");

@@ -123,7 +123,6 @@ fn an_error_of_iuf_itself_is_none_of_sat() {
 
 #[test]
 fn a_base_whose_line_was_lost_is_not_replaced_by_the_one_that_is_left() {
-    let bootprep = "images:\n- {name: '{{base.name}}-1', ref_name: base.x86, base: {product: {name: cos, type: recipe}}}\n- {name: 'compute-{{base.name}}', ref_name: compute.x86, base: {image_ref: base.x86}, configuration: c, configuration_group_names: [Compute]}\n- {name: '{{base.name}}-1', ref_name: base.arm, base: {product: {name: cos, type: recipe}}}\n- {name: 'compute-{{base.name}}', ref_name: compute.arm, base: {image_ref: base.arm}, configuration: c, configuration_group_names: [Compute]}\n";
     let lines = [
         begin("managed", 4),
         items(&[None, Some(0), None, Some(2)]),
@@ -134,16 +133,10 @@ fn a_base_whose_line_was_lost_is_not_replaced_by_the_one_that_is_left() {
         ended_badly(1),
     ]
     .concat();
-    let lost: Lines = lines
-        .into_iter()
-        .filter(|(_, text)| !text.contains(OTHER_ID))
-        .map(|(level, text)| {
-            let text = text.replace("ref_name=\"ref0\"", "ref_name=\"base.x86\"");
-            (level, text.replace("ref_name=\"ref2\"", "ref_name=\"base.arm\""))
-        })
-        .collect();
+    let mut lost = of_two_architectures(lines);
+    lost.retain(|(_, text)| !text.contains(OTHER_ID));
     let dir = Dir::new();
-    dir.file("main.log", as_main_log(&lost)).file("b.yaml", bootprep);
+    dir.file("main.log", as_main_log(&lost)).file("b.yaml", two_architectures().replace("c-{{v}}", "c"));
     for arguments in [&["main.log"][..], &["main.log", "--bootprep", "b.yaml"]] {
         let analysis = dir.analysis(arguments);
         let recovery = &analysis["recoveries"][0];
