@@ -1,6 +1,7 @@
 //! Pins: images that exist, as ids. Their entries go, and whoever referred to them gets the id.
 
 mod item;
+mod keep;
 mod names;
 mod report;
 
@@ -15,7 +16,9 @@ use crate::yaml::edit::{Edit, Refused, apply};
 use crate::yaml::{NodeId, NodeKind, Tree, Value};
 
 use names::Names;
-pub use report::{Change, ChangeKind, Deleted, Idle, Renamed, Report};
+pub use report::{Change, ChangeKind, Deleted, Idle, Renamed, Report, Section};
+
+use keep::Kept;
 
 /// An image that exists.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -77,6 +80,26 @@ pub enum RewriteError {
         /// What is shared with which lines.
         what: String,
     },
+    /// A name cannot be kept, because it is not known.
+    #[error("{path}:{}:{}: the name {template} cannot be kept, because what it renders to is not known here. Give the variables of the file with --vars-file, or write the name that the log shows into the file first", .at.line, .at.column)]
+    NameUnknown {
+        /// The file.
+        path: String,
+        /// Where.
+        at: Position,
+        /// The name as written.
+        template: String,
+    },
+    /// A name cannot be kept, because of how it is written.
+    #[error("{path}:{}:{}: the name {name} cannot be kept in a text of several lines. Write it in one line, in quotes, and try again", .at.line, .at.column)]
+    NameNotKept {
+        /// The file.
+        path: String,
+        /// Where.
+        at: Position,
+        /// What it renders to.
+        name: String,
+    },
     /// The change did not pass the gate.
     #[error("{path}: not rewritten: {why}. Nothing was written; please report this file")]
     Refused {
@@ -118,6 +141,8 @@ fn list(deleted: &[Deleted]) -> String {
 pub struct Options {
     /// Remove builds that nothing refers to any more.
     pub prune: bool,
+    /// Write out the names that would follow a pinned image.
+    pub keep_names: bool,
     /// Go on although a restart would delete a pinned image.
     pub force: bool,
 }
@@ -161,12 +186,15 @@ pub fn rewrite(
     if !report.deleted_by_restart.is_empty() && !options.force {
         return Err(RewriteError::WouldDelete { path: path.to_owned(), deleted: report.deleted_by_restart });
     }
-    report.renamed = work.renamed(&pinned, &removed);
+    let renamed = work.renamed(&pinned, &removed);
+    let kept = if options.keep_names { work.kept(&renamed, variables)? } else { Vec::new() };
+    report.renamed = if options.keep_names { Vec::new() } else { renamed };
     report.without_work = work.without_work(&pinned, &removed);
     report.by_name = work.by_name(&pinned);
     let intended =
-        work.intended(&changes, &removed).map_err(|why| RewriteError::Refused { path: path.to_owned(), why })?;
-    let mut edits: Vec<Edit> = changes.iter().map(|change| change.edit.clone()).collect();
+        work.intended(&changes, &kept, &removed).map_err(|why| RewriteError::Refused { path: path.to_owned(), why })?;
+    let mut edits: Vec<Edit> =
+        changes.iter().map(|change| &change.edit).chain(kept.iter().map(|kept| &kept.edit)).cloned().collect();
     // Blank lines stay, unless they would become part of a text before them.
     let mut result = None;
     for blank_lines_go in [false, true] {
@@ -184,7 +212,7 @@ pub fn rewrite(
     };
     edits = all;
     changes.sort_by_key(|change| change.edit.range.start);
-    report.changes = work.told(&changes, &removed, &pinned);
+    report.changes = work.told(&changes, &kept, &removed, &pinned);
     report.bytes_changed = edits.iter().map(|edit| edit.range.len() + edit.text.len()).sum();
     Ok(Rewritten { text: rewritten, report })
 }
@@ -193,7 +221,7 @@ pub fn rewrite(
 struct Reference {
     edit: Edit,
     /// Where it stands: `images[1].base`, `session_templates[0].image`.
-    section: &'static str,
+    section: Section,
     index: usize,
     key: &'static str,
     at: usize,
@@ -292,7 +320,7 @@ impl Work<'_> {
         for (index, item) in self.file.images.iter().enumerate().filter(|(index, _)| !removed.contains(index)) {
             let Base::ImageRef(ref_name) = &item.base else { continue };
             if let (Some((_, id)), Some(base)) = (self.pin_of(pinned, ref_name), item.base_node) {
-                found.push(self.reference(item.node, base, "images", index, "base", ref_name, id.clone())?);
+                found.push(self.reference(item.node, base, Section::Images, index, "base", ref_name, id.clone())?);
             }
         }
         for (index, template) in self.file.templates.iter().enumerate() {
@@ -300,7 +328,15 @@ impl Work<'_> {
             let pin = self.names.boots(index).and_then(|ref_name| self.pin_of(pinned, ref_name));
             if let (Some((_, id)), Some(image)) = (pin, template.image_node) {
                 let id = id.clone();
-                found.push(self.reference(template.node, image, "session_templates", index, "image", written, id)?);
+                found.push(self.reference(
+                    template.node,
+                    image,
+                    Section::SessionTemplates,
+                    index,
+                    "image",
+                    written,
+                    id,
+                )?);
             }
         }
         Ok(found)
@@ -311,7 +347,7 @@ impl Work<'_> {
         &self,
         owner: NodeId,
         holder: NodeId,
-        section: &'static str,
+        section: Section,
         index: usize,
         key: &'static str,
         before: &str,
@@ -446,7 +482,7 @@ impl Work<'_> {
     }
 
     /// The original with the changes and nothing else.
-    fn intended(&self, changes: &[Reference], removed: &BTreeSet<usize>) -> Result<Value, Refused> {
+    fn intended(&self, changes: &[Reference], kept: &[Kept], removed: &BTreeSet<usize>) -> Result<Value, Refused> {
         let Some(root) = self.tree.root() else { return Ok(Value::Mapping(Vec::new())) };
         let mut value = self.tree.value(root)?;
         for change in changes {
@@ -455,7 +491,7 @@ impl Work<'_> {
                 ims.push((Value::plain("type"), Value::plain("image")));
             }
             let entry = value
-                .get_mut(change.section)
+                .get_mut(change.section.key())
                 .and_then(|list| list.item_mut(change.index))
                 .and_then(|item| item.get_mut(change.key));
             if let Some(Value::Mapping(entries)) = entry
@@ -465,6 +501,12 @@ impl Work<'_> {
                     .find(|(name, _)| matches!(name, Value::Scalar { text, .. } if text == "image_ref"))
             {
                 *reference = (Value::plain("ims"), Value::Mapping(ims));
+            }
+        }
+        for kept in kept {
+            let item = value.get_mut(kept.section.key()).and_then(|list| list.item_mut(kept.index));
+            if let Some(name) = item.and_then(|item| item.get_mut("name")) {
+                *name = kept.after.clone();
             }
         }
         if let Some(Value::Sequence(images)) = value.get_mut("images") {

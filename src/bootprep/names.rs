@@ -5,6 +5,7 @@
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 
 use minijinja::value::{Object, ObjectRepr, Value as Jinja, ValueKind};
 use minijinja::{Environment, Output, State, UndefinedBehavior};
@@ -54,13 +55,20 @@ impl Variables {
         Ok(())
     }
 
-    /// What `template` renders to, with holes for `base.name` and for what the variables do not know.
+    /// What the name of an image renders to, with holes for `base.name` and for what the variables do not know.
     #[must_use]
     pub fn pattern(&self, template: &str) -> NamePattern {
-        self.render(template).map_or_else(NamePattern::anything, |text| NamePattern::of(&text))
+        self.render(template, "base").map_or_else(NamePattern::anything, |text| NamePattern::of(&text))
     }
 
-    fn render(&self, template: &str) -> Option<String> {
+    /// What the name of a session template renders to, with holes for `image.name` and for what the variables do not
+    /// know. The name of the image fills the same hole as that of a base.
+    #[must_use]
+    pub fn pattern_of_template(&self, template: &str) -> NamePattern {
+        self.render(template, "image").map_or_else(NamePattern::anything, |text| NamePattern::of(&text))
+    }
+
+    fn render(&self, template: &str, record: &'static str) -> Option<String> {
         if !["{{", "{%", "{#", "\n", "\r"].iter().any(|sign| template.contains(sign)) {
             return (template.chars().count() <= limits::RENDERED_CHARS).then(|| template.to_owned());
         }
@@ -68,14 +76,18 @@ impl Variables {
         environment.set_undefined_behavior(UndefinedBehavior::Lenient);
         environment.set_fuel(Some(limits::RENDER_FUEL));
         environment.set_formatter(python_text);
-        let context = Jinja::from_object(Scope(self.0.clone()));
-        let text = environment.render_str(template, context).ok()?;
-        (text.chars().count() <= limits::RENDERED_CHARS).then_some(text)
+        let ledger = Arc::new(Ledger::default());
+        let scope = Scope { variables: self.0.clone(), record, ledger: Arc::clone(&ledger) };
+        let text = environment.render_str(template, Jinja::from_object(scope)).ok()?;
+        (ledger.is_settled(&text) && text.chars().count() <= limits::RENDERED_CHARS).then_some(text)
     }
 }
 
 /// Prints a value as Python's Jinja2 does: its names of nothing and of truth differ.
 fn python_text(out: &mut Output<'_>, state: &mut State<'_, '_>, value: &Jinja) -> Result<(), minijinja::Error> {
+    if let Some(open) = value.downcast_object_ref::<Open>() {
+        return out.write_str(open.printed().encode_utf8(&mut [0; 4])).map_err(minijinja::Error::from);
+    }
     let text = match value.kind() {
         ValueKind::None => Some("None"),
         ValueKind::Bool if value.is_true() => Some("True"),
@@ -99,35 +111,57 @@ fn merge(into: &mut Json, from: Json) {
     }
 }
 
-/// The names a template can use: the variables, `base`, and holes for all others.
+/// What became of the values that are not known. A template may compare or measure them, and then its text depends on
+/// them without showing it: such a text proves nothing.
+#[derive(Debug, Default)]
+struct Ledger {
+    /// Values that were neither printed nor asked for an attribute.
+    open: AtomicUsize,
+    /// Holes that were printed.
+    printed: AtomicUsize,
+}
+
+impl Ledger {
+    fn is_settled(&self, text: &str) -> bool {
+        let holes = text.chars().filter(|letter| [HOLE, BASE_HOLE].contains(letter)).count();
+        self.open.load(Ordering::Relaxed) == 0 && self.printed.load(Ordering::Relaxed) == holes
+    }
+}
+
+/// The names a template can use: the variables, the record of `base` or `image`, and holes for all others.
 #[derive(Debug)]
-struct Scope(BTreeMap<String, Json>);
+struct Scope {
+    variables: BTreeMap<String, Json>,
+    record: &'static str,
+    ledger: Arc<Ledger>,
+}
 
 impl Object for Scope {
     fn get_value(self: &Arc<Self>, key: &Jinja) -> Option<Jinja> {
         let name = key.as_str()?;
-        match self.0.get(name) {
-            Some(value) => Some(known(value)),
-            None if name == "base" => Some(Jinja::from_object(BaseRecord)),
-            None => Some(Jinja::from_object(Unknown)),
-        }
+        Some(match self.variables.get(name) {
+            _ if name == self.record => Jinja::from_object(Record(Arc::clone(&self.ledger))),
+            Some(value) => known(value, &self.ledger),
+            None => Open::value(HOLE, &self.ledger),
+        })
     }
 }
 
 /// A mapping of variables; an attribute it does not have may stand in a file that is not at hand.
 #[derive(Debug)]
-struct Mapping(serde_json::Map<String, Json>);
+struct Mapping(serde_json::Map<String, Json>, Arc<Ledger>);
 
 impl Object for Mapping {
     fn get_value(self: &Arc<Self>, key: &Jinja) -> Option<Jinja> {
-        Some(key.as_str().and_then(|name| self.0.get(name)).map_or_else(|| Jinja::from_object(Unknown), known))
+        let value = key.as_str().and_then(|name| self.0.get(name));
+        Some(value.map_or_else(|| Open::value(HOLE, &self.1), |value| known(value, &self.1)))
     }
 }
 
-fn known(value: &Json) -> Jinja {
+fn known(value: &Json, ledger: &Arc<Ledger>) -> Jinja {
     match value {
-        Json::Object(map) => Jinja::from_object(Mapping(map.clone())),
-        Json::Array(items) => Jinja::from(items.iter().map(known).collect::<Vec<_>>()),
+        Json::Object(map) => Jinja::from_object(Mapping(map.clone(), Arc::clone(ledger))),
+        Json::Array(items) => Jinja::from(items.iter().map(|item| known(item, ledger)).collect::<Vec<_>>()),
         Json::String(text) => Jinja::from(text.as_str()),
         Json::Bool(value) => Jinja::from(*value),
         Json::Null => Jinja::from(()),
@@ -139,34 +173,56 @@ fn known(value: &Json) -> Jinja {
     }
 }
 
-/// The IMS record of the base: its name is a hole of its own, the rest is not in any file.
+/// The IMS record of a base or image: its name is a hole of its own, the rest is not in any file.
 #[derive(Debug)]
-struct BaseRecord;
+struct Record(Arc<Ledger>);
 
-impl Object for BaseRecord {
+impl Object for Record {
     fn get_value(self: &Arc<Self>, key: &Jinja) -> Option<Jinja> {
-        Some(if key.as_str() == Some("name") {
-            Jinja::from(BASE_HOLE.to_string())
-        } else {
-            Jinja::from_object(Unknown)
-        })
+        Some(Open::value(if key.as_str() == Some("name") { BASE_HOLE } else { HOLE }, &self.0))
     }
 }
 
 /// A value that is not known: every attribute of it is not known either.
 #[derive(Debug)]
-struct Unknown;
+struct Open {
+    hole: char,
+    settled: AtomicBool,
+    ledger: Arc<Ledger>,
+}
 
-impl Object for Unknown {
+impl Open {
+    fn value(hole: char, ledger: &Arc<Ledger>) -> Jinja {
+        ledger.open.fetch_add(1, Ordering::Relaxed);
+        Jinja::from_object(Self { hole, settled: AtomicBool::new(false), ledger: Arc::clone(ledger) })
+    }
+
+    fn settle(&self) {
+        if !self.settled.swap(true, Ordering::Relaxed) {
+            self.ledger.open.fetch_sub(1, Ordering::Relaxed);
+        }
+    }
+
+    fn printed(&self) -> char {
+        self.settle();
+        self.ledger.printed.fetch_add(1, Ordering::Relaxed);
+        self.hole
+    }
+}
+
+impl Object for Open {
     fn repr(self: &Arc<Self>) -> ObjectRepr {
         ObjectRepr::Plain
     }
 
     fn get_value(self: &Arc<Self>, _key: &Jinja) -> Option<Jinja> {
-        Some(Jinja::from_object(Self))
+        self.settle();
+        Some(Self::value(HOLE, &self.ledger))
     }
 
+    /// As part of another value, through a filter: what comes out is not the value itself.
     fn render(self: &Arc<Self>, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        self.printed();
         write!(f, "{HOLE}")
     }
 }
@@ -325,6 +381,21 @@ mod tests {
     fn a_template_that_cannot_be_rendered_proves_nothing() {
         assert_eq!(variables().pattern("{{ 1 // }}"), NamePattern::anything());
         assert_eq!(variables().pattern("{% for i in range(1000000) %}x{% endfor %}"), NamePattern::anything());
+    }
+
+    #[test]
+    fn text_that_depends_on_what_is_not_known_without_showing_it_proves_nothing() {
+        for template in [
+            "x-{{base.name | string | length}}",
+            "x-{{base.name | length}}",
+            "x-{{'a' if base.name == 'b' else 'c'}}",
+            "{% if nope %}x{% else %}y{% endif %}",
+        ] {
+            assert_eq!(variables().pattern(template), NamePattern::anything(), "{template}");
+        }
+        assert_eq!(variables().pattern("x-{{base.name | upper}}").with_base("cos").text(), None);
+        assert_eq!(variables().pattern("x-{{nope | default('y')}}"), NamePattern::of("x-\u{f8f0}"));
+        assert_eq!(variables().pattern("{{'x-' ~ base.name}}"), NamePattern::of("x-\u{f8f0}"));
     }
 
     #[test]

@@ -38,6 +38,9 @@ pub(super) struct Arguments {
     /// Also remove builds that nothing refers to any more.
     #[arg(long)]
     prune: bool,
+    /// Write out the names that would follow the name of a pinned image, so that they stay.
+    #[arg(long)]
+    keep_names: bool,
     /// Go on although a restart would delete a pinned image.
     #[arg(long)]
     force: bool,
@@ -92,7 +95,7 @@ pub(super) fn run(arguments: &Arguments) -> Result<Exit, Failure> {
         let text = input::read_document(path).map_err(|error| Failure::new(Exit::Input, error))?;
         variables.add_file(&path.display().to_string(), &text).map_err(|error| Failure::new(Exit::Input, error))?;
     }
-    let options = Options { prune: arguments.prune, force: arguments.force };
+    let options = Options { prune: arguments.prune, keep_names: arguments.keep_names, force: arguments.force };
     let result = rewrite(&shown, &bytes, &arguments.pins, &variables, &options)
         .map_err(|error| Failure::new(Exit::Input, error))?;
     let changed = result.text.to_bytes() != bytes;

@@ -15,6 +15,9 @@ pub fn text(report: &Report, new_file: Option<&str>) -> String {
         let (line, path, before) = (change.line, &change.path, printable(&change.before));
         let _ = match (change.kind, &change.after) {
             (ChangeKind::Pinned, Some(id)) => writeln!(out, "{file}:{line}: {path}: {before} -> {id}"),
+            (ChangeKind::Named, Some(name)) => {
+                writeln!(out, "{file}:{line}: {path}: {before} -> {}, the name it had", printable(name))
+            }
             (ChangeKind::Removed, Some(id)) => {
                 writeln!(out, "{file}:{line}: {path}: {before} removed; it exists as {id}")
             }
@@ -26,8 +29,10 @@ pub fn text(report: &Report, new_file: Option<&str>) -> String {
     }
     for renamed in &report.renamed {
         let stays = match &renamed.stays_if_called {
-            Some(name) => format!("it stays the same only if that image is called {}", printable(name)),
-            None => "look at that name before the restart".to_owned(),
+            Some(name) => {
+                format!("it stays the same only if that image is called {}; --keep-names keeps it", printable(name))
+            }
+            None => "look at that name before the restart; --keep-names keeps the old one".to_owned(),
         };
         let before = renamed.before.as_ref().map(|name| format!(" (so far {})", printable(name))).unwrap_or_default();
         let _ = writeln!(

@@ -14,6 +14,8 @@ pub(super) struct Names<'a> {
     boots: Vec<Option<String>>,
     /// By image: its name, where that can be known.
     rendered: Vec<Option<String>>,
+    /// By template: its name, where that can be known.
+    templates: Vec<Option<String>>,
 }
 
 impl<'a> Names<'a> {
@@ -34,9 +36,19 @@ impl<'a> Names<'a> {
             }
             _ => None,
         });
-        let boots = boots.collect();
+        let boots: Vec<Option<String>> = boots.collect();
         let rendered = rendered(file, variables, &by_ref);
-        Self { by_ref, users, boots, rendered }
+        let templates = file.templates.iter().zip(&boots).map(|(template, boots)| {
+            let pattern = variables.pattern_of_template(&template.name);
+            let image = boots.as_ref().and_then(|ref_name| by_ref.get(ref_name.as_str()));
+            let pattern = match image.and_then(|image| rendered[*image].as_ref()) {
+                Some(name) => pattern.with_base(name),
+                None => pattern,
+            };
+            pattern.text().map(str::to_owned)
+        });
+        let templates = templates.collect();
+        Self { by_ref, users, boots, rendered, templates }
     }
 
     /// The image with this `ref_name`.
@@ -57,6 +69,11 @@ impl<'a> Names<'a> {
     /// Whether a template boots this `ref_name`.
     pub(super) fn is_booted(&self, ref_name: &str) -> bool {
         self.boots.iter().flatten().any(|boots| boots == ref_name)
+    }
+
+    /// The name of a session template, where that can be known.
+    pub(super) fn template(&self, template: usize) -> Option<&str> {
+        self.templates[template].as_deref()
     }
 
     /// The name of an image, where that can be known.

@@ -7,6 +7,7 @@ use serde::Serialize;
 use crate::bootprep::{Base, Boots};
 use crate::image_id::ImageId;
 
+use super::keep::Kept;
 use super::{Pinned, Reference, Work};
 
 /// The report of a rewrite.
@@ -53,11 +54,40 @@ pub enum ChangeKind {
     Removed,
     /// A reference became an id.
     Pinned,
+    /// A name was written out.
+    Named,
+}
+
+/// A list of a bootprep file.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Section {
+    /// `images`.
+    Images,
+    /// `session_templates`.
+    SessionTemplates,
+}
+
+impl Section {
+    /// Its key.
+    #[must_use]
+    pub fn key(self) -> &'static str {
+        match self {
+            Self::Images => "images",
+            Self::SessionTemplates => "session_templates",
+        }
+    }
 }
 
 /// A name that depends on the image in IMS.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Renamed {
+    #[serde(skip)]
+    pub(super) section: Section,
+    #[serde(skip)]
+    pub(super) index: usize,
+    /// It names the pinned image itself, not one whose name follows it.
+    #[serde(skip)]
+    pub(super) direct: bool,
     /// Where, as a path in the original.
     pub path: String,
     /// The line in the original.
@@ -99,17 +129,30 @@ impl Work<'_> {
         self.text.position(offset).line
     }
 
-    pub(super) fn told(&self, changes: &[Reference], removed: &BTreeSet<usize>, pinned: &Pinned) -> Vec<Change> {
+    pub(super) fn told(
+        &self,
+        changes: &[Reference],
+        kept: &[Kept],
+        removed: &BTreeSet<usize>,
+        pinned: &Pinned,
+    ) -> Vec<Change> {
         let mut told: Vec<Change> = changes
             .iter()
             .map(|change| Change {
                 kind: ChangeKind::Pinned,
-                path: format!("{}[{}].{}.image_ref", change.section, change.index, change.key),
+                path: format!("{}[{}].{}.image_ref", change.section.key(), change.index, change.key),
                 line: self.line(change.at),
                 before: change.before.clone(),
                 after: Some(change.id.to_string()),
             })
             .collect();
+        told.extend(kept.iter().map(|kept| Change {
+            kind: ChangeKind::Named,
+            path: format!("{}[{}].name", kept.section.key(), kept.index),
+            line: self.line(kept.at),
+            before: kept.before.clone(),
+            after: Some(kept.edit.text.clone()),
+        }));
         told.extend(removed.iter().map(|item| Change {
             kind: ChangeKind::Removed,
             path: format!("images[{item}]"),
@@ -121,36 +164,62 @@ impl Work<'_> {
         told
     }
 
-    /// Names of what builds on or boots a pinned image, where they hold the name of that image.
+    /// Names of what builds on or boots a pinned image, where they hold the name of that image, and in turn the names
+    /// that hold those.
     pub(super) fn renamed(&self, pinned: &Pinned, removed: &BTreeSet<usize>) -> Vec<Renamed> {
+        let sources = self.sources(pinned);
         let mut found = Vec::new();
+        let mut tell = |section, index, node, template: &str, before: Option<&str>, (source, direct): (usize, bool)| {
+            let Some(id) = pinned.get(&source) else { return };
+            found.push(Renamed {
+                section,
+                index,
+                direct,
+                path: format!("{}[{index}].name", Section::key(section)),
+                line: self.line(self.tree.node(node).outer),
+                template: template.to_owned(),
+                before: before.map(str::to_owned),
+                follows: id.clone(),
+                stays_if_called: self.names.rendered(source).map(str::to_owned),
+            });
+        };
         for (index, item) in self.file.images.iter().enumerate().filter(|(index, _)| !removed.contains(index)) {
-            let Base::ImageRef(ref_name) = &item.base else { continue };
-            if let Some((base, id)) = self.pin_of(pinned, ref_name).filter(|_| mentions(&item.name, "base")) {
-                found.push(Renamed {
-                    path: format!("images[{index}].name"),
-                    line: self.line(self.tree.node(item.name_node.unwrap_or(item.node)).outer),
-                    template: item.name.clone(),
-                    before: self.names.rendered(index).map(str::to_owned),
-                    follows: id.clone(),
-                    stays_if_called: self.names.rendered(base).map(str::to_owned),
-                });
-            }
+            let Some(source) = sources[index] else { continue };
+            let direct = matches!(&item.base, Base::ImageRef(base) if self.names.by_ref(base) == Some(source));
+            let node = item.name_node.unwrap_or(item.node);
+            tell(Section::Images, index, node, &item.name, self.names.rendered(index), (source, direct));
         }
         for (index, template) in self.file.templates.iter().enumerate() {
-            let pin = self.names.boots(index).and_then(|ref_name| self.pin_of(pinned, ref_name));
-            if let Some((image, id)) = pin.filter(|_| mentions(&template.name, "image")) {
-                found.push(Renamed {
-                    path: format!("session_templates[{index}].name"),
-                    line: self.line(self.tree.node(template.node).outer),
-                    template: template.name.clone(),
-                    before: None,
-                    follows: id.clone(),
-                    stays_if_called: self.names.rendered(image).map(str::to_owned),
-                });
+            if !mentions(&template.name, "image") {
+                continue;
+            }
+            let Some(image) = self.names.boots(index).and_then(|ref_name| self.names.by_ref(ref_name)) else {
+                continue;
+            };
+            let direct = pinned.contains_key(&image);
+            if let Some(source) = if direct { Some(image) } else { sources[image] } {
+                let before = self.names.template(index);
+                tell(Section::SessionTemplates, index, template.node, &template.name, before, (source, direct));
             }
         }
         found
+    }
+
+    /// By image: the pinned image that its name follows.
+    fn sources(&self, pinned: &Pinned) -> Vec<Option<usize>> {
+        let images = &self.file.images;
+        let mut sources = vec![None; images.len()];
+        let mut left: Vec<(usize, usize)> = pinned.keys().map(|item| (*item, *item)).collect();
+        while let Some((item, source)) = left.pop() {
+            let Some(ref_name) = &images[item].ref_name else { continue };
+            for user in self.names.users(ref_name) {
+                if !pinned.contains_key(user) && sources[*user].is_none() && mentions(&images[*user].name, "base") {
+                    sources[*user] = Some(source);
+                    left.push((*user, source));
+                }
+            }
+        }
+        sources
     }
 
     /// Under `--overwrite-images` SAT deletes every image of the name it built, and a pinned one with them.

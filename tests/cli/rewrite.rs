@@ -266,6 +266,79 @@ fn names_that_follow_the_pinned_image_are_told() {
 }
 
 #[test]
+fn names_that_follow_through_other_names_are_told_too() {
+    let file = "images:\n- {name: one, ref_name: a, base: {image_ref: x}}\n- {name: 'b-{{base.name}}', ref_name: b, base: {image_ref: a}, configuration: c}\n- {name: 'c-{{base.name}}', ref_name: c, base: {image_ref: b}, configuration: c}\nsession_templates:\n- {name: 't-{{image.name}}', image: {image_ref: c}}\n- {name: 'u-{{ image.name }}', image: {image_ref: a}}\n";
+    let outcome = rewritten(file, &["--format", "json", &pin("a", BASE_ID)]);
+    let report: Value = serde_json::from_str(&outcome.stdout).unwrap();
+    let told: Vec<_> = report["renamed"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|renamed| (renamed["path"].as_str().unwrap(), renamed["before"].as_str().unwrap()))
+        .collect();
+    assert_eq!(
+        told,
+        [
+            ("images[1].name", "b-one"),
+            ("images[2].name", "c-b-one"),
+            ("session_templates[0].name", "t-c-b-one"),
+            ("session_templates[1].name", "u-one")
+        ]
+    );
+    let kept = rewritten(file, &["--keep-names", &pin("a", BASE_ID)]);
+    assert_eq!(
+        kept.stdout,
+        format!(
+            "images:\n- {{name: 'b-one', ref_name: b, base: {{ims: {{id: {BASE_ID}, type: image}}}}, configuration: c}}\n- {{name: 'c-{{{{base.name}}}}', ref_name: c, base: {{image_ref: b}}, configuration: c}}\nsession_templates:\n- {{name: 't-{{{{image.name}}}}', image: {{image_ref: c}}}}\n- {{name: 'u-one', image: {{ims: {{id: {BASE_ID}}}}}}}\n"
+        )
+    );
+    assert!(
+        kept.stderr.contains("b.yaml:3: images[1].name: b-{{base.name}} -> 'b-one', the name it had"),
+        "{}",
+        kept.stderr
+    );
+    assert!(!kept.stderr.contains("follows"), "{}", kept.stderr);
+}
+
+#[test]
+fn a_kept_name_is_written_as_the_old_one_was() {
+    let with = |name: &str, variables: &str| {
+        let dir = Dir::new();
+        let file = format!(
+            "images:\n- {{name: 'it''s \"{{{{v}}}}\"', ref_name: a, base: {{image_ref: x}}}}\n- name: {name} # why\n  base: {{image_ref: a}}\n  configuration: c\n"
+        );
+        dir.file("b.yaml", file).file("v.yaml", variables);
+        let outcome =
+            dir.run(&["rewrite-bootprep", "b.yaml", "--vars-file", "v.yaml", "--keep-names", &pin("a", BASE_ID)]);
+        assert_eq!(outcome.code, 0, "{}", outcome.stderr);
+        outcome.stdout.lines().nth(1).unwrap().to_owned()
+    };
+    assert_eq!(with("'x-{{base.name}}'", "v: 1\n"), "- name: 'x-it''s \"1\"' # why");
+    assert_eq!(with("\"x-{{base.name}}\"", "v: 1\n"), "- name: \"x-it's \\\"1\\\"\" # why");
+    assert_eq!(with("x-{{base.name}}", "v: 1\n"), "- name: 'x-it''s \"1\"' # why");
+    // A name that holds the signs of a template stays text.
+    assert_eq!(with("'x-{{base.name}}'", "v: '{{w}}'\n"), "- name: 'x-it''s \"{{ ''{'' }}{{ ''{'' }}w}}\"' # why");
+}
+
+#[test]
+fn a_name_that_is_not_known_is_not_kept() {
+    let recipe = "images:\n- {name: 'n-{{base.name}}', ref_name: a, base: {product: {name: cos, type: recipe}}}\n- name: 'x-{{base.name}}'\n  base: {image_ref: a}\n  configuration: c\n";
+    let refused = rewritten(recipe, &["--keep-names", &pin("a", BASE_ID)]);
+    assert_eq!((refused.code, refused.stdout.as_str()), (3, ""));
+    assert!(refused.stderr.contains("b.yaml:3:9: the name x-{{base.name}} cannot be kept"), "{}", refused.stderr);
+    let filtered = "images:\n- {name: n, ref_name: a, base: {image_ref: x}}\n- {name: 'x-{{base.name | length}}', base: {image_ref: a}, configuration: c}\n";
+    assert_eq!(rewritten(filtered, &["--keep-names", &pin("a", BASE_ID)]).code, 3);
+    let block = "images:\n- {name: n, ref_name: a, base: {image_ref: x}}\n- name: |\n    x-{{base.name}}\n  base: {image_ref: a}\n  configuration: c\n";
+    let refused = rewritten(block, &["--keep-names", &pin("a", BASE_ID)]);
+    assert_eq!((refused.code, refused.stdout.as_str()), (3, ""));
+    assert!(
+        refused.stderr.contains("b.yaml:4:5: the name x-n cannot be kept in a text of several lines"),
+        "{}",
+        refused.stderr
+    );
+}
+
+#[test]
 fn a_restart_that_would_delete_a_pinned_image_is_refused() {
     let file = "images:\n- {name: same, ref_name: a, base: {image_ref: x}}\n- {name: same, ref_name: b, base: {image_ref: x}}\n";
     let refused = rewritten(file, &[&pin("a", BASE_ID)]);
