@@ -179,7 +179,7 @@ pub fn rewrite(
         removed.extend(&unreferenced);
     }
     let mut changes = work.references(&pinned, &removed)?;
-    work.removal_is_safe(&removed)?;
+    work.removal_is_safe(&changes, &removed)?;
     let mut report = Report { file: path.to_owned(), ..Report::default() };
     report.unreferenced = unreferenced.difference(&removed).map(|item| work.label(*item)).collect();
     report.deleted_by_restart = work.deleted_by_restart(&pinned, &removed);
@@ -195,11 +195,10 @@ pub fn rewrite(
         work.intended(&changes, &kept, &removed).map_err(|why| RewriteError::Refused { path: path.to_owned(), why })?;
     let mut edits: Vec<Edit> =
         changes.iter().map(|change| &change.edit).chain(kept.iter().map(|kept| &kept.edit)).cloned().collect();
-    // Blank lines stay, unless they would become part of a text before them.
     let mut result = None;
-    for blank_lines_go in [false, true] {
+    for leave in item::Leave::IN_ORDER {
         let mut all = edits.clone();
-        all.extend(item::removals(&text, &tree, &file, &removed, blank_lines_go));
+        all.extend(item::removals(&text, &tree, &file, &removed, leave));
         result = Some(apply(&text, &all, &intended).map(|text| (text, all)));
         if matches!(result, Some(Ok(_))) {
             break;
@@ -225,6 +224,8 @@ struct Reference {
     index: usize,
     key: &'static str,
     at: usize,
+    /// The node that goes.
+    replaced: NodeId,
     before: String,
     id: ImageId,
 }
@@ -375,6 +376,7 @@ impl Work<'_> {
                 index,
                 key,
                 at,
+                replaced: holder,
                 before: before.to_owned(),
                 id,
             });
@@ -383,11 +385,16 @@ impl Work<'_> {
         let Some((name, value)) = self.tree.own_entry(holder, "image_ref") else {
             return Err(self.shared(holder, "`image_ref` comes from another place by a merge key".to_owned()));
         };
-        self.own_text([name, value])?;
-        let range = self.tree.node(name).outer..self.tree.node(value).span.end;
+        self.own_text([name])?;
+        // An alias in place of the value goes with it, and its anchor is left alone.
+        if !matches!(self.tree.node(value).kind, NodeKind::Alias { .. }) {
+            self.own_text([value])?;
+        }
+        let range = self.start_of_entry(name)..self.tree.node(value).span.end;
         let text = if self.tree.is_flow(holder) { in_flow() } else { self.in_block(owner, key, &range, fields) };
         Ok(Reference {
             at: self.tree.node(value).outer,
+            replaced: value,
             edit: Edit { range, text },
             section,
             index,
@@ -395,6 +402,13 @@ impl Work<'_> {
             before: before.to_owned(),
             id,
         })
+    }
+
+    /// Where an entry begins: at its key, or at the `?` that announces it.
+    fn start_of_entry(&self, key: NodeId) -> usize {
+        let start = self.tree.node(key).outer;
+        let before = &self.text.as_str()[self.text.line_range(self.text.line_of(start)).start..start];
+        before.trim_end().strip_suffix('?').map_or(start, |ahead| start - (before.len() - ahead.len()))
     }
 
     /// `ims:` with its fields below, indented as the file does it.
@@ -461,12 +475,13 @@ impl Work<'_> {
     }
 
     /// An entry that goes must not take along text that an alias elsewhere needs.
-    fn removal_is_safe(&self, removed: &BTreeSet<usize>) -> Result<(), RewriteError> {
+    fn removal_is_safe(&self, changes: &[Reference], removed: &BTreeSet<usize>) -> Result<(), RewriteError> {
         if let Some((_, list)) = self.file.images_entry.filter(|_| !removed.is_empty()) {
             self.own_text([list])?;
         }
+        let items = removed.iter().map(|item| self.file.images[*item].node);
         let going: BTreeSet<NodeId> =
-            removed.iter().flat_map(|item| self.tree.within(self.file.images[*item].node)).collect();
+            items.chain(changes.iter().map(|change| change.replaced)).flat_map(|node| self.tree.within(node)).collect();
         let Some(root) = self.tree.root() else { return Ok(()) };
         for alias in self.tree.within(root).into_iter().filter(|node| !going.contains(node)) {
             if let NodeKind::Alias { target } = self.tree.node(alias).kind

@@ -11,3 +11,4 @@ mod misleading;
 mod output;
 mod rewrite;
 mod rewrite_any;
+mod rewrite_traps;
