@@ -49,12 +49,14 @@ pub enum RewriteError {
         nearest: Vec<String>,
     },
     /// A name fits several images of the file.
-    #[error("{path}: '{image}' is the name of {count} images; pin it by its ref_name")]
+    #[error("{path}: '{image}' is {}", several(*.by_ref, *.count))]
     SeveralImages {
         /// The file.
         path: String,
         /// What was asked for.
         image: String,
+        /// It is their `ref_name`.
+        by_ref: bool,
         /// How many there are.
         count: usize,
     },
@@ -123,6 +125,14 @@ fn hint(nearest: &[String]) -> String {
         "; the file has no images".to_owned()
     } else {
         format!("; did you mean {}?", nearest.join(" or "))
+    }
+}
+
+fn several(by_ref: bool, count: usize) -> String {
+    if by_ref {
+        format!("the ref_name of {count} images, and SAT refuses such a file. Give each a ref_name of its own first")
+    } else {
+        format!("the name of {count} images; pin it by its ref_name")
     }
 }
 
@@ -270,14 +280,15 @@ impl Work<'_> {
             [&|at| images[at].ref_name.as_deref() == Some(image), &|at| images[at].name == image, &|at| {
                 self.names.rendered(at) == Some(image)
             }];
-        for way in ways {
-            match (0..images.len()).filter(|at| way(*at)).collect::<Vec<_>>().as_slice() {
+        for (at, way) in ways.iter().enumerate() {
+            match (0..images.len()).filter(|item| way(*item)).collect::<Vec<_>>().as_slice() {
                 [] => {}
                 [one] => return Ok(*one),
                 several => {
                     return Err(RewriteError::SeveralImages {
                         path: self.path.to_owned(),
                         image: image.to_owned(),
+                        by_ref: at == 0,
                         count: several.len(),
                     });
                 }

@@ -8,12 +8,10 @@ use crate::limits;
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum TextError {
     /// More bytes than incfg reads of a document.
-    #[error("{path}: {bytes} bytes; a document may have {} at the most", limits::DOCUMENT_BYTES)]
+    #[error("{path}: larger than {} MiB; a bootprep file is a few kB. Is it the right file?", limits::DOCUMENT_BYTES >> 20)]
     TooLarge {
         /// The file.
         path: String,
-        /// Its size.
-        bytes: usize,
     },
     /// The bytes are no UTF-8.
     #[error("{path}:{line}:{column}: not UTF-8 text: byte 0x{byte:02x}; was the file damaged, or is it compressed?")]
@@ -55,7 +53,7 @@ impl SourceText {
     /// Too many bytes, or bytes that are no UTF-8.
     pub fn new(path: &str, bytes: &[u8]) -> Result<Self, TextError> {
         if bytes.len() as u64 > limits::DOCUMENT_BYTES {
-            return Err(TextError::TooLarge { path: path.to_owned(), bytes: bytes.len() });
+            return Err(TextError::TooLarge { path: path.to_owned() });
         }
         let body = bytes.strip_prefix(BOM).unwrap_or(bytes);
         let text = match std::str::from_utf8(body) {

@@ -381,9 +381,28 @@ fn what_cannot_be_done_says_why_and_leaves_everything_as_it_was() {
         ("images: []\n---\nimages: []\n", vec![pin("a", BASE_ID)], 3, "a second YAML document begins here"),
         ("images: []\n", vec![pin("a", BASE_ID)], 3, "the file has no images"),
         ("images: 5\n", vec![pin("a", BASE_ID)], 3, "`images` is no list"),
+        ("images: [{name: a}, {name: a}]\n", vec![pin("a", BASE_ID)], 3, "'a' is the name of 2 images; pin it by"),
+        ("images: [{name: a, ref_name: r}, {ref_name: r}]\n", vec![pin("r", BASE_ID)], 3, "the ref_name of 2 images"),
     ] {
         let outcome = rewritten(file, &flags.iter().map(String::as_str).collect::<Vec<_>>());
         assert_eq!((outcome.code, outcome.stdout.as_str()), (code, ""), "{file} {flags:?}: {}", outcome.stderr);
+        assert!(outcome.stderr.contains(said), "{said}: {}", outcome.stderr);
+    }
+}
+
+#[test]
+fn the_wrong_file_is_told_as_what_it_is() {
+    let dir = Dir::new();
+    dir.file("binary", [0x7f, b'E', b'L', b'F', 0xd0, 0x00]).file("huge", vec![b'#'; (16 << 20) + 1]);
+    dir.file("logs/install.log", "");
+    for (file, said) in [
+        ("binary", "binary:1:5: not UTF-8 text: byte 0xd0"),
+        ("huge", "huge: larger than 16 MiB"),
+        ("logs", "logs: cannot be read"),
+        ("nothing", "nothing: cannot be read"),
+    ] {
+        let outcome = dir.run(&["rewrite-bootprep", file, &pin("a", BASE_ID)]);
+        assert_eq!((outcome.code, outcome.stdout.as_str()), (3, ""), "{file}");
         assert!(outcome.stderr.contains(said), "{said}: {}", outcome.stderr);
     }
 }
