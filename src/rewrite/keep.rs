@@ -30,11 +30,11 @@ impl Work<'_> {
     }
 
     fn keep(&self, renamed: &Renamed, variables: &Variables) -> Result<Kept, RewriteError> {
-        let (owner, list) = match renamed.section {
-            Section::Images => (self.file.images[renamed.index].node, self.file.images_entry.map(|(_, list)| list)),
-            Section::SessionTemplates => (self.file.templates[renamed.index].node, self.file.templates_node),
+        let owner = match renamed.section {
+            Section::Images => self.file.images[renamed.index].node,
+            Section::SessionTemplates => self.file.templates[renamed.index].node,
         };
-        self.own_text(list.into_iter().chain([owner]))?;
+        self.own_text(self.list(renamed.section).into_iter().chain([owner]))?;
         let Some((_, name)) = self.tree.own_entry(owner, "name") else {
             return Err(self.shared(owner, "`name` comes from another place by a merge key".to_owned()));
         };

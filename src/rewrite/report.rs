@@ -76,6 +76,15 @@ impl Section {
             Self::SessionTemplates => "session_templates",
         }
     }
+
+    /// The key under which its entries refer to an image.
+    #[must_use]
+    pub fn reference(self) -> &'static str {
+        match self {
+            Self::Images => "base",
+            Self::SessionTemplates => "image",
+        }
+    }
 }
 
 /// A name that depends on the image in IMS.
@@ -140,7 +149,7 @@ impl Work<'_> {
             .iter()
             .map(|change| Change {
                 kind: ChangeKind::Pinned,
-                path: format!("{}[{}].{}.image_ref", change.section.key(), change.index, change.key),
+                path: format!("{}[{}].{}.image_ref", change.section.key(), change.index, change.section.reference()),
                 line: self.line(change.at),
                 before: change.before.clone(),
                 after: Some(change.id.to_string()),
