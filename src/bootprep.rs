@@ -31,6 +31,35 @@ pub enum BootprepError {
     },
 }
 
+/// A list of a bootprep file.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Section {
+    /// `images`.
+    Images,
+    /// `session_templates`.
+    SessionTemplates,
+}
+
+impl Section {
+    /// Its key.
+    #[must_use]
+    pub fn key(self) -> &'static str {
+        match self {
+            Self::Images => "images",
+            Self::SessionTemplates => "session_templates",
+        }
+    }
+
+    /// The key under which its entries refer to an image.
+    #[must_use]
+    pub fn reference(self) -> &'static str {
+        match self {
+            Self::Images => "base",
+            Self::SessionTemplates => "image",
+        }
+    }
+}
+
 /// A bootprep file.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Bootprep {

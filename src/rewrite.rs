@@ -6,6 +6,7 @@ mod item;
 mod keep;
 mod names;
 mod reference;
+mod renamed;
 mod report;
 mod sharing;
 
@@ -13,7 +14,7 @@ use std::collections::BTreeSet;
 use std::collections::btree_map::{BTreeMap, Entry};
 
 use crate::bootprep::names::Variables;
-use crate::bootprep::{Base, Bootprep, BootprepError};
+use crate::bootprep::{Base, Bootprep, BootprepError, Section};
 use crate::image_id::ImageId;
 use crate::text::SourceText;
 use crate::yaml::edit::{Edit, Refused, apply};
@@ -22,7 +23,8 @@ use crate::yaml::{NodeId, Tree, Value};
 pub use error::RewriteError;
 use names::Names;
 use reference::Reference;
-pub use report::{Change, ChangeKind, Deleted, Idle, Renamed, Report, Section};
+pub use renamed::Renamed;
+pub use report::{Change, ChangeKind, Deleted, Idle, Report};
 
 /// An image that exists.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -208,6 +210,10 @@ impl Work<'_> {
             Section::Images => self.file.images_entry.map(|(_, list)| list),
             Section::SessionTemplates => self.file.templates_node,
         }
+    }
+
+    fn line(&self, offset: usize) -> usize {
+        self.text.position(offset).line
     }
 
     fn label(&self, item: usize) -> String {

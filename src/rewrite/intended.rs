@@ -2,11 +2,12 @@
 
 use std::collections::BTreeSet;
 
+use crate::bootprep::Section;
 use crate::yaml::Value;
 use crate::yaml::edit::Refused;
 
 use super::keep::Kept;
-use super::{Reference, Section, Work};
+use super::{Reference, Work};
 
 impl Work<'_> {
     /// The original with the changes and nothing else.

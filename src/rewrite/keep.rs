@@ -1,11 +1,12 @@
 //! Names written out, so that they stay what they were.
 
+use crate::bootprep::Section;
 use crate::bootprep::names::Variables;
 use crate::text::Position;
 use crate::yaml::edit::Edit;
 use crate::yaml::{NodeKind, ScalarStyle, Value};
 
-use super::report::{Renamed, Section};
+use super::renamed::Renamed;
 use super::{RewriteError, Work};
 
 /// A name that is written out.

@@ -3,12 +3,12 @@
 use std::collections::BTreeSet;
 use std::ops::Range;
 
-use crate::bootprep::{Base, Boots};
+use crate::bootprep::{Base, Boots, Section};
 use crate::image_id::ImageId;
 use crate::yaml::edit::Edit;
 use crate::yaml::{NodeId, NodeKind};
 
-use super::{Pinned, RewriteError, Section, Work};
+use super::{Pinned, RewriteError, Work};
 
 /// A reference that becomes an id.
 pub(super) struct Reference {
