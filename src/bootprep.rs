@@ -4,7 +4,7 @@
 
 pub mod names;
 
-use crate::text::{SourceText, TextError};
+use crate::text::{Position, SourceText, TextError};
 use crate::yaml::{NodeId, Tree, YamlError};
 
 /// Why a file is no bootprep file.
@@ -22,10 +22,12 @@ pub enum BootprepError {
         error: YamlError,
     },
     /// It is YAML of another kind.
-    #[error("{path}: this is no bootprep file: {why}")]
+    #[error("{path}:{}:{}: this is no bootprep file: {why}", .at.line, .at.column)]
     Shape {
         /// The file.
         path: String,
+        /// Where.
+        at: Position,
         /// What was expected.
         why: String,
     },
@@ -163,26 +165,33 @@ impl Bootprep {
     pub fn parse(path: &str, bytes: &[u8]) -> Result<Self, BootprepError> {
         let text = SourceText::new(path, bytes)?;
         let tree = Tree::parse(&text).map_err(|error| BootprepError::Syntax { path: path.to_owned(), error })?;
-        Self::read(path, &tree)
+        Self::read(path, &text, &tree)
     }
 
     /// The file in a tree.
     ///
     /// # Errors
     /// YAML of another kind.
-    pub fn read(path: &str, tree: &Tree) -> Result<Self, BootprepError> {
-        let shape = |why: &str| BootprepError::Shape { path: path.to_owned(), why: why.to_owned() };
-        let root = tree.root().ok_or_else(|| shape("it is empty"))?;
+    pub fn read(path: &str, text: &SourceText, tree: &Tree) -> Result<Self, BootprepError> {
+        let shape = |offset: usize, why: &str| BootprepError::Shape {
+            path: path.to_owned(),
+            at: text.position(offset),
+            why: why.to_owned(),
+        };
+        let expected = "expected a mapping with configurations, images or session_templates";
+        let root = tree.root().ok_or_else(|| shape(0, &format!("it is empty; {expected}")))?;
         let known = ["schema_version", "configurations", "images", "session_templates"];
         if known.iter().all(|key| tree.get(root, key).is_none()) {
-            return Err(shape("expected a mapping with configurations, images or session_templates"));
+            return Err(shape(tree.node(root).outer, expected));
         }
         let list = |key: &str| match tree.get(root, key) {
             None => Ok(&[][..]),
             Some(node) if tree.scalar(node).is_some_and(|text| text.is_empty() || text == "null" || text == "~") => {
                 Ok(&[][..])
             }
-            Some(node) => tree.items(node).ok_or_else(|| shape(&format!("`{key}` is no list"))),
+            Some(node) => {
+                tree.items(node).ok_or_else(|| shape(tree.node(node).outer, &format!("expected a list under `{key}`")))
+            }
         };
         Ok(Self {
             images: list("images")?.iter().map(|node| Item::read(tree, *node)).collect(),

@@ -55,7 +55,7 @@ impl From<std::io::Error> for Failure {
     name = "incfg",
     version,
     max_term_width = 100,
-    after_help = "Exit codes: 0 done, 1 done and the answer is bad news, 2 usage error, 3 an input cannot be read or parsed, 70 a defect of incfg."
+    after_help = "Exit codes: 0 done, 1 done and the answer is bad news, 2 usage error, 3 an input cannot be read, parsed or safely rewritten, 70 a defect of incfg."
 )]
 struct Arguments {
     #[command(subcommand)]

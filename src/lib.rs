@@ -10,12 +10,15 @@
 //!              cfs (ansible log, configuration)◄────┘
 //!                        │
 //! bootprep (file, names) ┴──► analysis ──► recoveries           what all texts say together
-//!                                  │
-//!                               report                          text, env: the only printers
+//!       ▲                          │
+//! text, yaml (tree, edits)         │
+//!       ▼                          ▼
+//!    rewrite ──────────────────► report                         what people read: the only printers
 //! ```
 //!
-//! [`analysis::analyze`] is the front door: paths in, one [`analysis::Analysis`] out. Only `input` opens files, only
-//! `cli` touches arguments and the terminal.
+//! [`analysis::analyze`] is one front door: paths in, one [`analysis::Analysis`] out. [`rewrite::rewrite`] is the other: a
+//! bootprep file and pins in, the text that uses them out. Only `input` and `cli` touch files, and only `cli` touches
+//! arguments and the terminal.
 #![forbid(unsafe_code)]
 #![warn(missing_docs)]
 

@@ -24,7 +24,7 @@ pub use error::RewriteError;
 use names::Names;
 use reference::Reference;
 pub use renamed::Renamed;
-pub use report::{Change, ChangeKind, Deleted, Idle, Report};
+pub use report::{Change, ChangeKind, Deleted, EntryAt, Report};
 
 /// An image that exists.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -68,7 +68,7 @@ pub fn rewrite(
 ) -> Result<Rewritten, RewriteError> {
     let text = SourceText::new(path, bytes)?;
     let tree = Tree::parse(&text).map_err(|error| BootprepError::Syntax { path: path.to_owned(), error })?;
-    let file = Bootprep::read(path, &tree)?;
+    let file = Bootprep::read(path, &text, &tree)?;
     let names = Names::of(&file, variables);
     let work = Work { path, text: &text, tree: &tree, file: &file, names };
     let pinned = work.pinned(pins)?;
@@ -80,7 +80,7 @@ pub fn rewrite(
     let mut changes = work.references(&pinned, &removed)?;
     work.removal_is_safe(&changes, &removed)?;
     let mut report = Report { file: path.to_owned(), ..Report::default() };
-    report.unreferenced = unreferenced.difference(&removed).map(|item| work.label(*item)).collect();
+    report.unreferenced = unreferenced.difference(&removed).map(|item| work.entry_at(*item)).collect();
     report.deleted_by_restart = work.deleted_by_restart(&pinned, &removed);
     if !report.deleted_by_restart.is_empty() && !options.force {
         return Err(RewriteError::WouldDelete { path: path.to_owned(), deleted: report.deleted_by_restart });

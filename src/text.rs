@@ -137,13 +137,6 @@ impl SourceText {
         Position { line: line + 1, column }
     }
 
-    /// Blanks before the first letter of the line that holds `offset`, in bytes.
-    #[must_use]
-    pub fn indent_at(&self, offset: usize) -> usize {
-        let line = self.line(self.line_of(offset));
-        line.len() - line.trim_start_matches(' ').len()
-    }
-
     /// Bytes between the beginning of its line and `offset`.
     #[must_use]
     pub fn column_bytes(&self, offset: usize) -> usize {

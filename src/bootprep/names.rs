@@ -83,6 +83,15 @@ impl Variables {
     }
 }
 
+/// Whether what a template renders to depends on a variable.
+#[must_use]
+pub fn uses(template: &str, variable: &str) -> bool {
+    template.contains(variable)
+        && Environment::new()
+            .template_from_str(template)
+            .is_ok_and(|template| template.undeclared_variables(false).contains(variable))
+}
+
 /// Prints a value as Python's Jinja2 does: its names of nothing and of truth differ.
 fn python_text(out: &mut Output<'_>, state: &mut State<'_, '_>, value: &Jinja) -> Result<(), minijinja::Error> {
     if let Some(open) = value.downcast_object_ref::<Open>() {
@@ -396,6 +405,16 @@ mod tests {
         assert_eq!(variables().pattern("x-{{base.name | upper}}").with_base("cos").text(), None);
         assert_eq!(variables().pattern("x-{{nope | default('y')}}"), NamePattern::of("x-\u{f8f0}"));
         assert_eq!(variables().pattern("{{'x-' ~ base.name}}"), NamePattern::of("x-\u{f8f0}"));
+    }
+
+    #[test]
+    fn a_template_uses_what_it_looks_up_and_not_what_it_spells() {
+        for template in ["{{base.name}}", "x-{{ base['name'] | upper }}", "{% if base.name == 'a' %}b{% endif %}"] {
+            assert!(uses(template, "base"), "{template}");
+        }
+        for template in ["base", "{{ database.name }}", "{{ default.base.name }}", "{{ 'base.name' }}", "{{ base"] {
+            assert!(!uses(template, "base"), "{template}");
+        }
     }
 
     #[test]

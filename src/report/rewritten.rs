@@ -29,54 +29,44 @@ pub fn text(report: &Report, new_file: Option<&str>) -> String {
     }
     for renamed in &report.renamed {
         let stays = match &renamed.stays_if_called {
-            Some(name) => {
-                format!("it stays the same only if that image is called {}; --keep-names keeps it", printable(name))
-            }
-            None => "look at that name before the restart; --keep-names keeps the old one".to_owned(),
+            Some(name) => format!("it stays the same only if that image is called {}", printable(name)),
+            None => "look at that name before the restart".to_owned(),
         };
+        let keep = if renamed.before.is_some() { "; --keep-names keeps it" } else { "" };
         let before = renamed.before.as_ref().map(|name| format!(" (so far {})", printable(name))).unwrap_or_default();
         let _ = writeln!(
             out,
-            "{file}:{}: {}: {}{before} now follows the name that image {} has in IMS; {stays}",
+            "{file}:{}: {}: {}{before} now follows the name that image {} has in IMS; {stays}{keep}",
             renamed.line,
             renamed.path,
             printable(&renamed.template),
             renamed.follows
         );
     }
-    for idle in &report.without_work {
-        let _ = writeln!(
-            out,
-            "{file}:{}: {}: {} has no configuration and builds on an existing image: SAT calls it created and makes nothing. Remove it, and pin what refers to it",
-            idle.line,
-            idle.path,
-            printable(&idle.name)
-        );
-    }
     for deleted in &report.deleted_by_restart {
         let _ = writeln!(
             out,
-            "{file}: {} is built under the name {}: a restart with --overwrite-images deletes the pinned image {}",
+            "{file}:{}: {} is built under the name {}: a restart with --overwrite-images deletes the pinned image {}",
+            deleted.line,
             deleted.because,
             printable(&deleted.name),
             deleted.id
         );
     }
-    for idle in &report.by_name {
-        let _ = writeln!(
-            out,
-            "{file}:{}: {}: {} boots a pinned image by its name, which works while IMS has one image of that name; it was left alone",
-            idle.line,
-            idle.path,
-            printable(&idle.name)
-        );
-    }
-    for name in &report.unreferenced {
-        let _ = writeln!(
-            out,
-            "{file}: nothing refers to {} any more, and it would still be built; --prune removes it",
-            printable(name)
-        );
+    let entries = [
+        (
+            &report.without_work,
+            "has no configuration and builds on an existing image: SAT calls it created and makes nothing. Remove it, and pin what refers to it",
+        ),
+        (
+            &report.by_name,
+            "boots a pinned image by its name, which works while IMS has one image of that name; it was left alone",
+        ),
+        (&report.unreferenced, "is referred to by nothing any more, and would still be built; --prune removes it"),
+    ];
+    for (entry, said) in entries.into_iter().flat_map(|(entries, said)| entries.iter().map(move |entry| (entry, said)))
+    {
+        let _ = writeln!(out, "{file}:{}: {}: {} {said}", entry.line, entry.path, printable(&entry.name));
     }
     restart(&mut out, new_file);
     out

@@ -39,7 +39,7 @@ pub enum RewriteError {
         count: usize,
     },
     /// One image is pinned to two ids.
-    #[error("{path}: image '{image}' is pinned twice, to {first} and to {second}")]
+    #[error("{path}: image '{image}' is pinned twice, to {first} and to {second}; give one --pin for it")]
     PinnedTwice {
         /// The file.
         path: String,
@@ -118,7 +118,10 @@ fn list(deleted: &[Deleted]) -> String {
     deleted
         .iter()
         .map(|deleted| {
-            format!("image {} ({}), because {} is built under its name", deleted.id, deleted.name, deleted.because)
+            format!(
+                "image {} ({}), because {} in line {} is built under its name",
+                deleted.id, deleted.name, deleted.because, deleted.line
+            )
         })
         .collect::<Vec<_>>()
         .join("; ")

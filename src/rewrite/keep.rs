@@ -47,6 +47,10 @@ impl Work<'_> {
         if variables.pattern(&literal).text() != Some(before) {
             return Err(self.name_unknown(at, &renamed.template));
         }
+        let is_block = matches!(node.kind, NodeKind::Scalar { style: ScalarStyle::Block, .. });
+        if is_block || literal.chars().any(char::is_control) {
+            return Err(RewriteError::NameNotKept { path: self.path.to_owned(), at, name: before.clone() });
+        }
         let source = &self.text.as_str()[node.span.clone()];
         let plain = matches!(node.kind, NodeKind::Scalar { style: ScalarStyle::Plain, .. }) && is_plain(&literal);
         let text = if plain {
@@ -56,10 +60,6 @@ impl Work<'_> {
         } else {
             format!("'{}'", literal.replace('\'', "''"))
         };
-        let of_one_line = !matches!(node.kind, NodeKind::Scalar { style: ScalarStyle::Block, .. });
-        if !of_one_line || literal.chars().any(char::is_control) {
-            return Err(RewriteError::NameNotKept { path: self.path.to_owned(), at, name: before.clone() });
-        }
         Ok(Kept {
             edit: Edit { range: node.span.clone(), text },
             section: renamed.section,

@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 
 use serde::Serialize;
 
+use crate::bootprep::names::uses;
 use crate::bootprep::{Base, Section};
 use crate::image_id::ImageId;
 
@@ -60,7 +61,7 @@ impl Work<'_> {
             tell(Section::Images, index, node, &item.name, self.names.rendered(index), (source, direct));
         }
         for (index, template) in self.file.templates.iter().enumerate() {
-            if !mentions(&template.name, "image") {
+            if !uses(&template.name, "image") {
                 continue;
             }
             let Some(image) = self.names.boots(index).and_then(|ref_name| self.names.by_ref(ref_name)) else {
@@ -83,7 +84,7 @@ impl Work<'_> {
         while let Some((item, source)) = left.pop() {
             let Some(ref_name) = &images[item].ref_name else { continue };
             for user in self.names.users(ref_name) {
-                if !pinned.contains_key(user) && sources[*user].is_none() && mentions(&images[*user].name, "base") {
+                if !pinned.contains_key(user) && sources[*user].is_none() && uses(&images[*user].name, "base") {
                     sources[*user] = Some(source);
                     left.push((*user, source));
                 }
@@ -91,17 +92,4 @@ impl Work<'_> {
         }
         sources
     }
-}
-
-/// Whether a template uses an attribute of `variable`.
-fn mentions(template: &str, variable: &str) -> bool {
-    template.split("{{").skip(1).filter_map(|part| part.split("}}").next()).any(|expression| {
-        expression.match_indices(variable).any(|(at, _)| {
-            let before = expression[..at]
-                .chars()
-                .next_back()
-                .is_none_or(|letter| !(letter.is_alphanumeric() || letter == '_' || letter == '.'));
-            before && expression[at + variable.len()..].trim_start().starts_with(['.', '['])
-        })
-    })
 }

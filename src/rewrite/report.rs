@@ -23,11 +23,11 @@ pub struct Report {
     /// Pinned images that a restart with `--overwrite-images` would delete.
     pub deleted_by_restart: Vec<Deleted>,
     /// Entries that have nothing to do: SAT calls them created and makes nothing.
-    pub without_work: Vec<Idle>,
+    pub without_work: Vec<EntryAt>,
     /// Builds that nothing refers to any more; `--prune` removes them.
-    pub unreferenced: Vec<String>,
+    pub unreferenced: Vec<EntryAt>,
     /// Templates that boot a pinned image by its name, and were left alone.
-    pub by_name: Vec<Idle>,
+    pub by_name: Vec<EntryAt>,
     /// Bytes taken out and put in.
     pub bytes_changed: usize,
 }
@@ -66,18 +66,20 @@ pub struct Deleted {
     pub id: ImageId,
     /// Its name.
     pub name: String,
-    /// The entry that is built under that name.
+    /// The entry that is built under that name, as a path in the original.
     pub because: String,
+    /// The line of that entry.
+    pub line: usize,
 }
 
 /// An entry and the line of it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-pub struct Idle {
+pub struct EntryAt {
     /// Where, as a path in the original.
     pub path: String,
     /// The line in the original.
     pub line: usize,
-    /// Its name, as written.
+    /// Its `ref_name`, or its name as written.
     pub name: String,
 }
 
@@ -129,31 +131,39 @@ impl Work<'_> {
         for (item, id) in pinned {
             let Some(name) = self.names.rendered(*item) else { continue };
             if let Some(builder) = builders.get(name) {
-                found.push(Deleted { id: id.clone(), name: name.to_owned(), because: format!("images[{builder}]") });
+                found.push(Deleted {
+                    id: id.clone(),
+                    name: name.to_owned(),
+                    because: format!("images[{builder}]"),
+                    line: self.line(self.tree.node(self.file.images[*builder].node).outer),
+                });
             }
         }
         found
     }
 
     /// An image on an existing image without a configuration is a copy that SAT never makes.
-    pub(super) fn without_work(&self, pinned: &Pinned, removed: &BTreeSet<usize>) -> Vec<Idle> {
+    pub(super) fn without_work(&self, pinned: &Pinned, removed: &BTreeSet<usize>) -> Vec<EntryAt> {
         let idle = |(index, item): &(usize, &crate::bootprep::Item)| {
             !removed.contains(index)
                 && item.configuration.is_none()
                 && matches!(&item.base, Base::ImageRef(ref_name) if self.pin_of(pinned, ref_name).is_some())
         };
-        let entries = self.file.images.iter().enumerate().filter(idle);
-        entries
-            .map(|(index, item)| Idle {
-                path: format!("images[{index}]"),
-                line: self.line(self.tree.node(item.node).outer),
-                name: item.name.clone(),
-            })
-            .collect()
+        self.file.images.iter().enumerate().filter(idle).map(|(index, _)| self.entry_at(index)).collect()
+    }
+
+    /// Where an image stands.
+    pub(super) fn entry_at(&self, index: usize) -> EntryAt {
+        let item = &self.file.images[index];
+        EntryAt {
+            path: format!("images[{index}]"),
+            line: self.line(self.tree.node(item.node).outer),
+            name: self.label(index),
+        }
     }
 
     /// Templates that look a pinned image up by name go on working only while IMS has one image of that name.
-    pub(super) fn by_name(&self, pinned: &Pinned) -> Vec<Idle> {
+    pub(super) fn by_name(&self, pinned: &Pinned) -> Vec<EntryAt> {
         let names: HashSet<&str> = pinned
             .keys()
             .flat_map(|item| [Some(self.file.images[*item].name.as_str()), self.names.rendered(*item)])
@@ -166,7 +176,7 @@ impl Work<'_> {
             .enumerate()
             .filter(|(_, template)| matches!(&template.image, Boots::Name(name) if names.contains(name.as_str())));
         templates
-            .map(|(index, template)| Idle {
+            .map(|(index, template)| EntryAt {
                 path: format!("session_templates[{index}].image"),
                 line: self.line(self.tree.node(template.node).outer),
                 name: template.name.clone(),

@@ -224,7 +224,9 @@ fn text_that_an_alias_shares_is_never_changed() {
 fn builds_that_nobody_needs_any_more_are_told_or_pruned() {
     let outcome = rewritten(FILE, &[&pin("compute", BASE_ID), &pin("uan", FINAL_ID)]);
     assert!(
-        outcome.stderr.contains("nothing refers to base any more, and it would still be built; --prune removes it"),
+        outcome.stderr.contains(
+            "b.yaml:6: images[0]: base is referred to by nothing any more, and would still be built; --prune removes it"
+        ),
         "{}",
         outcome.stderr
     );
@@ -326,6 +328,8 @@ fn a_name_that_is_not_known_is_not_kept() {
     let refused = rewritten(recipe, &["--keep-names", &pin("a", BASE_ID)]);
     assert_eq!((refused.code, refused.stdout.as_str()), (3, ""));
     assert!(refused.stderr.contains("b.yaml:3:9: the name x-{{base.name}} cannot be kept"), "{}", refused.stderr);
+    let told = rewritten(recipe, &[&pin("a", BASE_ID)]).stderr;
+    assert!(told.contains("look at that name before the restart\n"), "no flag is named that cannot help: {told}");
     let filtered = "images:\n- {name: n, ref_name: a, base: {image_ref: x}}\n- {name: 'x-{{base.name | length}}', base: {image_ref: a}, configuration: c}\n";
     assert_eq!(rewritten(filtered, &["--keep-names", &pin("a", BASE_ID)]).code, 3);
     let block = "images:\n- {name: n, ref_name: a, base: {image_ref: x}}\n- name: |\n    x-{{base.name}}\n  base: {image_ref: a}\n  configuration: c\n";
@@ -344,9 +348,9 @@ fn a_restart_that_would_delete_a_pinned_image_is_refused() {
     let refused = rewritten(file, &[&pin("a", BASE_ID)]);
     assert_eq!((refused.code, refused.stdout.as_str()), (3, ""));
     assert!(
-        refused
-            .stderr
-            .contains(&format!("would delete image {BASE_ID} (same), because images[1] is built under its name")),
+        refused.stderr.contains(&format!(
+            "would delete image {BASE_ID} (same), because images[1] in line 3 is built under its name"
+        )),
         "{}",
         refused.stderr
     );
@@ -376,11 +380,16 @@ fn what_cannot_be_done_says_why_and_leaves_everything_as_it_was() {
         (FILE, vec![pin("compute", BASE_ID), pin("compute", FINAL_ID)], 3, "is pinned twice"),
         (FILE, vec![], 2, "--pin <IMAGE=ID>"),
         ("images:\n\t- a\n", vec![pin("a", BASE_ID)], 3, "b.yaml:2:"),
-        ("a: 1\n", vec![pin("a", BASE_ID)], 3, "b.yaml: this is no bootprep file"),
+        ("a: 1\n", vec![pin("a", BASE_ID)], 3, "b.yaml:1:1: this is no bootprep file: expected a mapping"),
         ("", vec![pin("a", BASE_ID)], 3, "it is empty"),
         ("images: []\n---\nimages: []\n", vec![pin("a", BASE_ID)], 3, "a second YAML document begins here"),
         ("images: []\n", vec![pin("a", BASE_ID)], 3, "the file has no images"),
-        ("images: 5\n", vec![pin("a", BASE_ID)], 3, "`images` is no list"),
+        (
+            "images: 5\n",
+            vec![pin("a", BASE_ID)],
+            3,
+            "b.yaml:1:9: this is no bootprep file: expected a list under `images`",
+        ),
         ("images: [{name: a}, {name: a}]\n", vec![pin("a", BASE_ID)], 3, "'a' is the name of 2 images; pin it by"),
         ("images: [{name: a, ref_name: r}, {ref_name: r}]\n", vec![pin("r", BASE_ID)], 3, "the ref_name of 2 images"),
     ] {
