@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use clap::{ArgGroup, Args, ValueEnum};
 use serde::Serialize;
 
-use crate::bootprep::names::Variables;
+use crate::bootprep::variables::Variables;
 use crate::image_id::ImageId;
 use crate::input;
 use crate::limits;
