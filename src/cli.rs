@@ -1,6 +1,8 @@
 //! The command line: arguments in, exit codes out. The only module that knows of the terminal.
 
 mod analyze;
+mod check;
+mod document;
 mod grammar;
 mod rewrite;
 mod save;
@@ -70,6 +72,7 @@ enum Command {
     Analyze(analyze::Arguments),
     #[command(name = "rewrite-bootprep")]
     Rewrite(rewrite::Arguments),
+    Check(Box<check::Arguments>),
     Grammar(grammar::Arguments),
 }
 
@@ -94,6 +97,7 @@ pub fn main() -> ExitCode {
     let outcome = std::panic::catch_unwind(|| match &arguments.command {
         Command::Analyze(arguments) => analyze::run(arguments),
         Command::Rewrite(arguments) => rewrite::run(arguments),
+        Command::Check(arguments) => check::run(arguments),
         Command::Grammar(arguments) => grammar::run(arguments),
     });
     let exit = match outcome {
@@ -120,8 +124,13 @@ fn set_colour(colour: Colour) {
 
 /// Prints data to stdout, byte for byte.
 fn print(text: &str) -> Result<(), Failure> {
+    print_bytes(text.as_bytes())
+}
+
+/// Prints data to stdout.
+fn print_bytes(bytes: &[u8]) -> Result<(), Failure> {
     let mut out = std::io::stdout().lock();
-    out.write_all(text.as_bytes())?;
+    out.write_all(bytes)?;
     out.flush()?;
     Ok(())
 }

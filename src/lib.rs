@@ -36,6 +36,7 @@ pub mod iuf;
 pub mod jinja;
 pub mod limits;
 pub mod line;
+pub mod lint;
 pub mod nearness;
 pub mod report;
 pub mod rewrite;

@@ -67,4 +67,16 @@ pub const YAML_COMMENTS: usize = 100_000;
 pub const RENDER_FUEL: u64 = 50_000;
 
 /// Characters of a rendered name; a longer one counts as one that cannot be rendered.
-pub const RENDERED_CHARS: usize = 4_096;
+pub const RENDERED_CHARS: usize = 64 << 10;
+
+/// Findings kept of one file; more are left out.
+pub const FINDINGS: usize = 10_000;
+
+/// Rounds of fixes and checks: a fix may make room for another.
+pub const REPAIR_ROUNDS: usize = 50;
+
+/// Causes of an unreadable document that are looked for, one after the other.
+pub const MENDING_ROUNDS: usize = 16;
+
+/// Layers of one configuration whose names are compared with each other; CFS itself takes far fewer.
+pub const LAYERS_COMPARED: usize = 500;

@@ -2,6 +2,7 @@
 
 pub mod diff;
 pub mod env;
+pub mod findings;
 pub mod rewritten;
 pub mod text;
 

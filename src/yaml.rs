@@ -3,6 +3,7 @@
 //! `text -> tree -> edits -> text`. The tree is the gatekeeper: text it refuses is read by nothing else, and every change
 //! to a file goes through [`edit::apply`], which reads its own result again and compares.
 
+pub mod change;
 pub mod edit;
 mod events;
 mod path;
@@ -24,6 +25,8 @@ pub use value::{TooLarge, Value};
 pub struct YamlError {
     /// Where.
     pub at: Position,
+    /// Where, in bytes.
+    pub offset: usize,
     /// What is wrong, and what was expected.
     pub what: String,
 }

@@ -185,14 +185,14 @@ impl Builder<'_> {
     }
 
     fn error(&self, offset: usize, what: &str) -> YamlError {
-        YamlError { at: self.text.position(offset), what: what.to_owned() }
+        YamlError { at: self.text.position(offset), offset, what: what.to_owned() }
     }
 
     fn syntax(&self, error: &ScanError) -> YamlError {
         let mark = error.marker();
-        YamlError {
-            at: Position { line: mark.line().max(1), column: mark.col() + 1 },
-            what: format!("not YAML: {}", error.info()),
-        }
+        let at = Position { line: mark.line().max(1), column: mark.col() + 1 };
+        let line = self.text.line_range(at.line - 1);
+        let ahead = self.text.as_str()[line.clone()].char_indices().nth(mark.col()).map_or(line.len(), |(at, _)| at);
+        YamlError { at, offset: line.start + ahead, what: format!("not YAML: {}", error.info()) }
     }
 }

@@ -71,6 +71,12 @@ impl Value {
         Self::Scalar { text: text.to_owned(), plain: true }
     }
 
+    /// Whether it is this text.
+    #[must_use]
+    pub fn is(&self, word: &str) -> bool {
+        matches!(self, Self::Scalar { text, .. } if text == word)
+    }
+
     /// The value without its tags.
     pub fn untagged_mut(&mut self) -> &mut Self {
         match self {
