@@ -6,6 +6,7 @@ mod document;
 mod grammar;
 mod rewrite;
 mod save;
+mod schema;
 
 use std::io::Write;
 use std::process::ExitCode;
@@ -74,6 +75,7 @@ enum Command {
     Rewrite(rewrite::Arguments),
     Check(Box<check::Arguments>),
     Grammar(grammar::Arguments),
+    Schema(schema::Arguments),
 }
 
 #[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]
@@ -99,6 +101,7 @@ pub fn main() -> ExitCode {
         Command::Rewrite(arguments) => rewrite::run(arguments),
         Command::Check(arguments) => check::run(arguments),
         Command::Grammar(arguments) => grammar::run(arguments),
+        Command::Schema(arguments) => schema::run(arguments),
     });
     let exit = match outcome {
         Ok(Ok(exit)) => exit,

@@ -35,11 +35,11 @@ pub fn literal(name: &str) -> String {
 /// What a template renders to with these variables. `record` is the variable that stands for the image in IMS, `base` or
 /// `image`; its name becomes a hole of its own.
 #[must_use]
-pub fn render(template: &str, variables: &BTreeMap<String, Json>, record: &'static str) -> NamePattern {
+pub fn render(template: &str, variables: &Arc<BTreeMap<String, Json>>, record: &'static str) -> NamePattern {
     rendered(template, variables, record).map_or_else(NamePattern::anything, |text| NamePattern::of(&text))
 }
 
-fn rendered(template: &str, variables: &BTreeMap<String, Json>, record: &'static str) -> Option<String> {
+fn rendered(template: &str, variables: &Arc<BTreeMap<String, Json>>, record: &'static str) -> Option<String> {
     if !is_template(template) && !template.contains(['\n', '\r']) {
         return (template.chars().count() <= limits::RENDERED_CHARS).then(|| template.to_owned());
     }
@@ -49,7 +49,7 @@ fn rendered(template: &str, variables: &BTreeMap<String, Json>, record: &'static
     environment.set_formatter(python_text);
     environment.set_unknown_method_callback(minijinja_contrib::pycompat::unknown_method_callback);
     let ledger = Arc::new(Ledger::default());
-    let scope = Scope { variables: variables.clone(), record, ledger: Arc::clone(&ledger) };
+    let scope = Scope { variables: Arc::clone(variables), record, ledger: Arc::clone(&ledger) };
     let text = environment.render_str(template, Jinja::from_object(scope)).ok()?;
     (ledger.is_settled(&text) && text.chars().count() <= limits::RENDERED_CHARS).then_some(text)
 }
@@ -100,7 +100,7 @@ impl Ledger {
 /// The names a template can use: the variables, the record of `base` or `image`, and holes for all others.
 #[derive(Debug)]
 struct Scope {
-    variables: BTreeMap<String, Json>,
+    variables: Arc<BTreeMap<String, Json>>,
     record: &'static str,
     ledger: Arc<Ledger>,
 }
@@ -205,7 +205,7 @@ mod tests {
             "default": {"note": "ssi-", "suffix": "-2"},
             "recipe": {"version": "23.11.0"},
         });
-        render(template, &serde_json::from_value(variables).unwrap(), "base")
+        render(template, &Arc::new(serde_json::from_value(variables).unwrap()), "base")
     }
 
     #[test]

@@ -79,4 +79,13 @@ pub const REPAIR_ROUNDS: usize = 50;
 pub const MENDING_ROUNDS: usize = 16;
 
 /// Layers of one configuration whose names are compared with each other; CFS itself takes far fewer.
-pub const LAYERS_COMPARED: usize = 500;
+pub const LAYERS_COMPARED: usize = 200;
+
+/// Lines above an error in which its cause is looked for.
+pub const QUOTE_LINES: usize = 1_000;
+
+/// Keys of one mapping that are reported as unknown or doubled; more are passed over.
+pub const STRANGERS: usize = 100;
+
+/// Names that are compared with what was written, in one file, to guess what was meant.
+pub const GUESSES: usize = 500_000;

@@ -22,17 +22,20 @@ pub fn sort(names: &mut [String], given: &str) {
     names.sort_by_cached_key(|name| distance(name, given));
 }
 
-/// The name that was probably meant: the nearest one, when it is near at all.
+/// The name that was probably meant: the nearest one, when it is near at all, or else the one that is its beginning.
 #[must_use]
 pub fn nearest<'a>(names: impl IntoIterator<Item = &'a str>, given: &str) -> Option<&'a str> {
-    let near = (given.chars().count() / 3).clamp(1, 3);
+    let length = given.chars().count();
+    let near = (length / 3).clamp(1, 3);
+    let names: Vec<&str> = names.into_iter().collect();
     names
-        .into_iter()
-        .filter(|name| name.chars().count().abs_diff(given.chars().count()) <= near)
-        .map(|name| (distance(name, given), name))
+        .iter()
+        .filter(|name| name.chars().count().abs_diff(length) <= near)
+        .map(|name| (distance(name, given), *name))
         .filter(|(distance, _)| *distance <= near)
         .min()
         .map(|(_, name)| name)
+        .or_else(|| names.into_iter().find(|name| name.len() >= 4 && given.starts_with(name)))
 }
 
 #[cfg(test)]
@@ -43,6 +46,7 @@ mod tests {
     fn a_slip_is_near_and_another_word_is_not() {
         assert_eq!(nearest(["image_ref", "ims", "product"], "image_reff"), Some("image_ref"));
         assert_eq!(nearest(["session_templates", "images"], "session_template"), Some("session_templates"));
+        assert_eq!(nearest(["prefix", "arch"], "architecture"), Some("arch"));
         assert_eq!(nearest(["name", "base"], "groups"), None);
     }
 }

@@ -4,6 +4,8 @@ pub mod diff;
 pub mod env;
 pub mod findings;
 pub mod rewritten;
+pub mod rule_page;
+pub mod schema;
 pub mod text;
 
 /// Text that came from a log or a file, safe to show: control characters, escape sequences and the marks that reorder

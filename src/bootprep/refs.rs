@@ -12,6 +12,8 @@ pub struct Refs {
     users: HashMap<String, Vec<usize>>,
     boots: Vec<Option<String>>,
     booted: HashSet<String>,
+    /// By image: the image at the end of the chain it builds on.
+    roots: Vec<Option<usize>>,
 }
 
 impl Refs {
@@ -39,6 +41,7 @@ impl Refs {
             })
             .collect();
         refs.booted = refs.boots.iter().flatten().cloned().collect();
+        refs.roots = roots(file, &refs);
         refs
     }
 
@@ -56,15 +59,8 @@ impl Refs {
 
     /// The image at the end of the chain that an image builds on; none where the chain leads nowhere or in a circle.
     #[must_use]
-    pub fn root(&self, file: &Bootprep, image: usize) -> Option<usize> {
-        let mut at = image;
-        for _ in 0..=file.images.len() {
-            match file.images[at].base {
-                Base::ImageRef(_) => at = self.base(file, at)?,
-                _ => return Some(at),
-            }
-        }
-        None
+    pub fn root(&self, image: usize) -> Option<usize> {
+        self.roots.get(image).copied().flatten()
     }
 
     /// The images that build on this `ref_name`.
@@ -84,4 +80,28 @@ impl Refs {
     pub fn is_booted(&self, ref_name: &str) -> bool {
         self.booted.contains(ref_name)
     }
+}
+
+/// The ends of the chains, each link followed once.
+fn roots(file: &Bootprep, refs: &Refs) -> Vec<Option<usize>> {
+    let mut roots: Vec<Option<usize>> = vec![None; file.images.len()];
+    let mut settled = vec![false; file.images.len()];
+    for start in 0..file.images.len() {
+        let mut chain = Vec::new();
+        let mut next = Some(start);
+        while let Some(at) = next.filter(|at| !settled[*at]) {
+            settled[at] = true;
+            chain.push(at);
+            next = refs.base(file, at);
+        }
+        let root = match (next, chain.last()) {
+            (Some(known), _) => roots[known],
+            (None, Some(last)) => Some(*last).filter(|last| file.images[*last].base.image_ref().is_none()),
+            (None, None) => None,
+        };
+        for at in chain {
+            roots[at] = root;
+        }
+    }
+    roots
 }

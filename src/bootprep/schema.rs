@@ -5,6 +5,7 @@
 use std::fmt;
 use std::str::FromStr;
 
+use crate::limits;
 use crate::yaml::{Meaning, NodeId, NodeKind, Tree};
 
 use super::names::Scope;
@@ -119,6 +120,13 @@ pub struct Mapping {
 }
 
 impl Mapping {
+    /// Its name with its article: `an image`.
+    #[must_use]
+    pub fn called(&self) -> String {
+        let article = if self.name.starts_with(['a', 'e', 'i', 'o', 'u']) { "an" } else { "a" };
+        format!("{article} {}", self.name)
+    }
+
     /// The key of this name.
     #[must_use]
     pub fn key(&self, name: &str) -> Option<&'static Key> {
@@ -458,6 +466,7 @@ impl Examiner<'_> {
     fn mapping(&mut self, node: NodeId, mapping: &'static Mapping) {
         let entries = self.tree.effective(node);
         let mut names: Vec<&str> = Vec::with_capacity(entries.len());
+        let mut strangers = 0;
         for (key_node, value) in &entries {
             let name = self.tree.scalar(*key_node).unwrap_or_default();
             names.push(name);
@@ -467,7 +476,11 @@ impl Examiner<'_> {
                     self.value(*value, key, mapping);
                 }
                 None if mapping.open => self.open_value(*value, mapping),
-                None => self.refuse(MismatchKind::UnknownKey, *key_node, mapping),
+                None if strangers < limits::STRANGERS => {
+                    strangers += 1;
+                    self.refuse(MismatchKind::UnknownKey, *key_node, mapping);
+                }
+                None => {}
             }
         }
         if mapping.filled && entries.is_empty() {
@@ -606,14 +619,14 @@ impl Examiner<'_> {
     }
 }
 
-/// What the mappings are called that have a key of this name.
+/// The mappings that have a key of this name.
 #[must_use]
-pub fn holders(name: &str) -> Vec<&'static str> {
+pub fn holders(name: &str) -> Vec<&'static Mapping> {
     let mut found = Vec::new();
     let mut open: Vec<&'static Mapping> = vec![&FILE];
     while let Some(mapping) = open.pop() {
-        if mapping.key(name).is_some() && !found.contains(&mapping.name) {
-            found.push(mapping.name);
+        if mapping.key(name).is_some() && !found.contains(&mapping) {
+            found.push(mapping);
         }
         open.extend(mapping.keys.iter().filter_map(|key| match key.shape {
             Shape::List(of) | Shape::Mapping(of) | Shape::Named(of) | Shape::TextOr(_, of) => Some(of),

@@ -1,6 +1,7 @@
 //! The variables of a bootprep file: what SAT renders its templates with.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use serde_json::{Map, Number, Value as Json};
 
@@ -62,7 +63,7 @@ impl VariablesFile {
 
 /// The variables of a bootprep file, from one or more files; a later file wins, key by key.
 #[derive(Debug, Clone, PartialEq, Default)]
-pub struct Variables(BTreeMap<String, Json>);
+pub struct Variables(Arc<BTreeMap<String, Json>>);
 
 /// What a lookup of a variable or attribute finds.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -90,7 +91,7 @@ impl Variables {
     /// A file that holds no mapping.
     pub fn add(&mut self, file: &VariablesFile) -> Result<(), VariablesError> {
         for (name, value) in file.values()? {
-            merge(self.0.entry(name.replace('-', "_")).or_insert(Json::Null), value);
+            merge(Arc::make_mut(&mut self.0).entry(name.replace('-', "_")).or_insert(Json::Null), value);
         }
         Ok(())
     }
@@ -104,7 +105,7 @@ impl Variables {
         }
         if let Json::Object(map) = tree {
             for (name, value) in map {
-                merge(self.0.entry(name.replace('-', "_")).or_insert(Json::Null), value);
+                merge(Arc::make_mut(&mut self.0).entry(name.replace('-', "_")).or_insert(Json::Null), value);
             }
         }
     }

@@ -14,6 +14,7 @@ use crate::lint::target::Target;
 use crate::lint::{self, Checked, Context, Needs, Rule, Severity, rules};
 use crate::nearness;
 use crate::report::findings::{FileReport, Report, github, json, junit, sarif, text};
+use crate::report::rule_page;
 use crate::text::SourceText;
 use crate::yaml::Tree;
 
@@ -109,6 +110,9 @@ enum Format {
     Github,
     /// JUnit XML, for Jenkins and GitLab.
     Junit,
+    /// With --list-rules: the page of all rules.
+    #[value(hide = true)]
+    Markdown,
 }
 
 #[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]
@@ -142,7 +146,10 @@ pub(super) fn run(arguments: &Arguments) -> Result<Exit, Failure> {
         return Ok(Exit::Done);
     }
     if arguments.list_rules {
-        print_styled(&text::rule_list())?;
+        match arguments.format {
+            Format::Markdown => print(&rule_page::markdown())?,
+            _ => print_styled(&text::rule_list())?,
+        }
         return Ok(Exit::Done);
     }
     let context = context(arguments)?;
@@ -306,7 +313,9 @@ fn skipped(arguments: &Arguments, context: &Context) -> Vec<(&'static Rule, Need
 fn print_report(arguments: &Arguments, report: &Report) -> Result<(), Failure> {
     let defect = |error: serde_json::Error| Failure::new(Exit::Defect, error);
     match arguments.format {
-        Format::Text => print_styled(&text::findings(report, arguments.min_severity == Threshold::Info))?,
+        Format::Text | Format::Markdown => {
+            print_styled(&text::findings(report, arguments.min_severity == Threshold::Info))?
+        }
         Format::Json => print(&json::document(report).map_err(defect)?)?,
         Format::Sarif => print(&sarif::log(report).map_err(defect)?)?,
         Format::Github => print(&github::annotations(report))?,

@@ -4,6 +4,7 @@ use std::ops::Range;
 
 use serde::Serialize;
 
+use crate::bootprep::Text;
 use crate::text::SourceText;
 use crate::yaml::change::Change;
 
@@ -232,6 +233,12 @@ impl Finding {
     pub fn help(mut self, help: impl Into<String>) -> Self {
         self.help = Some(help.into());
         self
+    }
+
+    /// With what the text it is about renders to, where that is another text.
+    #[must_use]
+    pub fn renders_to(self, written: &Text, rendered: &str) -> Self {
+        if written.text == rendered { self } else { self.help(format!("it renders to {rendered}")) }
     }
 
     /// With another place that has to do with it.

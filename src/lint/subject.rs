@@ -1,6 +1,7 @@
 //! A file under check, with everything a rule may ask of it.
 
-use std::collections::HashSet;
+use std::cell::Cell;
+use std::collections::{HashMap, HashSet};
 use std::ops::Range;
 
 use crate::bootprep::names::{Names, Scope};
@@ -8,6 +9,8 @@ use crate::bootprep::refs::Refs;
 use crate::bootprep::schema::{self, Examined};
 use crate::bootprep::{Base, Bootprep, Text};
 use crate::jinja;
+use crate::limits;
+use crate::nearness;
 use crate::text::SourceText;
 use crate::yaml::change::Editor;
 use crate::yaml::{NodeId, Parents, Tree};
@@ -34,6 +37,12 @@ pub struct Subject<'a> {
     pub examined: Examined,
     /// What it is checked against.
     pub context: &'a Context,
+    /// By image: its architecture, where its base tells.
+    archs: Vec<Option<&'static str>>,
+    /// By name, as written and rendered: the image.
+    by_name: HashMap<String, usize>,
+    /// What is left to be spent on guessing what was meant.
+    guesses: Cell<usize>,
     /// Values the schema refuses: what is wrong with them is told by the rules of the schema alone.
     refused: HashSet<NodeId>,
 }
@@ -47,7 +56,29 @@ impl<'a> Subject<'a> {
         let names = Names::of(&file, &refs, &context.variables);
         let examined = schema::examine(tree);
         let refused = examined.mismatches.iter().map(|mismatch| mismatch.node).collect();
-        Self { text, tree, parents: tree.parents(), file, refs, names, examined, context, refused }
+        let mut subject = Self {
+            text,
+            tree,
+            parents: tree.parents(),
+            file,
+            refs,
+            names,
+            examined,
+            context,
+            archs: Vec::new(),
+            by_name: HashMap::new(),
+            guesses: Cell::new(limits::GUESSES),
+            refused,
+        };
+        subject.archs = (0..subject.file.images.len()).map(|image| subject.own_arch(image)).collect();
+        subject.archs = (0..subject.file.images.len()).map(|image| subject.archs[subject.root(image)?]).collect();
+        for (index, image) in subject.file.images.iter().enumerate() {
+            let names = [Some(image.name()), subject.names.image(index)];
+            for name in names.into_iter().flatten() {
+                subject.by_name.entry(name.to_owned()).or_insert(index);
+            }
+        }
+        subject
     }
 
     /// Whether what a rule needs is there.
@@ -114,8 +145,7 @@ impl<'a> Subject<'a> {
     /// The key under which a value stands.
     #[must_use]
     pub fn key_node(&self, node: NodeId) -> Option<NodeId> {
-        let parent = self.parents.of(node)?;
-        self.tree.entries(parent)?.iter().find(|(key, value)| *value == node || *key == node).map(|(key, _)| *key)
+        self.parents.key(node)
     }
 
     fn key(&self, node: NodeId) -> Option<Range<usize>> {
@@ -162,8 +192,32 @@ impl<'a> Subject<'a> {
     /// The architecture of an image, where its base tells.
     #[must_use]
     pub fn arch(&self, image: usize) -> Option<&'static str> {
-        let root = self.refs.root(&self.file, image)?;
-        match &self.file.images[root].base {
+        self.archs.get(image).copied().flatten()
+    }
+
+    /// The image at the end of the chain that an image builds on.
+    #[must_use]
+    pub fn root(&self, image: usize) -> Option<usize> {
+        self.refs.root(image)
+    }
+
+    /// The image of a name, as written or rendered.
+    #[must_use]
+    pub fn image_named(&self, name: &str) -> Option<usize> {
+        self.by_name.get(name).copied()
+    }
+
+    /// What may have been meant. A file full of slips gets no more suggestions at some point.
+    #[must_use]
+    pub fn nearest<'n>(&self, names: impl IntoIterator<Item = &'n str>, given: &str) -> Option<&'n str> {
+        let names: Vec<&str> = names.into_iter().take(self.guesses.get()).collect();
+        self.guesses.set(self.guesses.get().saturating_sub(names.len() + 1));
+        nearness::nearest(names, given)
+    }
+
+    /// The architecture that the base of an image tells by itself.
+    fn own_arch(&self, image: usize) -> Option<&'static str> {
+        match &self.file.images[image].base {
             Base::Product(product) => {
                 let filter = product.filter.as_ref()?;
                 let known = |text: &Option<Text>, whole: bool| {

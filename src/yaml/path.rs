@@ -50,7 +50,16 @@ impl fmt::Display for Path {
 
 /// By node: the node it stands in, and how.
 #[derive(Debug, Clone)]
-pub struct Parents(Vec<Option<(NodeId, Step)>>);
+pub struct Parents(Vec<Option<Parent>>);
+
+/// Where a node stands.
+#[derive(Debug, Clone)]
+struct Parent {
+    node: NodeId,
+    step: Step,
+    /// The key of the entry, where it stands in a mapping.
+    key: Option<NodeId>,
+}
 
 impl Tree {
     /// By node: the node it stands in. Aliases are not followed.
@@ -62,13 +71,14 @@ impl Tree {
                 NodeKind::Mapping { entries, .. } => {
                     for (key, value) in entries {
                         let step = Step::Key(self.scalar(*key).unwrap_or_default().to_owned());
-                        parents[*key] = Some((id, step.clone()));
-                        parents[*value] = Some((id, step));
+                        let parent = Parent { node: id, step, key: Some(*key) };
+                        parents[*key] = Some(parent.clone());
+                        parents[*value] = Some(parent);
                     }
                 }
                 NodeKind::Sequence { items, .. } => {
                     for (index, item) in items.iter().enumerate() {
-                        parents[*item] = Some((id, Step::Item(index)));
+                        parents[*item] = Some(Parent { node: id, step: Step::Item(index), key: None });
                     }
                 }
                 NodeKind::Scalar { .. } | NodeKind::Alias { .. } => {}
@@ -82,7 +92,13 @@ impl Parents {
     /// The node in which a node stands.
     #[must_use]
     pub fn of(&self, id: NodeId) -> Option<NodeId> {
-        self.0.get(id)?.as_ref().map(|(parent, _)| *parent)
+        self.0.get(id)?.as_ref().map(|parent| parent.node)
+    }
+
+    /// The key of the entry that a node is the key or the value of.
+    #[must_use]
+    pub fn key(&self, id: NodeId) -> Option<NodeId> {
+        self.0.get(id)?.as_ref()?.key
     }
 
     /// The way to a node; to a key it is the way to its value.
@@ -90,9 +106,9 @@ impl Parents {
     pub fn path(&self, id: NodeId) -> Path {
         let mut steps = Vec::new();
         let mut at = id;
-        while let Some((parent, step)) = self.0.get(at).and_then(Option::as_ref) {
-            steps.push(step.clone());
-            at = *parent;
+        while let Some(parent) = self.0.get(at).and_then(Option::as_ref) {
+            steps.push(parent.step.clone());
+            at = parent.node;
         }
         steps.reverse();
         Path(steps)

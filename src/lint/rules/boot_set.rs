@@ -8,7 +8,6 @@ use regex::Regex;
 use crate::bootprep::names::Scope;
 use crate::bootprep::schema::BOOT_SET;
 use crate::bootprep::{BootSet, Text, TextList};
-use crate::nearness;
 
 use super::super::finding::{Example, Finding, Needs, Rule, Severity};
 use super::super::subject::Subject;
@@ -220,7 +219,7 @@ fn fields(subject: &Subject, boot_set: &BootSet, found: &mut Vec<Finding>) {
         } else {
             let finding = UNKNOWN_FIELD.at(place, format!("BOS knows no `{name}`, and refuses it"));
             let known = BOOT_SET.keys.iter().map(|key| key.name);
-            match nearness::nearest(known.clone().filter(|key| subject.tree.get(boot_set.node, key).is_none()), name) {
+            match subject.nearest(known.clone().filter(|key| subject.tree.get(boot_set.node, key).is_none()), name) {
                 Some(near) => finding
                     .help(format!("did you mean `{near}`?"))
                     .unsafe_fix(format!("call it {near}"), subject.editor().rename(key, near)),
@@ -236,7 +235,7 @@ fn nodes(subject: &Subject, index: usize, boot_set: &BootSet, found: &mut Vec<Fi
     let lists = [&boot_set.node_list, &boot_set.node_roles_groups, &boot_set.node_groups];
     let given = NODES.iter().filter(|key| subject.tree.get(boot_set.node, key).is_some()).count();
     let slip = subject.tree.effective(boot_set.node).into_iter().any(|(key, _)| {
-        subject.tree.scalar(key).is_some_and(|name| !NODES.contains(&name) && nearness::nearest(NODES, name).is_some())
+        subject.tree.scalar(key).is_some_and(|name| !NODES.contains(&name) && subject.nearest(NODES, name).is_some())
     });
     if given == 0 && !slip {
         found.push(
@@ -295,7 +294,7 @@ fn nodes(subject: &Subject, index: usize, boot_set: &BootSet, found: &mut Vec<Fi
             .iter()
             .find(|known| known.eq_ignore_ascii_case(&name))
             .map(String::as_str)
-            .or_else(|| nearness::nearest(all.iter().map(String::as_str), &name));
+            .or_else(|| subject.nearest(all.iter().map(String::as_str), &name));
         let finding =
             ROLE_UNKNOWN.at(subject.place(item.node), format!("{name:?} is no role of HSM that is known here"));
         found.push(match near {

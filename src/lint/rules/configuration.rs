@@ -72,7 +72,7 @@ fn check(subject: &Subject, found: &mut Vec<Finding>) {
             found.push(
                 NAME_LENGTH
                     .at(subject.place(written.node), format!("the name has {length} characters, and {cfs} {limit}"))
-                    .help(format!("it renders to {name}")),
+                    .renders_to(written, &name),
             );
         } else if length > 52 {
             found.push(
@@ -82,7 +82,7 @@ fn check(subject: &Subject, found: &mut Vec<Finding>) {
                         format!("the name has {length} characters; older releases of CSM take 52"),
                     )
                     .severity(Severity::Warning)
-                    .help(format!("it renders to {name}")),
+                    .renders_to(written, &name),
             );
         }
         match first.get(&name).copied() {

@@ -1,5 +1,7 @@
 //! Configurations that images and session templates ask for.
 
+use std::collections::HashSet;
+
 use crate::bootprep::Text;
 use crate::bootprep::names::Scope;
 use crate::nearness;
@@ -40,19 +42,21 @@ static TEMPLATE: Rule = Rule {
 /// What the file and the lists say of configurations.
 struct Known {
     /// Names of the file.
-    names: Vec<String>,
+    names: HashSet<String>,
     /// Names of the file, as written, whatever they render to.
-    written: Vec<String>,
+    written: HashSet<String>,
     /// A name of the file is not known.
     unsure: bool,
 }
 
 fn check(subject: &Subject, found: &mut Vec<Finding>) {
-    let mut known = Known { names: Vec::new(), written: Vec::new(), unsure: false };
+    let mut known = Known { names: HashSet::new(), written: HashSet::new(), unsure: false };
     for written in subject.file.configurations.iter().filter_map(|configuration| configuration.name.as_ref()) {
-        known.written.push(written.text.clone());
+        known.written.insert(written.text.clone());
         match subject.rendered(written, Some(Scope::File)) {
-            Some(name) => known.names.push(name),
+            Some(name) => {
+                known.names.insert(name);
+            }
             None => known.unsure = true,
         }
     }

@@ -4,7 +4,6 @@ use std::collections::HashSet;
 
 use crate::bootprep::{Image, TextList};
 use crate::jinja;
-use crate::nearness;
 
 use super::super::finding::{Example, Finding, Needs, Rule, Severity};
 use super::super::subject::Subject;
@@ -111,7 +110,8 @@ fn names(subject: &Subject, image: &Image, groups: &TextList, found: &mut Vec<Fi
             if !SUB_ROLES.contains(&sub_role) && !site.contains(&name) && !site.contains(&sub_role) {
                 let finding = INVALID.at(place, format!("{role} has no sub-role {sub_role}: no node is in this group"));
                 found.push(
-                    match nearness::nearest(SUB_ROLES, sub_role)
+                    match subject
+                        .nearest(SUB_ROLES, sub_role)
                         .or_else(|| SUB_ROLES.into_iter().find(|known| known.eq_ignore_ascii_case(sub_role)))
                     {
                         Some(near) => finding.help(format!("did you mean {role}_{near}?")).unsafe_fix(

@@ -4,7 +4,6 @@ use std::collections::{HashMap, HashSet};
 
 use crate::bootprep::{Base, Boots, Text};
 use crate::jinja;
-use crate::nearness;
 use crate::yaml::NodeId;
 
 use super::super::finding::{Example, Finding, Needs, Rule, Severity};
@@ -152,11 +151,7 @@ fn dangling(subject: &Subject, rule: &'static Rule, image_ref: &Text, wanted: &s
         return None;
     }
     let place = subject.place(image_ref.node);
-    let named = images
-        .iter()
-        .enumerate()
-        .find(|(index, image)| image.name() == wanted || subject.names.image(*index) == Some(wanted));
-    if let Some((_, image)) = named {
+    if let Some(image) = subject.image_named(wanted).map(|image| &images[image]) {
         let finding = USES_NAME
             .at(place, format!("{wanted} is the name of an image; image_ref takes a ref_name"))
             .related(subject.head(image.node).range, "the image of that name");
@@ -170,7 +165,7 @@ fn dangling(subject: &Subject, rule: &'static Rule, image_ref: &Text, wanted: &s
         });
     }
     let finding = rule.at(place, format!("no image of this file has the ref_name {wanted:?}"));
-    let near = nearness::nearest(images.iter().filter_map(|image| image.ref_name()), wanted);
+    let near = subject.nearest(images.iter().filter_map(|image| image.ref_name()), wanted);
     Some(match near {
         Some(near) => finding
             .help(format!("did you mean {near}?"))

@@ -3,7 +3,6 @@
 use crate::bootprep::schema::{Field, Rendered};
 use crate::bootprep::variables::Known;
 use crate::jinja::{Lookup, Slip, SlipKind, inspect, is_template};
-use crate::nearness;
 
 use super::super::finding::{Example, Finding, Needs, Rule, Severity};
 use super::super::subject::Subject;
@@ -247,23 +246,19 @@ fn looked_up(subject: &Subject, field: &Field, lookup: &Lookup, found: &mut Vec<
         Known::Missing(at) if at + 1 < lookup.names.len() => {
             let missing = lookup.names[..=at].join(".");
             let finding = UNDEFINED.at(place, format!("no file of variables defines {missing}"));
-            found.push(with_nearest(finding, variables, &lookup.names[..at], &lookup.names[at]));
+            found.push(with_nearest(finding, subject, &lookup.names[..at], &lookup.names[at]));
         }
         Known::Missing(_) if lookup.guarded => {}
         Known::Missing(at) => {
             let finding =
                 SILENT.at(place, format!("no file of variables defines {path}: SAT renders nothing, and says nothing"));
-            found.push(with_nearest(finding, variables, &lookup.names[..at], &lookup.names[at]));
+            found.push(with_nearest(finding, subject, &lookup.names[..at], &lookup.names[at]));
         }
     }
 }
 
-fn with_nearest(
-    finding: Finding,
-    variables: &crate::bootprep::variables::Variables,
-    parent: &[String],
-    name: &str,
-) -> Finding {
+fn with_nearest(finding: Finding, subject: &Subject, parent: &[String], name: &str) -> Finding {
+    let variables = &subject.context.variables;
     let known: Vec<&str> = if parent.is_empty() {
         variables.names().collect()
     } else {
@@ -272,7 +267,7 @@ fn with_nearest(
             _ => Vec::new(),
         }
     };
-    match nearness::nearest(known.iter().copied(), name) {
+    match subject.nearest(known.iter().copied(), name) {
         Some(near) => finding.help(format!("did you mean {near}?")),
         None if parent.is_empty() || known.is_empty() => finding,
         None => finding.help(format!("{} has {}", parent.join("."), known.join(", "))),

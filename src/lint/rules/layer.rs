@@ -280,7 +280,7 @@ fn name_length(subject: &Subject, name: Option<&Text>, found: &mut Vec<Finding>)
     } else {
         NAME_LENGTH
             .at(place, format!("the name has {length} characters, and CFS v3 takes 45"))
-            .help(format!("it renders to {name}"))
+            .renders_to(written, &name)
     });
 }
 

@@ -2,7 +2,6 @@
 
 use crate::bootprep::names::Scope;
 use crate::bootprep::{Base, LayerSource, Product, Text};
-use crate::nearness;
 
 use super::super::finding::{Example, Finding, Needs, Rule, Severity};
 use super::super::subject::{Subject, arch_in};
@@ -147,7 +146,7 @@ fn in_catalog<'s>(
         return None;
     }
     let Some(versions) = system.product(name.as_str()) else {
-        let near = nearness::nearest(system.products(), name.as_str());
+        let near = subject.nearest(system.products(), name.as_str());
         let finding =
             NOT_IN_CATALOG.at(subject.place(name.node), format!("the catalog holds no product {}", name.text));
         found.push(match near {

@@ -7,7 +7,6 @@ use regex::Regex;
 use crate::bootprep::names::Scope;
 use crate::bootprep::schema::Version;
 use crate::bootprep::{BootSet, Text};
-use crate::nearness;
 use crate::yaml::NodeId;
 
 use super::super::finding::{Example, Finding, Needs, Rule, Severity};
@@ -224,7 +223,7 @@ fn provider_alone(subject: &Subject, node: NodeId, provider: &str, found: &mut V
         }
         other => {
             let finding = PROVIDER_UNKNOWN.at(place, format!("BOS knows no provider {other:?}"));
-            found.push(match nearness::nearest(["sbps", "cpss3"], other) {
+            found.push(match subject.nearest(["sbps", "cpss3"], other) {
                 Some(near) => finding
                     .help(format!("did you mean {near}?"))
                     .unsafe_fix(format!("write {near}"), subject.editor().set_text(node, near)),

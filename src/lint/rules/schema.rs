@@ -1,7 +1,6 @@
 //! Keys that do not belong, keys that are missing, keys that exclude each other: what SAT's schema refuses, by its cause.
 
 use crate::bootprep::schema::{self, Choice, Mapping, Mismatch, MismatchKind, SOURCE_REF, Shape};
-use crate::nearness;
 use crate::yaml::NodeId;
 
 use super::super::finding::{Example, Finding, Needs, Rule, Severity};
@@ -259,7 +258,7 @@ fn finding(subject: &Subject, mismatch: &Mismatch) -> Option<Finding> {
             let key = subject.key_node(node);
             Some(
                 EMPTY_FILTER
-                    .at(subject.place(node), format!("an empty {}", mapping.name))
+                    .at(subject.place(node), format!("{} without a key", mapping.called()))
                     .help("remove it, or say prefix, wildcard or arch")
                     .safe_fix("remove it", key.and_then(|key| subject.editor().remove(key))),
             )
@@ -296,7 +295,7 @@ fn strangers<'s>(subject: &'s Subject, node: NodeId, mapping: &'static Mapping) 
 /// Whether a missing key stands there under a wrong name, which is told already.
 fn explained_by_a_slip(subject: &Subject, node: NodeId, mapping: &'static Mapping, keys: &[&str]) -> bool {
     strangers(subject, node, mapping).iter().any(|(_, stranger)| {
-        let near = nearness::nearest(keys.iter().copied(), stranger).is_some();
+        let near = subject.nearest(keys.iter().copied(), stranger).is_some();
         let replaced = match *stranger {
             "is_recipe" => keys.contains(&"type"),
             "tag" => keys.contains(&"branch"),
@@ -365,11 +364,11 @@ fn unknown_key(subject: &Subject, key: NodeId, mapping: &'static Mapping) -> Fin
         });
     }
     let keys: Vec<&str> = mapping.keys.iter().map(|key| key.name).collect();
-    let finding = UNKNOWN_KEY.at(place, format!("`{name}` is no key of a {}", mapping.name));
+    let finding = UNKNOWN_KEY.at(place, format!("`{name}` is no key of {}", mapping.called()));
     let elsewhere = schema::holders(name);
     let taken: Vec<&str> = subject.parents.of(key).map(|parent| present(subject, parent)).unwrap_or_default();
     let free = keys.iter().copied().filter(|key| !taken.contains(key));
-    if let Some(near) = nearness::nearest(free, name) {
+    if let Some(near) = subject.nearest(free, name) {
         return finding
             .help(format!("did you mean `{near}`?"))
             .unsafe_fix(format!("call it {near}"), editor.rename(key, near));
@@ -377,11 +376,8 @@ fn unknown_key(subject: &Subject, key: NodeId, mapping: &'static Mapping) -> Fin
     if elsewhere.is_empty() {
         finding.help(format!("expected one of {}", keys.join(", ")))
     } else {
-        finding.help(format!(
-            "it is a key of a {}; here, expected one of {}",
-            elsewhere.join(" or a "),
-            keys.join(", ")
-        ))
+        let elsewhere: Vec<String> = elsewhere.iter().map(|mapping| mapping.called()).collect();
+        finding.help(format!("it is a key of {}; here, expected one of {}", elsewhere.join(" or of "), keys.join(", ")))
     }
 }
 
@@ -451,7 +447,7 @@ fn other_word(subject: &Subject, node: NodeId, key: &str, words: &[&str]) -> Fin
         .iter()
         .copied()
         .find(|known| known.eq_ignore_ascii_case(word))
-        .or_else(|| nearness::nearest(words.iter().copied(), word))
+        .or_else(|| subject.nearest(words.iter().copied(), word))
         .or_else(|| match (key, word) {
             ("arch", "x86_64" | "amd64") => Some("X86"),
             ("arch", "aarch64" | "arm64") => Some("ARM"),

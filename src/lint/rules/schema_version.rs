@@ -157,9 +157,13 @@ fn check(subject: &Subject, found: &mut Vec<Finding>) {
     features(subject, Some(declared), found);
 }
 
+/// The version that brought the latest of the keys the file uses.
+pub(super) fn needed(subject: &Subject) -> Version {
+    subject.examined.keys.iter().map(|used| used.key.since).max().unwrap_or(Version::ASSUMED).max(Version(1, 0, 1))
+}
+
 fn missing(subject: &Subject, root: usize) -> Finding {
-    let needed =
-        subject.examined.keys.iter().map(|used| used.key.since).max().unwrap_or(Version::ASSUMED).max(Version(1, 0, 1));
+    let needed = needed(subject);
     let at = subject.tree.node(root).span.start;
     let block = !subject.tree.is_flow(root) && subject.text.column_bytes(at) == 0;
     let change = block.then(|| Change {
@@ -188,8 +192,8 @@ fn features(subject: &Subject, declared: Option<Version>, found: &mut Vec<Findin
                     .at(
                         place,
                         format!(
-                            "the SAT at hand does not know `{key}` of a {}: it came with schema {since}",
-                            used.mapping.name
+                            "the SAT at hand does not know `{key}` of {}: it came with schema {since}",
+                            used.mapping.called()
                         ),
                     )
                     .severity(Severity::Error),
@@ -209,8 +213,8 @@ fn features(subject: &Subject, declared: Option<Version>, found: &mut Vec<Findin
                     .at(
                         place,
                         format!(
-                            "`{key}` of a {} came with schema {since}, and the file declares {declared}",
-                            used.mapping.name
+                            "`{key}` of {} came with schema {since}, and the file declares {declared}",
+                            used.mapping.called()
                         ),
                     )
                     .help(format!("declare {since} if the SAT at hand knows it")),

@@ -178,7 +178,66 @@ fn cause(text: &SourceText, at: usize, what: &str, mended: &[Edit]) -> Option<Fi
     };
     let near = [Some(line), line.checked_sub(1), Some(line + 1)];
     let near: Vec<usize> = near.into_iter().flatten().filter(|line| *line < text.lines()).filter(untouched).collect();
-    near.iter().find_map(|line| tab(text, *line)).or_else(|| near.iter().find_map(|line| colon(text, *line)))
+    near.iter()
+        .find_map(|line| tab(text, *line))
+        .or_else(|| near.iter().find_map(|line| colon(text, *line)))
+        .or_else(|| open_quote(text, line, what))
+        .or_else(|| indent(text, line))
+}
+
+/// A quote that does not close: the parser notices where it gives up, the reader needs where it opens.
+fn open_quote(text: &SourceText, line: usize, what: &str) -> Option<Finding> {
+    if !what.contains("quoted scalar") {
+        return None;
+    }
+    (0..=line).rev().take(limits::QUOTE_LINES).find_map(|line| {
+        let content = text.line(line);
+        let (at, value) = value_of(content)?;
+        let quote = value.chars().next().filter(|quote| ['"', '\''].contains(quote))?;
+        let closed = value.len() > 1 && value.ends_with(quote);
+        (!closed).then(|| {
+            let start = text.line_range(line).start + at;
+            let place = Place { range: start..start + value.len(), path: String::new() };
+            SYNTAX.at(place, format!("the quote {quote} that opens here does not close on this line")).help("close it")
+        })
+    })
+}
+
+/// An indent that no open entry has.
+fn indent(text: &SourceText, line: usize) -> Option<Finding> {
+    let content = text.line(line);
+    let depth = |content: &str| content.len() - content.trim_start_matches(' ').len();
+    let own = depth(content);
+    let mut open: Vec<usize> = Vec::new();
+    for above in (0..line).rev().take(limits::QUOTE_LINES) {
+        let content = text.line(above);
+        let trimmed = content.trim_start_matches(' ');
+        if trimmed.is_empty() || trimmed.starts_with('#') {
+            continue;
+        }
+        let outer = depth(content);
+        let inner = outer + (trimmed.len() - trimmed.trim_start_matches("- ").len());
+        for depth in [inner, outer] {
+            if open.last().is_none_or(|last| depth < *last) {
+                open.push(depth);
+            }
+        }
+        if outer == 0 {
+            break;
+        }
+    }
+    if open.is_empty() || open.contains(&own) || own > open[0] {
+        return None;
+    }
+    let near: Vec<String> = open.iter().filter(|depth| depth.abs_diff(own) <= 3).map(ToString::to_string).collect();
+    let start = text.line_range(line).start;
+    let place = Place { range: start..start + content.trim_end().len(), path: String::new() };
+    let finding = SYNTAX.at(place, format!("this line is indented by {own}, and no entry above it is"));
+    Some(if near.is_empty() {
+        finding
+    } else {
+        finding.help(format!("the entries above are indented by {}", near.join(", ")))
+    })
 }
 
 /// A tab in the indent of a line. How many blanks it stands for is found by trying.

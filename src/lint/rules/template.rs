@@ -109,12 +109,7 @@ fn check(subject: &Subject, found: &mut Vec<Finding>) {
             found.push(NAME_INVALID.at(place.clone(), format!("this name{shown} BOS refuses")).help(help));
         } else if length > 45 {
             let message = format!("the name has {length} characters; older releases of CSM take 45");
-            found.push(
-                NAME_LENGTH
-                    .at(place.clone(), message)
-                    .severity(Severity::Warning)
-                    .help(format!("it renders to {name}")),
-            );
+            found.push(NAME_LENGTH.at(place.clone(), message).severity(Severity::Warning).renders_to(written, &name));
         }
         match first.get(&name).copied() {
             None => {
@@ -146,12 +141,9 @@ fn deprecated(subject: &Subject, written: &Text) -> Option<Finding> {
         subject.editor().set_flow(written.node, &format!("{{ims: {{{key}: {source}}}}}"), value).filter(|_| simple);
     let finding = DEPRECATED
         .at(subject.place(written.node), "the old form of an image: SAT takes it for a name, or else for an id");
-    let builder = subject.file.images.iter().enumerate().find(|(index, image)| {
-        image.ref_name.is_some()
-            && (image.name() == written.text || subject.names.image(*index) == Some(written.as_str()))
-    });
+    let builder = subject.image_named(written.as_str()).and_then(|image| subject.file.images[image].ref_name());
     Some(
-        match builder.and_then(|(_, image)| image.ref_name()) {
+        match builder {
             Some(ref_name) => finding.help(format!("this file builds it: write image: {{image_ref: {ref_name}}}")),
             None => finding.help(format!("write image: {{ims: {{{key}: ...}}}}")),
         }

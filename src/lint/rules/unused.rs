@@ -1,7 +1,7 @@
 //! What nothing uses.
 
 use crate::bootprep::names::Scope;
-use crate::bootprep::{Boots, Text};
+use crate::bootprep::{Base, Boots, Text};
 
 use super::super::finding::{Example, Finding, Needs, Rule, Severity};
 use super::super::subject::Subject;
@@ -98,10 +98,17 @@ fn images(subject: &Subject, found: &mut Vec<Finding>) {
             _ => None,
         })
         .collect();
-    let unsure = file.templates.iter().enumerate().any(|(index, template)| match &template.image {
-        Boots::ImageRef(_) => subject.refs.boots(index).is_none_or(crate::jinja::is_template),
+    // A reference that leads nowhere, or cannot be read, may have been meant for any image.
+    let astray = |ref_name: Option<&str>| ref_name.is_none_or(|ref_name| subject.refs.by_ref(ref_name).is_none());
+    let unsure = file.images.iter().any(|image| match &image.base {
+        Base::ImageRef(image_ref) => astray(Some(image_ref.as_str())),
+        Base::Unknown => true,
+        Base::Ims(_) | Base::Product(_) => false,
+    }) || file.templates.iter().enumerate().any(|(index, template)| match &template.image {
+        Boots::ImageRef(_) => astray(subject.refs.boots(index)),
         Boots::Name(name) | Boots::NameOrId(name) => subject.rendered(name, Some(Scope::File)).is_none(),
-        Boots::Id(_) | Boots::Unknown => false,
+        Boots::Id(_) => false,
+        Boots::Unknown => true,
     });
     for (index, image) in file.images.iter().enumerate() {
         let by_ref = image.ref_name().is_some_and(|ref_name| {

@@ -62,10 +62,10 @@ static OTHER_TYPE: Rule = Rule {
     otherwise: "SAT refuses the file: `... is not of type ...`.",
     needs: Needs::Nothing,
     bad: Example::of(
-        "images:\n- name: compute\n  base: {image_ref: base}\n  configuration: compute\n  configuration_group_names: Compute\n",
+        "images:\n- name: compute\n  base: {ims: {name: recipe, type: recipe}}\n  configuration: compute\n  configuration_group_names: Compute\n",
     ),
     good: Example::of(
-        "images:\n- name: compute\n  base: {image_ref: base}\n  configuration: compute\n  configuration_group_names: [Compute]\n",
+        "images:\n- name: compute\n  base: {ims: {name: recipe, type: recipe}}\n  configuration: compute\n  configuration_group_names: [Compute]\n",
     ),
 };
 
@@ -156,8 +156,14 @@ fn other_kind(subject: &Subject, key: &'static Key, node: NodeId, shape: Shape) 
                 _ => &SCALAR_TYPE,
             };
             let read = printed.map_or_else(|| meaning.name().to_owned(), |printed| format!("the number {printed}"));
-            let finding = rule.at(place, format!("{what}, and SAT reads {written} as {read}")).help("quote it");
-            Some(finding.safe_fix("quote it", editor.quote(node)))
+            let finding = rule.at(place, format!("{what}, and SAT reads {written} as {read}"));
+            // A number is never three numbers with dots between: quoting it alone would make another error.
+            if key.name == "schema_version" {
+                let needed = schema_version::needed(subject);
+                let title = format!("declare {needed}, which has all the file uses");
+                return Some(finding.help(title.clone()).unsafe_fix(title, editor.set_text(node, &needed.to_string())));
+            }
+            Some(finding.help("quote it").safe_fix("quote it", editor.quote(node)))
         }
         (Shape::Texts, Meaning::Text) => {
             let list = Value::Sequence(vec![Value::Scalar { text: text.to_owned(), plain: is_plain(subject, node) }]);

@@ -1,5 +1,6 @@
 //! How a file is written: what works, and asks for care.
 
+use crate::limits;
 use crate::yaml::NodeId;
 use crate::yaml::{MERGE_KEY, NodeKind};
 
@@ -68,6 +69,7 @@ fn check(subject: &Subject, found: &mut Vec<Finding>) {
 fn duplicate_keys(subject: &Subject, node: NodeId, found: &mut Vec<Finding>) {
     let NodeKind::Mapping { entries, .. } = &subject.tree.node(node).kind else { return };
     let mut first = std::collections::HashMap::with_capacity(entries.len());
+    let mut doubled = 0;
     for (key, _) in entries {
         let Some(name) = subject.tree.scalar(*key) else { continue };
         if name == MERGE_KEY && subject.tree.node(*key).span.len() == MERGE_KEY.len() && !first.contains_key(name) {
@@ -78,7 +80,9 @@ fn duplicate_keys(subject: &Subject, node: NodeId, found: &mut Vec<Finding>) {
             None => {
                 first.insert(name, *key);
             }
+            Some(_) if doubled == limits::STRANGERS => {}
             Some(earlier) => {
+                doubled += 1;
                 let line = subject.line(earlier);
                 found.push(
                     DUPLICATE_KEY

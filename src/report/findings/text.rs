@@ -115,14 +115,13 @@ pub fn summary(report: &Report) -> String {
         let findings = report.files.iter().flat_map(|file| &file.findings);
         findings.filter_map(|finding| finding.fix.as_ref()).filter(|fix| fix.safe == safe).count()
     };
-    match (fixes(true), fixes(false)) {
-        (0, 0) => {}
-        (safe, 0) => drop(writeln!(out, "{safe} can be fixed by --fix")),
-        (0, others) => drop(writeln!(out, "{others} can be fixed by --fix --unsafe; look at them first with --diff")),
-        (safe, others) => {
-            drop(writeln!(out, "{safe} can be fixed by --fix, {others} more by --fix --unsafe; --diff shows how"))
-        }
-    }
+    let fixable = match (fixes(true), fixes(false)) {
+        (0, 0) => String::new(),
+        (safe, 0) => format!("{safe} can be fixed by --fix\n"),
+        (0, others) => format!("{others} can be fixed by --fix --unsafe; look at them first with --diff --unsafe\n"),
+        (safe, others) => format!("{safe} can be fixed by --fix, {others} more by --fix --unsafe; --diff shows how\n"),
+    };
+    out.push_str(&fixable);
     let mut flags: Vec<&str> = report.skipped.iter().filter_map(|(_, needs)| needs.flag()).collect();
     flags.dedup();
     for flag in flags {
