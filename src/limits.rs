@@ -69,7 +69,7 @@ pub const RENDER_FUEL: u64 = 50_000;
 /// Characters of a rendered name; a longer one counts as one that cannot be rendered.
 pub const RENDERED_CHARS: usize = 64 << 10;
 
-/// Findings kept of one file; more are left out.
+/// Findings kept of one file; more are counted, not kept.
 pub const FINDINGS: usize = 10_000;
 
 /// Rounds of fixes and checks: a fix may make room for another.
@@ -85,7 +85,7 @@ pub const LAYERS_COMPARED: usize = 200;
 pub const QUOTE_LINES: usize = 1_000;
 
 /// Keys of one mapping that are reported as unknown or doubled; more are passed over.
-pub const STRANGERS: usize = 100;
+pub const STRANGERS: usize = 50;
 
 /// Names that are compared with what was written, in one file, to guess what was meant.
 pub const GUESSES: usize = 500_000;

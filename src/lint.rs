@@ -15,6 +15,7 @@ use std::collections::BTreeSet;
 
 use crate::bootprep::variables::{Variables, VariablesError, VariablesFile};
 use crate::jinja;
+use crate::limits;
 use crate::text::{SourceText, TextError};
 use crate::yaml::Tree;
 
@@ -91,6 +92,8 @@ impl Context {
 pub struct Checked {
     /// What was found in it, in the order of the places.
     pub findings: Vec<Finding>,
+    /// Findings that were too many to keep.
+    pub left_out: usize,
     /// What was found in the files of variables because of what it uses of them.
     pub in_variables: Vec<Finding>,
     /// The variables it uses.
@@ -118,6 +121,8 @@ pub fn check(text: &SourceText, context: &Context) -> Checked {
         findings.extend(own);
     }
     finding::sort(&mut findings);
+    checked.left_out = findings.len().saturating_sub(limits::FINDINGS);
+    findings.truncate(limits::FINDINGS);
     checked.findings = findings;
     checked
 }
@@ -128,7 +133,6 @@ fn held_against_rules(subject: &Subject) -> Vec<Finding> {
         (family.check)(subject, &mut found);
     }
     found.retain(|finding| subject.applies(finding.rule));
-    found.truncate(crate::limits::FINDINGS);
     if subject.context.no_ignores { found } else { ignore::apply(subject, found) }
 }
 

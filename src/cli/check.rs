@@ -242,7 +242,7 @@ fn report(arguments: &Arguments, context: &Context, sources: &[collect::Source])
             in_variables.iter().filter(|finding| finding.variables_file == Some(at)).cloned().collect();
         if !findings.is_empty() {
             let text = Some(variables.text.clone());
-            files.push(FileReport { path: variables.path.clone(), text, findings, error: None });
+            files.push(FileReport { path: variables.path.clone(), text, findings, left_out: 0, error: None });
         }
     }
     for file in &mut files {
@@ -259,7 +259,10 @@ fn is_wanted(arguments: &Arguments, rule: &Rule) -> bool {
 fn one(source: &collect::Source, context: &Context) -> (FileReport, Checked) {
     let path = source.shown.clone();
     let failed = |error: String| {
-        (FileReport { path: path.clone(), text: None, findings: Vec::new(), error: Some(error) }, Checked::default())
+        (
+            FileReport { path: path.clone(), text: None, findings: Vec::new(), left_out: 0, error: Some(error) },
+            Checked::default(),
+        )
     };
     let bytes = match &source.bytes {
         Ok(bytes) => bytes,
@@ -273,8 +276,8 @@ fn one(source: &collect::Source, context: &Context) -> (FileReport, Checked) {
         return failed(error);
     }
     let checked = lint::check(&text, context);
-    let findings = checked.findings.clone();
-    (FileReport { path, text: Some(text), findings, error: None }, checked)
+    let (findings, left_out) = (checked.findings.clone(), checked.left_out);
+    (FileReport { path, text: Some(text), findings, left_out, error: None }, checked)
 }
 
 /// Why a file is another kind of YAML: a mapping with no key of a bootprep file, nor one that is nearly one.

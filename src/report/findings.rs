@@ -18,6 +18,8 @@ pub struct FileReport {
     pub text: Option<SourceText>,
     /// What was found, in order.
     pub findings: Vec<Finding>,
+    /// Findings that were too many to keep.
+    pub left_out: usize,
     /// Why it could not be checked.
     pub error: Option<String>,
 }

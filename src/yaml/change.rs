@@ -212,12 +212,23 @@ impl Editor<'_> {
             (true, true) => format!("\"{}\"", text.replace('\\', "\\\\").replace('"', "\\\"")),
             (true, false) => format!("'{}'", text.replace('\'', "''")),
         };
-        // An empty value stands before the colon's blank.
-        let new = if written.span.is_empty() { format!(" {new}") } else { new };
+        let edit = if written.span.is_empty() {
+            let at = self.behind_colon(node)?;
+            Edit { range: at..at, text: format!(" {new}") }
+        } else {
+            Edit { range: written.span.clone(), text: new }
+        };
         Some(Change {
-            edits: vec![Edit { range: written.span.clone(), text: new }],
+            edits: vec![edit],
             means: vec![Meant::Set(self.parents.path(node), Value::Scalar { text: text.to_owned(), plain: !quoted })],
         })
+    }
+
+    /// Where the value of an entry would begin that has none: the parser puts it before the colon.
+    fn behind_colon(&self, value: NodeId) -> Option<usize> {
+        let key = self.tree.node(self.parents.key(value)?).span.end;
+        let rest = self.text.as_str().get(key..)?;
+        rest.trim_start_matches(' ').starts_with(':').then(|| key + rest.len() - rest.trim_start_matches(' ').len() + 1)
     }
 
     /// Puts a mapping or list of any kind in the place of a value, in flow style.
@@ -313,7 +324,10 @@ impl Editor<'_> {
     pub fn append(&self, mapping: NodeId, key: &str, word: &str, quoted: bool) -> Option<Change> {
         let entries = self.tree.entries(mapping)?;
         let last = *entries.last()?;
-        if !self.is_own(mapping) || !plain_is_safe(key) {
+        let first_of_line = self.text.line_range(self.text.line_of(self.tree.node(last.0).outer)).start;
+        let ahead = &self.text.as_str()[first_of_line..self.tree.node(last.0).outer];
+        let announced = ahead.trim_end().ends_with('?');
+        if !self.is_own(mapping) || !plain_is_safe(key) || announced {
             return None;
         }
         let value = if quoted { format!("\"{word}\"") } else { word.to_owned() };

@@ -96,7 +96,8 @@ fn variables(arguments: &Arguments, context: &Context, files: &[Fixed]) -> Resul
             continue;
         }
         let path = PathBuf::from(&variables.path);
-        let report = FileReport { path: variables.path.clone(), text: None, findings: Vec::new(), error: None };
+        let report =
+            FileReport { path: variables.path.clone(), text: None, findings: Vec::new(), left_out: 0, error: None };
         fixed.push(Fixed { original: variables.text.to_bytes(), path, report, repaired, checked: Checked::default() });
     }
     let doubled =

@@ -18,6 +18,8 @@ struct Document<'a> {
 struct File<'a> {
     path: &'a str,
     findings: Vec<One<'a>>,
+    #[serde(skip_serializing_if = "is_none")]
+    left_out: usize,
     #[serde(skip_serializing_if = "Option::is_none")]
     error: Option<&'a str>,
 }
@@ -78,6 +80,10 @@ impl From<Region> for Where {
     }
 }
 
+fn is_none(number: &usize) -> bool {
+    *number == 0
+}
+
 fn one<'a>(text: &SourceText, finding: &'a Finding) -> One<'a> {
     One {
         rule: finding.rule.id,
@@ -120,6 +126,7 @@ pub fn document(report: &Report) -> serde_json::Result<String> {
                 .iter()
                 .flat_map(|text| file.findings.iter().map(move |finding| one(text, finding)))
                 .collect(),
+            left_out: file.left_out,
             error: file.error.as_deref(),
         })
         .collect();

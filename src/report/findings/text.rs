@@ -111,6 +111,9 @@ pub fn summary(report: &Report) -> String {
         }
         format!("{files} checked: {}\n", parts.join(", "))
     };
+    for file in report.files.iter().filter(|file| file.left_out > 0) {
+        let _ = writeln!(out, "{}: {} more findings are left out", printable(&file.path), file.left_out);
+    }
     let fixes = |safe| {
         let findings = report.files.iter().flat_map(|file| &file.findings);
         findings.filter_map(|finding| finding.fix.as_ref()).filter(|fix| fix.safe == safe).count()
