@@ -28,6 +28,7 @@ pub mod bootprep;
 pub mod cfs;
 pub mod cli;
 pub mod evidence;
+pub mod exec;
 pub mod fact;
 pub mod grammar;
 pub mod image_id;

@@ -17,7 +17,7 @@ use crate::cfs::{Configuration, Layer};
 use crate::image_id::ImageId;
 use crate::rewrite::Pin;
 
-pub use build::{Built, Made, build};
+pub use build::{Built, Made, build, sha256};
 pub use check::BadPlan;
 pub use facts::{For, Given, Hole, Sources};
 

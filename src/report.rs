@@ -2,6 +2,7 @@
 
 pub mod diff;
 pub mod env;
+pub mod plan;
 pub mod rewritten;
 pub mod text;
 

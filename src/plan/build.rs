@@ -1,6 +1,10 @@
 //! Making a plan from facts: which layers go into which session, and what everything is called.
 
+use std::io::Read;
+
 use sha2::{Digest, Sha256};
+
+use crate::limits;
 
 use super::facts::{self, Facts};
 use super::{
@@ -70,14 +74,29 @@ pub fn build(sources: &Sources, given: &Given, made: Made) -> Result<Built, Hole
         exists,
         images,
     };
-    plan.id = sha256(format!("{}\n{}", made.salt, plan.to_yaml()).as_bytes())[..8].to_owned();
+    plan.id = hex(&Sha256::digest(format!("{}\n{}", made.salt, plan.to_yaml())))[..8].to_owned();
     Ok(Built { plan, warnings })
 }
 
-/// The SHA-256 of bytes, in hexadecimal.
-#[must_use]
-pub fn sha256(bytes: &[u8]) -> String {
-    Sha256::digest(bytes).iter().map(|byte| format!("{byte:02x}")).collect()
+/// The SHA-256 of all that can be read, in hexadecimal.
+///
+/// # Errors
+/// The error of the reader.
+pub fn sha256(mut input: impl Read) -> std::io::Result<String> {
+    let mut hash = Sha256::new();
+    let mut buffer = vec![0; limits::CHUNK_BYTES];
+    loop {
+        match input.read(&mut buffer) {
+            Ok(0) => return Ok(hex(&hash.finalize())),
+            Ok(read) => hash.update(&buffer[..read]),
+            Err(error) if error.kind() == std::io::ErrorKind::Interrupted => {}
+            Err(error) => return Err(error),
+        }
+    }
+}
+
+fn hex(bytes: &[u8]) -> String {
+    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
 /// What only several images together can get wrong, and names that a restart would use for something else.

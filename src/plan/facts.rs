@@ -457,10 +457,7 @@ impl Sources {
     /// Images of the same runs that exist: they need not be made again.
     pub(super) fn existing(&self, operations: &[Option<String>]) -> Vec<(String, String, ImageId)> {
         let runs = &self.analysis.sat_runs;
-        let newest = |at: usize| {
-            runs[at].operation.is_none() || runs[at + 1..].iter().all(|run| run.operation != runs[at].operation)
-        };
-        let wanted = |at: &usize| newest(*at) && operations.contains(&runs[*at].operation);
+        let wanted = |at: &usize| self.analysis.is_newest(*at) && operations.contains(&runs[*at].operation);
         let images = (0..runs.len()).filter(wanted).flat_map(|at| &runs[at].images);
         images
             .filter(|image| image.status == ImageStatus::Succeeded)

@@ -110,30 +110,35 @@ impl Plan {
         let (track, step) = self.get(at);
         match step.attempts.last() {
             Some(attempt) if attempt.state != AttemptState::Failed => Some(attempt.clone()),
-            last => {
-                let number = last.map_or(1, |attempt| attempt.number + 1);
-                let session = self.session_name(at, number);
-                let result_name = if at.step + 1 == track.steps.len() {
-                    track.result_name.clone()
-                } else {
-                    format!("{}-{session}", track.result_name)
-                };
-                Some(Attempt {
-                    number,
-                    session,
-                    base_id: track.base_of(at.step)?.clone(),
-                    result_name,
-                    state: AttemptState::Intended,
-                    intended_at: String::new(),
-                    created_at: None,
-                    ended_at: None,
-                    result_id: None,
-                    reason: None,
-                    failed_layer: None,
-                    log: None,
-                    session_deleted: false,
-                })
-            }
+            _ => Some(self.next_attempt(at, track.base_of(at.step)?)),
+        }
+    }
+
+    /// The next attempt of a step, on an image.
+    #[must_use]
+    pub fn next_attempt(&self, at: At, base: &ImageId) -> Attempt {
+        let (track, step) = self.get(at);
+        let number = step.attempts.last().map_or(1, |attempt| attempt.number + 1);
+        let session = self.session_name(at, number);
+        let result_name = if at.step + 1 == track.steps.len() {
+            track.result_name.clone()
+        } else {
+            format!("{}-{session}", track.result_name)
+        };
+        Attempt {
+            number,
+            session,
+            base_id: base.clone(),
+            result_name,
+            state: AttemptState::Intended,
+            intended_at: String::new(),
+            created_at: None,
+            ended_at: None,
+            result_id: None,
+            reason: None,
+            failed_layer: None,
+            log: None,
+            session_deleted: false,
         }
     }
 

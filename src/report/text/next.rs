@@ -3,8 +3,8 @@
 use crate::analysis::{Analysis, Recovery, SatRun};
 use crate::report::{env, printable, shell_word};
 
+use super::Invocation;
 use super::page::Page;
-use super::{Invocation, newest, went_wrong};
 
 pub(super) fn commands(page: &mut Page, analysis: &Analysis, invocation: &Invocation) {
     let recoveries: Vec<&Recovery> = analysis
@@ -12,7 +12,7 @@ pub(super) fn commands(page: &mut Page, analysis: &Analysis, invocation: &Invoca
         .iter()
         .filter(|recovery| invocation.tells_of(&recovery.image, recovery.ref_name.as_deref()))
         .collect();
-    let logs = logs_to_fetch(analysis);
+    let logs = analysis.logs_to_fetch();
     if recoveries.is_empty() && logs.is_empty() {
         return;
     }
@@ -26,7 +26,7 @@ pub(super) fn commands(page: &mut Page, analysis: &Analysis, invocation: &Invoca
     if !logs.is_empty() {
         step(page, "Fetch each SAT log to a file of its own. They are complete; what iuf kept may not be:");
         for run in &logs {
-            let file = file_of(run);
+            let file = run.log_file();
             page.command(&format!(
                 "cray artifacts get config-data {} {}",
                 shell_word(run.s3_key.as_deref().unwrap_or_default()),
@@ -61,7 +61,7 @@ pub(super) fn commands(page: &mut Page, analysis: &Analysis, invocation: &Invoca
 /// What the bootprep file has to be told: the images of these runs that are there, and those that will be.
 fn pins(analysis: &Analysis, recoveries: &[&Recovery]) -> String {
     let in_run = |at: usize, run: &SatRun| {
-        newest(analysis, at)
+        analysis.is_newest(at)
             && recoveries.iter().any(|recovery| {
                 recovery.operation == run.operation && run.images.iter().any(|image| image.name == recovery.image)
             })
@@ -76,26 +76,6 @@ fn pins(analysis: &Analysis, recoveries: &[&Recovery]) -> String {
         format!(" --pin {}=RESULT_ID", shell_word(image))
     }));
     pins.concat()
-}
-
-/// The logs of runs that failed and are not at hand as S3 has them.
-fn logs_to_fetch(analysis: &Analysis) -> Vec<&SatRun> {
-    let main_log = |run: &SatRun| {
-        run.local_log
-            .as_ref()
-            .is_some_and(|path| analysis.inputs.iter().any(|input| input.path == *path && input.kind == "main.log"))
-    };
-    let wanted = |at: &usize| {
-        let run = &analysis.sat_runs[*at];
-        newest(analysis, *at) && went_wrong(run) && run.s3_key.is_some() && !main_log(run)
-    };
-    (0..analysis.sat_runs.len()).rev().filter(wanted).map(|at| &analysis.sat_runs[at]).collect()
-}
-
-/// Two logs never go to one file: operation and the number of the pod tell them apart.
-fn file_of(run: &SatRun) -> String {
-    let number = run.pod.as_deref().and_then(|pod| pod.rsplit('-').next()).unwrap_or("0");
-    format!("{}-{number}.main.log", run.operation.as_deref().unwrap_or("sat"))
 }
 
 /// A log is named after its session, so that incfg knows of which image it is; one configuration is fetched once.
