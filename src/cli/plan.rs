@@ -243,7 +243,8 @@ fn configurations(arguments: &Arguments, analysis: &Analysis) -> Result<(Configu
         found.push((shown, configuration));
         paths.push(path.clone());
     }
-    for input in analysis.inputs.iter().filter(|input| input.kind == analysis::CONFIGURATION_KIND && input.path != "-") {
+    for input in analysis.inputs.iter().filter(|input| input.kind == analysis::CONFIGURATION_KIND && input.path != "-")
+    {
         let text = input::read_document(Path::new(&input.path)).ok();
         let value: Option<Value> = text.and_then(|text| serde_json::from_str(&text).ok());
         if let Some(configuration) = value.as_ref().and_then(Configuration::from_json) {

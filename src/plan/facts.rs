@@ -240,7 +240,13 @@ impl Sources {
                 "Pin that with incfg rewrite-bootprep --pin; it needs no plan",
             ));
         }
-        let image = seen.map(|image| image.name.clone()).or_else(|| rendered(entry)).ok_or_else(|| {
+        let on_its_base = || {
+            let ItemBase::ImageRef(base) = &entry.base else { return None };
+            let base = self.run_images().find(|image| image.ref_name.as_ref() == Some(base) && image.id.is_some())?;
+            self.variables.pattern(&entry.name).with_base(&base.name).text().map(str::to_owned)
+        };
+        let image = seen.map(|image| image.name.clone()).or_else(|| rendered(entry)).or_else(on_its_base);
+        let image = image.ok_or_else(|| {
             Hole::of(
                 name,
                 format!("what its name {} renders to is not known", entry.name),
