@@ -249,8 +249,8 @@ impl Cray {
             (1, _) => state["job"] = "cfs-712dee37-2b80-498c-867c-42753716cad6".into(),
             (2, _) => state["status"] = "running".into(),
             (_, "running") => {}
-            (3, _) => self.end(&mut session, &limit, &fate),
-            _ => {}
+            _ if state["status"] == "complete" => {}
+            _ => self.end(&mut session, &limit, &fate),
         }
         self.write(&path, &session);
         Said::json(&self.shown(&session, v3))
