@@ -14,8 +14,9 @@ use crate::bootprep::names::Variables;
 use crate::cfs::Configuration;
 use crate::image_id::ImageId;
 use crate::input;
-use crate::plan::{self, CfsVersion, For, Given, InputFile, Made, Plan, Sources, Strategy, store};
+use crate::plan::{self, CfsVersion, For, Given, InputFile, Made, NotThrough, Plan, Sources, Strategy, store};
 use crate::report::printable;
+use crate::rewrite::Pin;
 
 use super::{Exit, Failure, print, say};
 
@@ -159,6 +160,13 @@ pub(super) fn run(arguments: &Arguments) -> Result<Exit, Failure> {
         }
     }
     Ok(Exit::Done)
+}
+
+/// The pins of a plan that is through.
+pub(super) fn pins(path: &Path) -> Result<Vec<Pin>, Failure> {
+    let failed =
+        |error: NotThrough| Failure::new(Exit::Input, format!("{}: {}", path.display(), printable(&error.to_string())));
+    store::read(path)?.pins().map_err(failed)
 }
 
 fn made_text(plan: &Plan, path: &Path) -> String {

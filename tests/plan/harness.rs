@@ -152,8 +152,9 @@ impl Site {
 
     /// The words of `incfg run plan.yaml` against the stand-in.
     pub fn run_words<'a>(&self, more: &[&'a str]) -> Vec<&'a str> {
-        let fixed = ["run", "plan.yaml", "--cray", "./cray", "--kubectl", "./kubectl", "--poll", "5ms"];
-        fixed.iter().chain(more).copied().collect()
+        let fixed = ["run", "plan.yaml", "--cray", "./cray", "--kubectl", "./kubectl"];
+        let poll: &[&str] = if more.contains(&"--poll") { &[] } else { &["--poll", "5ms"] };
+        fixed.iter().chain(poll).chain(more).copied().collect()
     }
 
     pub fn run(&self, more: &[&str]) -> Outcome {

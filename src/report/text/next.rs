@@ -1,7 +1,7 @@
 //! The next commands, exact and in order.
 
-use crate::analysis::{Analysis, Recovery, SatRun};
-use crate::report::{env, printable, shell_word};
+use crate::analysis::{Analysis, CONFIGURATION_KIND, Recovery};
+use crate::report::shell_word;
 
 use super::Invocation;
 use super::page::Page;
@@ -43,39 +43,82 @@ pub(super) fn commands(page: &mut Page, analysis: &Analysis, invocation: &Invoca
     if recoveries.is_empty() {
         return;
     }
-    by_hand(page, analysis, &recoveries, &mut step);
-    let bootprep = invocation.bootprep.as_deref().map_or("BOOTPREP.yaml".to_owned(), shell_word);
-    let vars = vars_flags(invocation);
-    step(page, "Pin what exists and the results of the last sessions in the bootprep file, and restart with it:");
-    page.command(&format!(
-        "incfg rewrite-bootprep {bootprep}{vars}{} -o {}",
-        pins(analysis, &recoveries),
-        shell_word(&format!("new-{}", base_name(invocation.bootprep.as_deref().unwrap_or("BOOTPREP.yaml"))))
-    ));
-    step(page, "With a later incfg, which has plan and run, the sessions need no hand:");
-    page.command(&format!("incfg plan {} --bootprep {bootprep}{vars} -o plan.yaml", paths(invocation, &fetched)));
-    page.command("incfg run plan.yaml");
+    plan_and_run(page, &recoveries, analysis, invocation, &fetched, &mut step);
     page.blank();
 }
 
-/// What the bootprep file has to be told: the images of these runs that are there, and those that will be.
-fn pins(analysis: &Analysis, recoveries: &[&Recovery]) -> String {
-    let in_run = |at: usize, run: &SatRun| {
-        analysis.is_newest(at)
-            && recoveries.iter().any(|recovery| {
-                recovery.operation == run.operation && run.images.iter().any(|image| image.name == recovery.image)
-            })
+/// What makes the images: a plan with a flag for each fact that these inputs do not prove, its run, and the file for
+/// the restart.
+fn plan_and_run(
+    page: &mut Page,
+    recoveries: &[&Recovery],
+    analysis: &Analysis,
+    invocation: &Invocation,
+    fetched: &[String],
+    step: &mut impl FnMut(&mut Page, &str),
+) {
+    let bootprep = invocation.bootprep.as_deref().map_or("BOOTPREP.yaml".to_owned(), shell_word);
+    let vars = vars_flags(invocation);
+    let mut inputs = fetched.to_vec();
+    let missing = configurations_to_fetch(recoveries, analysis, fetched);
+    if !missing.is_empty() {
+        step(page, "Fetch the layers of the configuration:");
+        for (name, file) in &missing {
+            page.command(&format!("cray cfs configurations describe {} --format json > {file}", shell_word(name)));
+            inputs.push(file.clone());
+        }
+    }
+    let image = invocation.image.as_ref().map(|image| format!(" --image {}", shell_word(image))).unwrap_or_default();
+    let open: String = recoveries.iter().map(|recovery| open_facts(recovery)).collect();
+    step(
+        page,
+        if open.is_empty() {
+            "Write down the sessions that make what is missing, one per layer, each on the result of the last:"
+        } else {
+            "Write down the sessions that make what is missing. These logs leave open what the flags say; choose from the story above:"
+        },
+    );
+    page.command(&format!(
+        "incfg plan {} --bootprep {bootprep}{vars}{image}{open} -o plan.yaml",
+        paths(invocation, &inputs)
+    ));
+    step(page, "Let it run (--dry-run shows every command first), or go by hand with incfg next and incfg record:");
+    page.command("incfg run plan.yaml");
+    step(page, "Pin what exists and what was made in the bootprep file, and restart with it:");
+    page.command(&format!(
+        "incfg rewrite-bootprep {bootprep}{vars} --from plan.yaml -o {}",
+        shell_word(&format!("new-{}", base_name(invocation.bootprep.as_deref().unwrap_or("BOOTPREP.yaml"))))
+    ));
+}
+
+/// Configurations that no input holds, with a file for each.
+fn configurations_to_fetch(recoveries: &[&Recovery], analysis: &Analysis, fetched: &[String]) -> Vec<(String, String)> {
+    let given = analysis.inputs.iter().any(|input| input.kind == CONFIGURATION_KIND);
+    let mut found: Vec<(String, String)> = Vec::new();
+    // Which configuration an input holds is not in the analysis; where the layers of an image were counted, it was there.
+    for recovery in recoveries.iter().filter(|recovery| !given || recovery.layers.is_none()) {
+        for name in recovery.configuration.iter() {
+            let file = format!("configuration-{}.json", file_part(name));
+            let known = fetched.contains(&file) || found.iter().any(|(_, other)| *other == file);
+            if !known {
+                found.push((name.clone(), file));
+            }
+        }
+    }
+    found
+}
+
+/// The flags for what is not proven of an image.
+fn open_facts(recovery: &Recovery) -> String {
+    let image = recovery.ref_name.as_ref().unwrap_or(&recovery.image);
+    let flag = |flag: &str, open: bool, value: &str| {
+        if open { format!(" {flag} {}", shell_word(&format!("{image}={value}"))) } else { String::new() }
     };
-    let runs = analysis.sat_runs.iter().enumerate().filter(|(at, run)| in_run(*at, run)).map(|(_, run)| run);
-    let made =
-        runs.flat_map(|run| &run.images).filter_map(|image| Some((image.ref_name.as_ref()?, image.id.as_ref()?)));
-    let mut pins: Vec<String> =
-        made.map(|(ref_name, id)| format!(" --pin {}", shell_word(&format!("{ref_name}={id}")))).collect();
-    pins.extend(recoveries.iter().map(|recovery| {
-        let image = recovery.ref_name.as_ref().unwrap_or(&recovery.image);
-        format!(" --pin {}=RESULT_ID", shell_word(image))
-    }));
-    pins.concat()
+    [
+        flag("--base-image-id", recovery.base_image.is_none(), "ID"),
+        flag("--configuration", recovery.configuration.is_none(), "NAME"),
+    ]
+    .concat()
 }
 
 /// A log is named after its session, so that incfg knows of which image it is; one configuration is fetched once.
@@ -139,43 +182,4 @@ fn paths(invocation: &Invocation, fetched: &[String]) -> String {
 
 fn base_name(path: &str) -> &str {
     path.rsplit('/').next().unwrap_or(path)
-}
-
-/// The documented procedure, where every value it needs is known.
-fn by_hand(page: &mut Page, analysis: &Analysis, recoveries: &[&Recovery], step: &mut impl FnMut(&mut Page, &str)) {
-    for recovery in recoveries {
-        let (Some(base), Some(configuration), Some(groups)) =
-            (&recovery.base_image, &recovery.configuration, &recovery.groups)
-        else {
-            continue;
-        };
-        let Ok(assignments) = env::assignments(analysis, Some(&recovery.image)) else { continue };
-        let value = |name: &str| {
-            assignments
-                .lines()
-                .find_map(|line| line.strip_prefix(name)?.strip_prefix('='))
-                .unwrap_or_default()
-                .to_owned()
-        };
-        let targets: String =
-            groups.iter().map(|group| format!(" --target-group {} {}", shell_word(group), base.id)).collect();
-        let layers = recovery
-            .configuration_limit
-            .as_deref()
-            .map_or("layer 0 first".to_owned(), |limit| format!("the proven layers {limit} first"));
-        step(
-            page,
-            &format!(
-                "Configure {}, {layers}, then one layer a session on the result of the last (result_id in its status.artifacts):",
-                printable(&recovery.image)
-            ),
-        );
-        page.command(&format!(
-            "cray cfs v3 sessions create --name {} --configuration-name {} --target-definition image{targets} --configuration-limit {} --format json",
-            value("SESSION_NAME"),
-            shell_word(configuration),
-            value("CONFIGURATION_LIMIT")
-        ));
-        page.command(&format!("cray cfs v3 sessions describe {} --format json", value("SESSION_NAME")));
-    }
 }
