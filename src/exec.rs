@@ -521,7 +521,7 @@ impl Executor<'_> {
         let mut plan = self.store.plan().clone();
         plan.failed(at, Failure { reason: reason.clone(), layer: told.layer, log }, &(self.now)())?;
         self.store.save(plan, &format!("session {session} failed: {reason}"))?;
-        Err(Halt::Track(format!("{reason}; {look}")))
+        Err(Halt::Track(format!("{reason}\n{look}")))
     }
 
     /// What has to hold before a session is created.

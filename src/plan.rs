@@ -354,6 +354,12 @@ impl Step {
             .and_then(|attempt| attempt.result_id.as_ref())
     }
 
+    /// Its layers as a person says it: `layer 3`, or `layers 0,1,2`.
+    #[must_use]
+    pub fn layers_in_words(&self) -> String {
+        format!("layer{} {}", if self.layers.len() == 1 { "" } else { "s" }, self.limit)
+    }
+
     /// Its layers in short: `3`, or `0-2`.
     #[must_use]
     pub fn span(&self) -> String {

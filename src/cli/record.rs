@@ -4,9 +4,9 @@ use std::path::PathBuf;
 
 use clap::Args;
 
-use crate::plan::Plan;
 use crate::plan::record::Taken;
 use crate::plan::store::Store;
+use crate::plan::{Plan, StepState};
 use crate::report::{plan, printable, shell_word};
 
 use super::{Exit, Failure, print, print_styled, say};
@@ -79,7 +79,12 @@ fn tell(taken: &Taken, plan: &Plan, path: &str) -> Result<Exit, Failure> {
             say(&format!("step {}: its result {result} {was}", step(at)))?;
             match plan.pins() {
                 Ok(pins) => say_styled(&plan::through(plan, path, &pins))?,
-                Err(open) => say(&format!("{} to go; incfg next {file} shows the next step", open.0.len()))?,
+                Err(_) => {
+                    let steps = plan.images.iter().flat_map(|track| &track.steps);
+                    let left = steps.filter(|step| step.state() != StepState::Done).count();
+                    let plural = if left == 1 { "" } else { "s" };
+                    say(&format!("{left} step{plural} to go; incfg next {file} shows the next one"))?;
+                }
             }
         }
         Taken::Failed { at, reason } => {

@@ -133,7 +133,11 @@ pub(super) fn run(arguments: &Arguments) -> Result<Exit, Failure> {
 
 fn finished(arguments: &Arguments, content: &Plan, path: &str, outcome: &Outcome) -> Result<Exit, Failure> {
     for (step, why) in &outcome.problems {
-        say(&format!("step {step}: {}", printable(why)))?;
+        let mut lines = why.lines().map(printable);
+        say(&format!("step {step}: {}", lines.next().unwrap_or_default()))?;
+        for line in lines {
+            say(&format!("  {line}"))?;
+        }
     }
     let file = shell_word(path);
     if !outcome.problems.is_empty() {
@@ -204,9 +208,9 @@ fn confirmed(content: &Plan, until: Option<At>) -> Result<bool, Failure> {
         for at in steps.filter(|at| until.is_none_or(|until| *at <= until)) {
             let step = content.get(at).1;
             say(&format!(
-                "{}: layers {} of {}",
+                "{}: {} of {}",
                 printable(&step.id),
-                step.limit,
+                step.layers_in_words(),
                 printable(&track.configuration.name)
             ))?;
         }
@@ -239,10 +243,10 @@ impl Progress {
                 };
                 let number = at.step + 1;
                 self.say(&format!(
-                    "step {} ({number} of {}) {verb}: layers {} of {} on {}, session {}",
+                    "step {} ({number} of {}) {verb}: {} of {} on {}, session {}",
                     step.id,
                     track.steps.len(),
-                    step.limit,
+                    step.layers_in_words(),
                     track.configuration.name,
                     attempt.base_id,
                     attempt.session

@@ -71,6 +71,9 @@ pub enum StoreError {
 /// A plan that this process, and no other, works on.
 #[derive(Debug)]
 pub struct Store {
+    /// As it was given.
+    shown: PathBuf,
+    /// Behind all links.
     path: PathBuf,
     file: File,
     bytes: Vec<u8>,
@@ -124,7 +127,7 @@ impl Store {
             if is_at(&file, &real) {
                 let bytes = content(&file, path)?;
                 let plan = Plan::parse(&shown, &bytes)?;
-                return Ok(Self { path: real, file, bytes, plan });
+                return Ok(Self { shown: path.to_path_buf(), path: real, file, bytes, plan });
             }
         }
     }
@@ -135,10 +138,10 @@ impl Store {
         &self.plan
     }
 
-    /// Where it is.
+    /// Where it is, as it was given.
     #[must_use]
     pub fn path(&self) -> &Path {
-        &self.path
+        &self.shown
     }
 
     /// Changes the plan, on disk first: when this returns, the change is safe. `meant` says what would be lost.
@@ -146,7 +149,7 @@ impl Store {
     /// # Errors
     /// A plan that another hand changed, or that cannot be written; it is as it was then.
     pub fn save(&mut self, plan: Plan, meant: &str) -> Result<(), StoreError> {
-        let changed = || StoreError::Changed { path: self.path.display().to_string(), meant: meant.to_owned() };
+        let changed = || StoreError::Changed { path: self.shown.display().to_string(), meant: meant.to_owned() };
         let now = std::fs::read(&self.path).map_err(|_| changed())?;
         if now != self.bytes || !is_at(&self.file, &self.path) {
             return Err(changed());

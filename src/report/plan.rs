@@ -78,19 +78,15 @@ pub fn json(plan: &Plan) -> serde_json::Result<String> {
             log: last.and_then(|attempt| attempt.log.as_deref()),
         }
     };
-    let image = |(at, track): (usize, &'_ Track)| -> (usize, usize) { (at, track.steps.len()) };
-    let images = plan.images.iter().enumerate().map(image).map(|(at, steps)| {
-        let track = &plan.images[at];
-        ImageDocument {
-            image: &track.image,
-            ref_name: track.ref_name.as_deref(),
-            configuration: &track.configuration.name,
-            base_image_id: &track.base_image.id,
-            current_image_id: track.current(),
-            result_name: &track.result_name,
-            done: track.is_done(),
-            steps: (0..steps).map(|number| step(at, number)).collect(),
-        }
+    let images = plan.images.iter().enumerate().map(|(at, track)| ImageDocument {
+        image: &track.image,
+        ref_name: track.ref_name.as_deref(),
+        configuration: &track.configuration.name,
+        base_image_id: &track.base_image.id,
+        current_image_id: track.current(),
+        result_name: &track.result_name,
+        done: track.is_done(),
+        steps: (0..track.steps.len()).map(|number| step(at, number)).collect(),
     });
     let document = StatusDocument { schema: SCHEMA, id: &plan.id, done: plan.is_done(), images: images.collect() };
     serde_json::to_string_pretty(&document)

@@ -72,6 +72,16 @@ fn session(plan: &Plan, at: At, event: &Event, fresh: u32) -> Option<Value> {
     Some(session)
 }
 
+/// What is written is read as the same plan.
+fn is_read_again(plan: &Plan) -> Result<(), TestCaseError> {
+    let text = plan.to_yaml();
+    match Plan::parse("plan.yaml", text.as_bytes()) {
+        Ok(read) => prop_assert_eq!(&read, plan),
+        Err(error) => prop_assert!(false, "{error}\n{text}"),
+    }
+    Ok(())
+}
+
 /// What has to hold whatever happened.
 fn holds(plan: &Plan, sessions: &HashSet<String>) -> Result<(), TestCaseError> {
     let text = plan.to_yaml();
@@ -110,7 +120,7 @@ fn fresh_plan() -> Plan {
 #[test]
 fn whatever_happens_the_plan_holds() {
     let plan = fresh_plan();
-    let config = ProptestConfig { cases: 400, failure_persistence: None, ..ProptestConfig::default() };
+    let config = ProptestConfig { cases: 150, failure_persistence: None, ..ProptestConfig::default() };
     proptest!(config, |(events in prop::collection::vec(event(), 0..60))| {
         let mut plan = plan.clone();
         let mut sessions = HashSet::new();
@@ -162,7 +172,41 @@ fn whatever_happens_the_plan_holds() {
             }
             holds(&plan, &sessions)?;
         }
+        is_read_again(&plan)?;
     });
+}
+
+#[test]
+fn words_that_look_like_something_else_to_yaml_come_back_as_they_were() {
+    let words = [
+        "12345678",
+        "0e123456",
+        "yes",
+        "null",
+        "~",
+        "1.10",
+        "2024-06-14",
+        "a: b",
+        "# x",
+        "'q",
+        "\u{feff}x",
+        "a\u{85}b",
+        "...",
+    ];
+    for word in words {
+        let mut plan = fresh_plan();
+        if word.len() == 8 {
+            plan.id = word.to_owned();
+        }
+        plan.activity = Some(word.to_owned());
+        let track = &mut plan.images[0];
+        track.result_name = format!("{word} ");
+        track.configuration.layers[0].name = Some(word.to_owned());
+        track.configuration.layers[0].commit = Some("1234567890123456789012345678901234567890".into());
+        if !word.chars().any(char::is_control) {
+            is_read_again(&plan).unwrap();
+        }
+    }
 }
 
 #[test]

@@ -22,10 +22,22 @@ pub fn install(dir: &Path) {
         fs::create_dir_all(state.join(part)).unwrap();
     }
     let this = std::env::current_exe().unwrap();
+    // As few programs as can be: a test calls this hundreds of times.
     let cray = format!(
-        "#!/bin/sh\ncall=$(mktemp -d)\nfor word; do printf '%s\\n' \"$word\"; done > \"$call/words\"\nprintf %s \"$PPID\" > \"$call/parent\"\n{CALL}=\"$call\" {STATE}='{}' '{}' --ignored --exact stand_in::cray > /dev/null 2>&1\ncat \"$call/err\" >&2\ncat \"$call/out\"\ncode=$(cat \"$call/code\")\nrm -rf \"$call\"\nexit \"$code\"\n",
-        state.display(),
-        this.display()
+        r#"#!/bin/sh
+call='{state}'/call.$$
+mkdir "$call"
+for word; do printf '%s\n' "$word"; done > "$call/words"
+printf %s "$PPID" > "$call/parent"
+{CALL}="$call" {STATE}='{state}' '{this}' --ignored --exact stand_in::cray > /dev/null 2>&1
+[ ! -s "$call/err" ] || cat "$call/err" >&2
+[ ! -s "$call/out" ] || cat "$call/out"
+read -r code < "$call/code"
+rm -r "$call"
+exit "$code"
+"#,
+        state = state.display(),
+        this = this.display()
     );
     script(&dir.join("cray"), &cray);
     script(
@@ -77,7 +89,7 @@ fn cray() {
     let said = Cray { state: PathBuf::from(state), parent }.answer(&words);
     fs::write(call.join("err"), said.err).unwrap();
     fs::write(call.join("out"), said.out).unwrap();
-    fs::write(call.join("code"), said.code.to_string()).unwrap();
+    fs::write(call.join("code"), format!("{}\n", said.code)).unwrap();
 }
 
 struct Cray {

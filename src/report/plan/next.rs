@@ -22,7 +22,7 @@ pub fn next(plan: &Plan, at: At, path: &str) -> String {
         out,
         "{bold}Step {}{bold:#}: {} of {} on image {}, attempt {}",
         step.id,
-        layers(&step.layers),
+        step.layers_in_words(),
         printable(&track.configuration.name),
         attempt.base_id,
         attempt.number
@@ -76,13 +76,6 @@ pub fn next(plan: &Plan, at: At, path: &str) -> String {
 fn left_by_last_step(plan: &Plan, at: At) -> Option<String> {
     let before = plan.get(at).0.steps.get(at.step.checked_sub(1)?)?.attempts.last()?;
     (!before.session_deleted).then(|| before.session.clone())
-}
-
-fn layers(layers: &[u32]) -> String {
-    match layers {
-        [one] => format!("layer {one}"),
-        several => format!("layers {}", several.iter().map(u32::to_string).collect::<Vec<_>>().join(",")),
-    }
 }
 
 /// Every command of the rest of the plan, in order. A result that is not known yet stands as a word that says so.

@@ -69,7 +69,9 @@ fn plan_and_run(
         }
     }
     let image = invocation.image.as_ref().map(|image| format!(" --image {}", shell_word(image))).unwrap_or_default();
-    let open: String = recoveries.iter().map(|recovery| open_facts(recovery)).collect();
+    // What the bootprep file and the files fetched since may prove is not asked for.
+    let all_at_hand = invocation.bootprep.is_some() && !invocation.vars_files.is_empty() && fetched.is_empty();
+    let open: String = recoveries.iter().filter(|_| all_at_hand).map(|recovery| open_facts(recovery)).collect();
     step(
         page,
         if open.is_empty() {
