@@ -497,7 +497,7 @@ impl Executor<'_> {
     /// The session made nothing that can be used: its log is fetched while it is there.
     fn fail(&mut self, at: At, attempt: &Attempt, reason: String) -> Result<(), Halt> {
         let session = &attempt.session;
-        let path = self.store.path().to_path_buf();
+        let path = self.store.shown().to_path_buf();
         let fetched = log::fetch(&self.settings.kubectl, &path, session, self.stop);
         let (log, told) = match &fetched {
             Ok(name) => {
@@ -568,7 +568,7 @@ impl Executor<'_> {
             return Err(Halt::Track(format!(
                 "configuration {} is not what the plan was made with: {difference}; nothing was created. When the change is meant, and touches only layers that are not applied yet: `{describe} | incfg record {} - {}`",
                 planned.name,
-                crate::shown::shell_word(&self.store.path().display().to_string()),
+                crate::shown::shell_word(&self.store.shown().display().to_string()),
                 crate::plan::record::ACCEPT_FLAG
             )));
         }

@@ -140,7 +140,7 @@ impl Store {
 
     /// Where it is, as it was given.
     #[must_use]
-    pub fn path(&self) -> &Path {
+    pub fn shown(&self) -> &Path {
         &self.shown
     }
 

@@ -87,18 +87,16 @@ fn names_stay_one_word_in_a_shell() {
 
 #[test]
 fn the_script_makes_the_images_and_can_be_run_again() {
-    {
-        let site = Site::new();
-        site.faults(&json!({"cfs sessions describe 4": "503"}));
-        site.write("rest.sh", &site.incfg(&["next", "plan.yaml", "--script"]).stdout);
-        let first = typed(&site, "POLL=0 sh rest.sh");
-        assert_eq!(first.code, 1, "{}", first.stderr);
-        assert!(first.stderr.contains("Run this script again"), "{}", first.stderr);
-        let second = typed(&site, "POLL=0 sh rest.sh");
-        assert_eq!(second.code, 0, "{}", second.stderr);
-        assert!(second.stdout.contains("3 of 3 steps done"), "{}", second.stdout);
-        site.is_whole();
-    }
+    let site = Site::new();
+    site.faults(&json!({"cfs sessions describe 4": "503"}));
+    site.write("rest.sh", &site.incfg(&["next", "plan.yaml", "--script"]).stdout);
+    let first = typed(&site, "POLL=0 sh rest.sh");
+    assert_eq!(first.code, 1, "{}", first.stderr);
+    assert!(first.stderr.contains("Run this script again"), "{}", first.stderr);
+    let second = typed(&site, "POLL=0 sh rest.sh");
+    assert_eq!(second.code, 0, "{}", second.stderr);
+    assert!(second.stdout.contains("3 of 3 steps done"), "{}", second.stdout);
+    site.is_whole();
 }
 
 #[test]
@@ -137,6 +135,8 @@ fn session(site: &Site) -> Value {
     })
 }
 
+type Change = fn(&mut Value);
+
 fn record(site: &Site, session: &Value) -> Outcome {
     site.incfg_with_stdin(&["record", "plan.yaml"], &format!("{session:#}"))
 }
@@ -173,59 +173,54 @@ fn a_session_can_be_recorded_twice() {
 
 #[test]
 fn the_wrong_thing_is_told_for_what_it_is() {
-    let wrong: [(&str, &dyn Fn(&mut Value), i32, &str); 12] = [
+    let wrong: [(&str, Change, i32, &str); 12] = [
         (
             "another session",
-            &|s| s["name"] = "example".into(),
+            |s| s["name"] = "example".into(),
             3,
             "example is no session of this plan that is awaited now. Awaited: incfg-",
         ),
         (
             "another base",
-            &|s| s["target"]["groups"][0]["members"][0] = "21111111-2222-4333-8444-555555555555".into(),
+            |s| s["target"]["groups"][0]["members"][0] = "21111111-2222-4333-8444-555555555555".into(),
             3,
             "its groups and base image is 'Compute=21111111",
         ),
         (
             "another limit",
-            &|s| s["configuration"]["limit"] = "0".into(),
+            |s| s["configuration"]["limit"] = "0".into(),
             3,
             "its configuration limit is '0', expected '0,1,2'",
         ),
-        ("another configuration", &|s| s["configuration"]["name"] = "x".into(), 3, "its configuration is 'x'"),
-        (
-            "no image session",
-            &|s| s["target"]["definition"] = "dynamic".into(),
-            3,
-            "its target definition is 'dynamic'",
-        ),
-        ("another plan", &|s| s["tags"]["incfg-plan"] = "00000000".into(), 3, "its tag incfg-plan is '00000000'"),
+        ("another configuration", |s| s["configuration"]["name"] = "x".into(), 3, "its configuration is 'x'"),
+        ("no image session", |s| s["target"]["definition"] = "dynamic".into(), 3, "its target definition is 'dynamic'"),
+        ("another plan", |s| s["tags"]["incfg-plan"] = "00000000".into(), 3, "its tag incfg-plan is '00000000'"),
         (
             "another result name",
-            &|s| s["target"]["image_map"] = json!([{"source_id": BASE_ID, "result_name": "x"}]),
+            |s| s["target"]["image_map"] = json!([{"source_id": BASE_ID, "result_name": "x"}]),
             3,
             "its image map is",
         ),
-        ("no artifact", &|s| s["status"]["artifacts"] = json!([]), 1, "status.artifacts is empty"),
+        ("no artifact", |s| s["status"]["artifacts"] = json!([]), 1, "status.artifacts is empty"),
         (
             "result equals base",
-            &|s| s["status"]["artifacts"][0]["result_id"] = BASE_ID.into(),
+            |s| s["status"]["artifacts"][0]["result_id"] = BASE_ID.into(),
             1,
             "the result equals the base image",
         ),
         (
             "two artifacts",
-            &|s| {
+            |s| {
                 let one = s["status"]["artifacts"][0].clone();
                 s["status"]["artifacts"].as_array_mut().unwrap().push(one);
             },
             1,
             "names 2 images made from",
         ),
-        ("failed", &|s| s["status"]["session"]["succeeded"] = "false".into(), 1, "CFS says that the session failed"),
+        ("failed", |s| s["status"]["session"]["succeeded"] = "false".into(), 1, "CFS says that the session failed"),
         (
             "no id",
-            &|s| s["status"]["artifacts"][0]["result_id"] = "11111111222243338444555555555555".into(),
+            |s| s["status"]["artifacts"][0]["result_id"] = "11111111222243338444555555555555".into(),
             1,
             "is no IMS image id",
         ),

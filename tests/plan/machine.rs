@@ -159,7 +159,10 @@ fn whatever_happens_the_plan_holds() {
                     let at = if kind % 2 == 0 { at } else { At { step: (at.step + 1).min(4), ..at } };
                     let open = plan.doing(at) != Doing::Begin;
                     let moved = match kind / 2 {
-                        0 => plan.intend(at, "now").map(|attempt| { sessions.insert(attempt.session); }).is_ok() == !open,
+                        0 => {
+                            let intended = plan.intend(at, "now").map(|attempt| sessions.insert(attempt.session));
+                            intended.is_ok() != open
+                        }
                         1 => plan.created(at, "now").is_ok() == open,
                         2 => plan.failed(at, Default::default(), "now").is_ok() == open,
                         _ => {

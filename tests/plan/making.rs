@@ -78,8 +78,6 @@ fn an_analysis_as_json_is_as_good_as_its_paths() {
 #[test]
 fn a_hole_is_told_with_the_flag_that_fills_it() {
     type Change = fn(&mut Value);
-    let recovery: fn(&mut Value) -> &mut Value = |analysis| &mut analysis["recoveries"][0];
-    let _ = recovery;
     let holes: [(Change, &str, &[&str]); 6] = [
         (
             |a| {
