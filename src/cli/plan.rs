@@ -148,7 +148,8 @@ pub(super) fn run(arguments: &Arguments) -> Result<Exit, Failure> {
         variables,
         configurations,
     };
-    let built = plan::build(&sources, &given, made).map_err(|hole| Failure::new(Exit::Input, hole))?;
+    let built =
+        plan::build(&sources, &given, made).map_err(|hole| Failure::new(Exit::Input, printable(&hole.to_string())))?;
     for warning in &built.warnings {
         say(&format!("warning: {}", printable(warning)))?;
     }

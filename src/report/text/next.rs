@@ -99,7 +99,8 @@ fn configurations_to_fetch(recoveries: &[&Recovery], analysis: &Analysis, fetche
     let mut found: Vec<(String, String)> = Vec::new();
     // Which configuration an input holds is not in the analysis; where the layers of an image were counted, it was there.
     for recovery in recoveries.iter().filter(|recovery| !given || recovery.layers.is_none()) {
-        for name in recovery.configuration.iter() {
+        // CFS has no name with control characters, and a terminal does not print one as it is.
+        for name in recovery.configuration.iter().filter(|name| !name.chars().any(char::is_control)) {
             let file = format!("configuration-{}.json", file_part(name));
             let known = fetched.contains(&file) || found.iter().any(|(_, other)| *other == file);
             if !known {
