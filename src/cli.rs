@@ -116,9 +116,9 @@ enum Colour {
 #[must_use]
 pub fn main() -> ExitCode {
     std::panic::set_hook(Box::new(|panic| {
-        eprintln!(
+        tell(&format!(
             "incfg: this is a defect of incfg, not of your input: {panic}\nPlease report it with the command you gave. No input was changed."
-        );
+        ));
     }));
     let arguments = Arguments::parse();
     set_colour(arguments.color);
@@ -139,7 +139,7 @@ pub fn main() -> ExitCode {
         Ok(Ok(exit)) => exit,
         Ok(Err(failure)) => {
             if !failure.message.is_empty() {
-                eprintln!("incfg: {}", failure.message);
+                tell(&format!("incfg: {}", failure.message));
             }
             failure.exit
         }
@@ -171,6 +171,11 @@ fn print_styled(text: &str) -> Result<(), Failure> {
     out.write_all(text.as_bytes())?;
     out.flush()?;
     Ok(())
+}
+
+/// Tells a person something, if there is one: what is being done does not depend on a listener.
+fn tell(text: &str) {
+    let _ = say(text);
 }
 
 /// Tells a person something beside the data.

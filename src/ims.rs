@@ -19,7 +19,7 @@ impl ImsImage {
     /// The image in a JSON document; `None` when it is something else.
     #[must_use]
     pub fn from_json(document: &Value) -> Option<Self> {
-        let link = document.get("link")?;
+        let link = document.get("link").unwrap_or(&Value::Null);
         Some(Self {
             id: document.get("id")?.as_str()?.to_owned(),
             name: document.get("name")?.as_str()?.to_owned(),

@@ -17,7 +17,7 @@ use crate::plan::store::Store;
 use crate::plan::{Plan, StepState};
 use crate::report::{plan, printable, shell_word};
 
-use super::{Exit, Failure, print_styled, say};
+use super::{Exit, Failure, print_styled, say, tell};
 
 /// Go on with a plan until its images are made, with cray.
 ///
@@ -134,25 +134,25 @@ pub(super) fn run(arguments: &Arguments) -> Result<Exit, Failure> {
 fn finished(arguments: &Arguments, content: &Plan, path: &str, outcome: &Outcome) -> Result<Exit, Failure> {
     for (step, why) in &outcome.problems {
         let mut lines = why.lines().map(printable);
-        say(&format!("step {step}: {}", lines.next().unwrap_or_default()))?;
+        tell(&format!("step {step}: {}", lines.next().unwrap_or_default()));
         for line in lines {
-            say(&format!("  {line}"))?;
+            tell(&format!("  {line}"));
         }
     }
     let file = shell_word(path);
     if !outcome.problems.is_empty() {
         if !arguments.dry_run {
-            say(&format!("the plan says how far it came: incfg status {file}. incfg run {file} goes on from there"))?;
+            tell(&format!("the plan says how far it came: incfg status {file}. incfg run {file} goes on from there"));
         }
         return Ok(Exit::BadNews);
     }
     if arguments.dry_run {
-        say("everything the next steps need is there; nothing was changed")?;
+        tell("everything the next steps need is there; nothing was changed");
         return Ok(Exit::Done);
     }
     match content.pins() {
         Ok(pins) => print_styled(&plan::through(content, path, &pins))?,
-        Err(open) => say(&format!("done until {}; {open}", arguments.until.as_deref().unwrap_or("there")))?,
+        Err(open) => tell(&format!("done until {}; {open}", arguments.until.as_deref().unwrap_or("there"))),
     }
     Ok(Exit::Done)
 }
@@ -287,12 +287,12 @@ impl Progress {
     fn say(&mut self, text: &str) {
         self.end_line();
         self.last.clear();
-        eprintln!("{}", printable(text));
+        tell(&printable(text));
     }
 
     fn end_line(&mut self) {
         if std::mem::take(&mut self.open) {
-            eprintln!();
+            tell("");
         }
     }
 }

@@ -11,18 +11,12 @@ use crate::cfs::AnsibleText;
 use crate::evidence::FileId;
 use crate::grammar::Grammar;
 use crate::line::Dialect;
+use crate::plan::command::log_words;
 use crate::plan::{Step, Track};
 use crate::shown::printable;
 use crate::statement::{Window, read_statements};
 
 use super::process::{Bounds, How, call};
-
-/// The words of the command that prints the log of a session.
-#[must_use]
-pub fn words(session: &str) -> Vec<String> {
-    let label = format!("cfsession={session}");
-    ["logs", "-n", "services", "-l", &label, "-c", "ansible", "--tail=-1"].map(str::to_owned).to_vec()
-}
 
 /// The longest a log may take to come, and the most it may be.
 const TIMEOUT: Duration = Duration::from_secs(300);
@@ -47,7 +41,7 @@ fn fetch_to(kubectl: &Path, file: &PathBuf, session: &str, stop: &dyn Fn() -> bo
     let content = OpenOptions::new().write(true).create(true).truncate(true).mode(0o600).open(file).map_err(text)?;
     let bounds = Bounds { timeout: TIMEOUT, bytes: BYTES, grace: Duration::ZERO, stop };
     let kept = content.try_clone().map_err(text)?;
-    let ended = call(kubectl, &words(session), Some(content), &bounds)
+    let ended = call(kubectl, &log_words(session), Some(content), &bounds)
         .map_err(|error| format!("{} cannot be started: {error}", kubectl.display()))?;
     match ended.how {
         How::Exited(Some(0)) => {}

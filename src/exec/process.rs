@@ -45,8 +45,9 @@ pub(super) struct Ended {
 /// Bytes of messages that are kept.
 const MESSAGE_BYTES: u64 = 64 << 10;
 
-/// How often a child is looked at.
-const LOOK: Duration = Duration::from_millis(10);
+/// How soon a child is looked at again: at first at once, for one that answers at once.
+const FIRST_LOOK: Duration = Duration::from_millis(1);
+const LAST_LOOK: Duration = Duration::from_millis(50);
 
 /// How long what it printed may still be on its way when a child has ended.
 const DRAIN: Duration = Duration::from_secs(2);
@@ -82,7 +83,7 @@ fn spawn(command: &mut Command) -> std::io::Result<Child> {
         match command.spawn() {
             Err(error) if error.kind() == std::io::ErrorKind::ExecutableFileBusy && left > 0 => {
                 left -= 1;
-                std::thread::sleep(LOOK);
+                std::thread::sleep(LAST_LOOK);
             }
             outcome => return outcome,
         }
@@ -93,6 +94,7 @@ fn wait(child: &mut Child, written: Option<&File>, bounds: &Bounds<'_>) -> std::
     let begun = Instant::now();
     let mut wished: Option<Instant> = None;
     let exited = |status: ExitStatus| How::Exited(status.code());
+    let mut look = FIRST_LOOK;
     let how = loop {
         if let Some(status) = child.try_wait()? {
             return Ok(exited(status));
@@ -106,7 +108,8 @@ fn wait(child: &mut Child, written: Option<&File>, bounds: &Bounds<'_>) -> std::
         if (bounds.stop)() && wished.get_or_insert_with(Instant::now).elapsed() >= bounds.grace {
             break How::Stopped;
         }
-        std::thread::sleep(LOOK);
+        std::thread::sleep(look);
+        look = (look * 2).min(LAST_LOOK);
     };
     kill(child);
     child.wait()?;

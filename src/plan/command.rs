@@ -106,3 +106,10 @@ impl CrayCommand {
         command
     }
 }
+
+/// The words of the `kubectl` command that prints the log of a session.
+#[must_use]
+pub fn log_words(session: &str) -> Vec<String> {
+    let label = format!("cfsession={session}");
+    ["logs", "-n", "services", "-l", &label, "-c", "ansible", "--tail=-1"].map(str::to_owned).to_vec()
+}

@@ -165,7 +165,7 @@ impl Sources {
                 .filter(|recovery| recovery.image == *name || recovery.ref_name.as_ref() == Some(name))
                 .collect();
             let image = match fitting.as_slice() {
-                [] => self.of_item(name)?,
+                [] => self.of_name(name)?,
                 [one] => self.of_recovery(one)?,
                 _ => {
                     return Err(Hole::general(
@@ -181,39 +181,68 @@ impl Sources {
         Ok(chosen)
     }
 
-    /// The entry of the file that a recovered image is.
+    /// The entry of the file that a recovered image is. Its name proves it when the template of one entry only fits, and
+    /// nothing but the name of the base is open in it.
     fn of_recovery<'a>(&'a self, recovery: &'a Recovery) -> Result<Chosen<'a>, Hole> {
         let path = &self.bootprep_path;
-        let image = recovery.image.clone();
+        let image = &recovery.image;
         let item = match &recovery.ref_name {
             Some(ref_name) => self.bootprep.by_ref(ref_name),
-            None => {
-                let fits = |item: &&(usize, &Item)| self.variables.pattern(&item.1.name).matches(&image);
-                let fitting: Vec<(usize, &Item)> = self.bootprep.images.iter().enumerate().collect();
-                let fitting: Vec<&(usize, &Item)> = fitting.iter().filter(fits).collect();
-                match fitting.as_slice() {
-                    [(item, _)] => Some(*item),
-                    [] => None,
-                    several => {
-                        let names: Vec<String> = several.iter().map(|(_, item)| label(item)).collect();
-                        return Err(Hole::of(
-                            &image,
-                            format!("{path}: it may be any of {}", names.join(", ")),
-                            "Give --vars-file with the variables of the run, so that the names can be told apart, or choose with --image REF_NAME",
-                        ));
-                    }
+            None => match self.entries_for(image).as_slice() {
+                [] => None,
+                [one] if self.variables.pattern(&self.bootprep.images[*one].name).with_base("").text().is_some() => {
+                    Some(*one)
                 }
-            }
+                several => {
+                    let names: Vec<String> = several.iter().map(|item| label(&self.bootprep.images[*item])).collect();
+                    return Err(Hole::of(
+                        image,
+                        format!("{path}: which entry makes this image is not proven: it may be {}", names.join(" or ")),
+                        format!(
+                            "Give --vars-file with the variables of the run, so that names can be told apart, or say so with --image {}",
+                            crate::shown::shell_word(&names[0])
+                        ),
+                    ));
+                }
+            },
         };
         let Some(item) = item else {
             let of = recovery.operation.as_ref().map(|name| format!(" of {name}")).unwrap_or_default();
             return Err(Hole::of(
-                &image,
+                image,
                 format!("{path}: no entry of this file makes this image{of}"),
                 "Give the bootprep file (and variables) of that run with --bootprep and --vars-file, or leave the image out by choosing others with --image",
             ));
         };
-        Ok(Chosen { item, entry: &self.bootprep.images[item], image, recovery: Some(recovery) })
+        Ok(self.chosen_as(item, recovery))
+    }
+
+    fn chosen_as<'a>(&'a self, item: usize, recovery: &'a Recovery) -> Chosen<'a> {
+        let entry = &self.bootprep.images[item];
+        Chosen { item, entry, image: recovery.image.clone(), recovery: Some(recovery) }
+    }
+
+    /// The entries whose name may be that of an image that was being configured.
+    fn entries_for(&self, image: &str) -> Vec<usize> {
+        let items = self.bootprep.images.iter().enumerate();
+        let fits = |item: &Item| item.configuration.is_some() && self.variables.pattern(&item.name).matches(image);
+        items.filter(|(_, item)| fits(item)).map(|(at, _)| at).collect()
+    }
+
+    /// An entry of the file that was named: the only failed image that it can be, else one that no log calls failed.
+    fn of_name(&self, name: &str) -> Result<Chosen<'_>, Hole> {
+        let item = self.bootprep.by_ref(name);
+        let untied = self.analysis.recoveries.iter().filter(|recovery| recovery.ref_name.is_none());
+        let mut can_be =
+            untied.filter(|recovery| item.is_some_and(|item| self.entries_for(&recovery.image).contains(&item)));
+        match (item, can_be.next(), can_be.next()) {
+            (Some(item), Some(recovery), None) => Ok(self.chosen_as(item, recovery)),
+            (_, Some(one), Some(other)) => Err(Hole::general(
+                format!("--image {name} may be {} or {} of these logs", one.image, other.image),
+                "Give --vars-file with the variables of the run, so that names can be told apart",
+            )),
+            _ => self.of_item(name),
+        }
     }
 
     /// An entry of the file that no log calls failed.
@@ -232,6 +261,13 @@ impl Sources {
             ));
         };
         let entry = &images[item];
+        if entry.configuration.is_none() {
+            return Err(Hole::of(
+                name,
+                "it has no configuration, so it is built and not configured, and there is nothing to plan",
+                "Choose an image that has one with --image",
+            ));
+        }
         let seen = self.run_images().find(|image| image.ref_name.is_some() && image.ref_name == entry.ref_name);
         if let Some(image) = seen.filter(|image| image.status == ImageStatus::Succeeded && image.id.is_some()) {
             return Err(Hole::of(

@@ -256,7 +256,8 @@ fn a_session_under_way_is_recorded_as_such() {
     assert_eq!(site.steps("state")[0], "failed");
     let outcome = site.incfg(&["record", "plan.yaml", "--give-up", name]);
     assert!(outcome.code == 3 && outcome.stderr.contains("Under way: none"), "{}", outcome.stderr);
-    assert!(commands(&site)[2].contains("-l0-2-a2 "), "the next attempt has a session of its own");
+    let create = commands(&site).into_iter().find(|command| command.contains("sessions create")).unwrap();
+    assert!(create.contains("-l0-2-a2 "), "the next attempt has a session of its own: {create}");
 }
 
 #[test]

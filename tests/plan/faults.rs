@@ -10,7 +10,7 @@ use crate::harness::{BASE_ID, CONFIGURATION, Outcome, Site};
 fn survives(faults: &Value, first: i32) -> (Site, Outcome) {
     let site = Site::short();
     site.faults(faults);
-    let outcome = site.run(&["--call-timeout", "500ms"]);
+    let outcome = site.run(&["--call-timeout", "300ms"]);
     assert_eq!(outcome.code, first, "{faults}: {}", outcome.stderr);
     site.faults(&json!({}));
     let again = site.run(&[]);

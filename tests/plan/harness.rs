@@ -57,6 +57,7 @@ impl Site {
             serde_json::from_str(&fs::read_to_string(winter().join("configuration.json")).unwrap()).unwrap();
         site.state(&format!("configurations/{CONFIGURATION}.json"), &configuration.to_string());
         site.image(BASE_ID, "hpe-cos-24.11.x86_64-winter");
+        site.image(UAN_ID, "uan-hpe-cos-24.11.x86_64-winter");
         std::os::unix::fs::symlink(winter(), site.0.join("winter")).unwrap();
         site
     }

@@ -120,7 +120,7 @@ fn fresh_plan() -> Plan {
 #[test]
 fn whatever_happens_the_plan_holds() {
     let plan = fresh_plan();
-    let config = ProptestConfig { cases: 150, failure_persistence: None, ..ProptestConfig::default() };
+    let config = ProptestConfig { cases: 100, failure_persistence: None, ..ProptestConfig::default() };
     proptest!(config, |(events in prop::collection::vec(event(), 0..60))| {
         let mut plan = plan.clone();
         let mut sessions = HashSet::new();
@@ -217,7 +217,7 @@ fn a_verdict_is_made_only_of_a_sound_result() {
     let plan = fresh_plan();
     let at = At { track: 0, step: 0 };
     let attempt = plan.attempt(at).unwrap();
-    let config = ProptestConfig { cases: 600, failure_persistence: None, ..ProptestConfig::default() };
+    let config = ProptestConfig { cases: 300, failure_persistence: None, ..ProptestConfig::default() };
     proptest!(config, |(status in 0..4_u8, succeeded in 0..6_u8, artifacts in 0..6_u8)| {
         let event = Event::Record { status, succeeded, artifacts, wrong: 9 };
         let document = session(&plan, at, &event, 7).unwrap();

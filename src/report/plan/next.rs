@@ -4,9 +4,9 @@ use std::fmt::Write;
 
 use anstyle::Style;
 
-use crate::plan::command::CrayCommand;
+use crate::plan::command::{CrayCommand, log_words};
 use crate::plan::step::{At, Doing};
-use crate::plan::{Attempt, Plan, StepState};
+use crate::plan::{Attempt, AttemptState, Plan, StepState};
 
 use super::{command, cray, printable, shell_word};
 
@@ -33,6 +33,20 @@ pub fn next(plan: &Plan, at: At, path: &str) -> String {
         let _ = writeln!(out, " {number}. {text}");
     };
     let hand_over = |words: &CrayCommand| format!("{} | incfg record {} -", cray(words), shell_word(path));
+    if let Some(failed) = step.attempts.last().filter(|attempt| attempt.state == AttemptState::Failed) {
+        let _ = writeln!(
+            out,
+            "Attempt {} failed: {}",
+            failed.number,
+            printable(failed.reason.as_deref().unwrap_or("no reason was recorded"))
+        );
+        if !failed.session_deleted {
+            say(&mut out, "Keep the log of the session that failed, if that is not done yet, and delete the session:");
+            let words: Vec<String> = log_words(&failed.session).iter().map(|word| shell_word(word)).collect();
+            command(&mut out, &format!("kubectl {} > {}.log", words.join(" "), failed.session));
+            command(&mut out, &cray(&CrayCommand::delete_session(cfs, &failed.session)));
+        }
+    }
     if let Some(session) = left_by_last_step(plan, at) {
         say(&mut out, "Delete the session of the step before, if that is not done yet; its image is in the plan:");
         command(&mut out, &cray(&CrayCommand::delete_session(cfs, &session)));
