@@ -10,7 +10,9 @@ use crate::harness::{BASE_ID, CONFIGURATION, Outcome, Site};
 fn survives(faults: &Value, first: i32) -> (Site, Outcome) {
     let site = Site::short();
     site.faults(faults);
-    let outcome = site.run(&["--call-timeout", "300ms"]);
+    // A machine that is busy is not to be taken for a server that hangs.
+    let timeout = if faults.to_string().contains("hang") { "500ms" } else { "20s" };
+    let outcome = site.run(&["--call-timeout", timeout]);
     assert_eq!(outcome.code, first, "{faults}: {}", outcome.stderr);
     site.faults(&json!({}));
     let again = site.run(&[]);
@@ -73,14 +75,17 @@ fn nothing_is_created_while_it_is_not_known_whether_it_is_there() {
 
 #[test]
 fn a_login_that_has_run_out_stops_at_once_and_says_what_to_type() {
-    for (fault, said) in [("401", "cray auth login"), ("expired", "cray auth login"), ("uninitialised", "cray init")] {
-        for call in ["cfs sessions list", "cfs sessions create 1", "cfs sessions describe 3", "cfs sessions delete 1"] {
-            let (_, outcome) = survives(&json!({call: fault}), 4);
-            assert!(
-                outcome.stderr.contains(said) && outcome.stderr.contains("incfg run plan.yaml goes on"),
-                "{}",
-                outcome.stderr
-            );
+    let said = |fault: &str| if fault == "uninitialised" { "cray init" } else { "cray auth login" };
+    for (fault, call) in [
+        ("401", "cfs sessions list"),
+        ("uninitialised", "ims images describe 1"),
+        ("expired", "cfs sessions create 1"),
+        ("401", "cfs sessions describe 3"),
+        ("401", "cfs sessions delete 1"),
+    ] {
+        let (_, outcome) = survives(&json!({call: fault}), 4);
+        for part in [said(fault), "incfg run plan.yaml goes on"] {
+            assert!(outcome.stderr.contains(part), "{fault}: {}", outcome.stderr);
         }
     }
 }
@@ -147,12 +152,12 @@ fn results_that_cannot_be_used_fail_their_step() {
         ("other-arch", "is an aarch64 image"),
         ("unknown", "unknown"),
     ] {
-        let site = Site::new();
-        site.fates(&json!({"3": [fate, "ok"]}));
+        let site = Site::short();
+        site.fates(&json!({"3,4": [fate, "ok"]}));
         let outcome = site.run(&[]);
         assert_eq!(outcome.code, 1, "{fate}");
         assert!(outcome.stderr.contains(said), "{fate}: {}", outcome.stderr);
-        assert_eq!(site.steps("state"), ["done", "failed", "todo"], "{fate}");
+        assert_eq!(site.steps("state"), ["done", "failed"], "{fate}");
         assert_eq!(site.run(&[]).code, 0, "{fate}");
         site.is_whole();
     }
