@@ -18,22 +18,20 @@ const STATE: &str = "STAND_IN_STATE";
 /// Writes the scripts `cray` and `kubectl` into a directory, for the state in it.
 pub fn install(dir: &Path) {
     let state = dir.join("state");
-    for part in ["sessions", "images", "layers", "configurations", "objects"] {
+    for part in ["sessions", "images", "layers", "configurations", "objects", "calls.d"] {
         fs::create_dir_all(state.join(part)).unwrap();
     }
     let this = std::env::current_exe().unwrap();
-    // As few programs as can be: a test calls this hundreds of times.
+    // As few programs as can be: the tests call this thousands of times.
     let cray = format!(
         r#"#!/bin/sh
-call='{state}'/call.$$
-mkdir "$call"
-for word; do printf '%s\n' "$word"; done > "$call/words"
-printf %s "$PPID" > "$call/parent"
-{CALL}="$call" {STATE}='{state}' '{this}' --ignored --exact stand_in::cray > /dev/null 2>&1
-[ ! -s "$call/err" ] || cat "$call/err" >&2
-[ ! -s "$call/out" ] || cat "$call/out"
-read -r code < "$call/code"
-rm -r "$call"
+call='{state}'/calls.d/$$
+for word; do printf '%s\n' "$word"; done > "$call.words"
+printf %s "$PPID" > "$call.parent"
+{CALL}="$call" {STATE}='{state}' '{this}' --ignored --exact stand_in::cray --test-threads 1 > /dev/null 2>&1
+[ ! -s "$call.err" ] || cat "$call.err" >&2
+[ ! -s "$call.out" ] || cat "$call.out"
+read -r code < "$call.code"
 exit "$code"
 "#,
         state = state.display(),
@@ -83,13 +81,13 @@ impl Said {
 #[ignore = "this is the stand-in for cray, started by its script"]
 fn cray() {
     let (Some(call), Some(state)) = (std::env::var_os(CALL), std::env::var_os(STATE)) else { return };
-    let call = PathBuf::from(call);
-    let words: Vec<String> = fs::read_to_string(call.join("words")).unwrap().lines().map(str::to_owned).collect();
-    let parent = fs::read_to_string(call.join("parent")).unwrap();
+    let call = |part: &str| PathBuf::from(format!("{}.{part}", call.to_string_lossy()));
+    let words: Vec<String> = fs::read_to_string(call("words")).unwrap().lines().map(str::to_owned).collect();
+    let parent = fs::read_to_string(call("parent")).unwrap();
     let said = Cray { state: PathBuf::from(state), parent }.answer(&words);
-    fs::write(call.join("err"), said.err).unwrap();
-    fs::write(call.join("out"), said.out).unwrap();
-    fs::write(call.join("code"), format!("{}\n", said.code)).unwrap();
+    fs::write(call("err"), said.err).unwrap();
+    fs::write(call("out"), said.out).unwrap();
+    fs::write(call("code"), format!("{}\n", said.code)).unwrap();
 }
 
 struct Cray {
