@@ -78,6 +78,14 @@ pub fn next(plan: &Plan, at: At, path: &str) -> String {
     command(&mut out, &hand_over(&CrayCommand::describe_session(cfs, &attempt.session)));
     say(&mut out, "When incfg has its image, delete the session:");
     command(&mut out, &cray(&CrayCommand::delete_session(cfs, &attempt.session)));
+    if doing != Doing::Begin {
+        let _ = writeln!(
+            out,
+            "If it is stuck or gone, delete it, and make room for another attempt: incfg record {} --give-up {}",
+            shell_word(path),
+            attempt.session
+        );
+    }
     let others: Vec<&str> =
         plan.open().iter().filter(|other| other.track != at.track).map(|other| plan.get(*other).0.label()).collect();
     if !others.is_empty() {
