@@ -14,7 +14,7 @@ use chrono::{DateTime, SecondsFormat, Utc};
 use serde::{Deserialize, Serialize};
 
 use crate::bootprep::Bootprep;
-use crate::bootprep::names::Variables;
+use crate::bootprep::variables::Variables;
 use crate::evidence::{Evidence, Place};
 use crate::grammar::Grammar;
 use crate::image_id::ImageId;

@@ -1,11 +1,24 @@
-//! A bootprep file: which images it defines, on what, with which configuration, and what boots them.
+//! A bootprep file: which configurations and images it defines, on what, and what boots them.
 //!
-//! Every part knows its node in the tree, so that what is said of it can be shown, and changed, where it stands.
+//! Every part knows its node in the tree, so that what is said of it can be shown, and changed, where it stands. The file
+//! is read as SAT reads it; what another reader would read otherwise is told in [`Bootprep::remarks`].
 
+pub mod configuration;
+pub mod image;
 pub mod names;
+pub mod refs;
+pub mod schema;
+pub mod session_template;
+pub mod variables;
+
+use std::collections::HashMap;
 
 use crate::text::{Position, SourceText, TextError};
-use crate::yaml::{NodeId, Tree, YamlError};
+use crate::yaml::{Meaning, NodeId, NodeKind, Tree, YamlError};
+
+pub use configuration::{AdditionalInventory, Configuration, Layer, LayerSource};
+pub use image::{Base, Filter, Image, Ims, Product};
+pub use session_template::{BootSet, Boots, SessionTemplate};
 
 /// Why a file is no bootprep file.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -36,6 +49,8 @@ pub enum BootprepError {
 /// A list of a bootprep file.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Section {
+    /// `configurations`.
+    Configurations,
     /// `images`.
     Images,
     /// `session_templates`.
@@ -43,118 +58,94 @@ pub enum Section {
 }
 
 impl Section {
+    /// All of them, in the order in which SAT works.
+    pub const ALL: [Self; 3] = [Self::Configurations, Self::Images, Self::SessionTemplates];
+
     /// Its key.
     #[must_use]
     pub fn key(self) -> &'static str {
         match self {
+            Self::Configurations => "configurations",
             Self::Images => "images",
             Self::SessionTemplates => "session_templates",
         }
     }
+}
 
-    /// The key under which its entries refer to an image.
-    #[must_use]
-    pub fn reference(self) -> &'static str {
-        match self {
-            Self::Images => "base",
-            Self::SessionTemplates => "image",
-        }
+/// A single value of a file, as written.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Text {
+    /// What is written, unescaped; a template where SAT renders the field.
+    pub text: String,
+    /// Where.
+    pub node: NodeId,
+    /// What SAT reads: where a text is due it refuses anything else.
+    pub meaning: Meaning,
+}
+
+impl Text {
+    fn read(tree: &Tree, node: NodeId) -> Option<Self> {
+        tree.scalar(node).map(|text| Self { text: text.to_owned(), node, meaning: tree.meaning(node) })
     }
+
+    fn field(tree: &Tree, mapping: NodeId, key: &str) -> Option<Self> {
+        tree.get(mapping, key).and_then(|node| Self::read(tree, node))
+    }
+
+    /// What is written.
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        &self.text
+    }
+
+    /// Whether SAT reads a text.
+    #[must_use]
+    pub fn is_text(&self) -> bool {
+        self.meaning == Meaning::Text
+    }
+}
+
+/// A list of single values.
+#[derive(Debug, Clone, PartialEq)]
+pub struct TextList {
+    /// The list.
+    pub node: NodeId,
+    /// Its items.
+    pub items: Vec<Text>,
+}
+
+impl TextList {
+    fn field(tree: &Tree, mapping: NodeId, key: &str) -> Option<Self> {
+        let node = tree.get(mapping, key)?;
+        let items = tree.items(node)?.iter().filter_map(|item| Text::read(tree, *item)).collect();
+        Some(Self { node, items })
+    }
+}
+
+/// Something SAT reads in another way than a reader of YAML 1.2, or a person, may expect.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Remark {
+    /// Where.
+    pub node: NodeId,
+    /// What SAT reads.
+    pub what: String,
 }
 
 /// A bootprep file.
-#[derive(Debug, Clone, PartialEq, Eq, Default)]
+#[derive(Debug, Clone, PartialEq, Default)]
 pub struct Bootprep {
+    /// The version of the schema it declares.
+    pub schema_version: Option<Text>,
+    /// Its configurations, in order; SAT counts them from 0.
+    pub configurations: Vec<Configuration>,
     /// Its images, in order; SAT counts them from 0.
-    pub images: Vec<Item>,
-    /// Its session templates, in order.
-    pub templates: Vec<Template>,
-    /// The key and the list of `images`.
-    pub images_entry: Option<(NodeId, NodeId)>,
-    /// The list of `session_templates`.
-    pub templates_node: Option<NodeId>,
-}
-
-/// An entry of `images`. Names and configurations are as written: templates.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Item {
-    /// Its place in the file.
-    pub node: NodeId,
-    /// The name, as written.
-    pub name: String,
-    /// The node of the name.
-    pub name_node: Option<NodeId>,
-    /// The name by which other entries refer to it; never rendered.
-    pub ref_name: Option<String>,
-    /// What it builds on.
-    pub base: Base,
-    /// The node of the base.
-    pub base_node: Option<NodeId>,
-    /// The configuration, as written.
-    pub configuration: Option<String>,
-    /// The groups.
-    pub groups: Option<Vec<String>>,
-}
-
-/// What an image builds on.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Base {
-    /// Another entry, by its `ref_name`.
-    ImageRef(String),
-    /// A recipe or image in IMS; id and name as written.
-    Ims {
-        /// A recipe, not an image.
-        recipe: bool,
-        /// Its id.
-        id: Option<String>,
-        /// Its name.
-        name: Option<String>,
-    },
-    /// A recipe or image that a product brought.
-    Product {
-        /// A recipe, not an image.
-        recipe: bool,
-    },
-    /// None that incfg understands.
-    Unknown,
-}
-
-/// An entry of `session_templates`.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Template {
-    /// Its place in the file.
-    pub node: NodeId,
-    /// The name, as written.
-    pub name: String,
-    /// What it boots.
-    pub image: Boots,
-    /// The node of what it boots.
-    pub image_node: Option<NodeId>,
-}
-
-/// What a session template boots; all as written.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Boots {
-    /// An entry of `images`, by its `ref_name`; rendered before it is looked up.
-    ImageRef(String),
-    /// An image in IMS, by its id.
-    Id(String),
-    /// An image in IMS, by its name, in the current or the deprecated form.
-    Name(String),
-    /// Nothing that incfg understands.
-    Unknown,
-}
-
-impl Base {
-    /// Whether building it takes a job of IMS.
-    #[must_use]
-    pub fn is_recipe(&self) -> Option<bool> {
-        match self {
-            Self::ImageRef(_) => Some(false),
-            Self::Ims { recipe, .. } | Self::Product { recipe } => Some(*recipe),
-            Self::Unknown => None,
-        }
-    }
+    pub images: Vec<Image>,
+    /// Its session templates, in order; SAT counts them from 0.
+    pub templates: Vec<SessionTemplate>,
+    /// By section: its key and its list.
+    sections: [Option<(NodeId, NodeId)>; 3],
+    /// What SAT reads in another way than may be expected.
+    pub remarks: Vec<Remark>,
 }
 
 impl Bootprep {
@@ -180,103 +171,86 @@ impl Bootprep {
         };
         let expected = "expected a mapping with configurations, images or session_templates";
         let root = tree.root().ok_or_else(|| shape(0, &format!("it is empty; {expected}")))?;
-        let known = ["schema_version", "configurations", "images", "session_templates"];
-        if known.iter().all(|key| tree.get(root, key).is_none()) {
+        if !is_bootprep(tree) {
             return Err(shape(tree.node(root).outer, expected));
         }
-        let list = |key: &str| match tree.get(root, key) {
-            None => Ok(&[][..]),
-            Some(node) if tree.scalar(node).is_some_and(|text| text.is_empty() || text == "null" || text == "~") => {
-                Ok(&[][..])
+        for section in Section::ALL {
+            let Some(node) = tree.get(root, section.key()).filter(|node| !tree.is_null(*node)) else { continue };
+            if tree.items(node).is_none() {
+                return Err(shape(tree.node(node).outer, &format!("expected a list under `{}`", section.key())));
             }
-            Some(node) => {
-                tree.items(node).ok_or_else(|| shape(tree.node(node).outer, &format!("expected a list under `{key}`")))
-            }
-        };
-        Ok(Self {
-            images: list("images")?.iter().map(|node| Item::read(tree, *node)).collect(),
-            templates: list("session_templates")?.iter().map(|node| Template::read(tree, *node)).collect(),
-            images_entry: tree.entry(root, "images"),
-            templates_node: tree.get(root, "session_templates"),
-        })
+        }
+        Ok(Self::lenient(text, tree))
     }
 
-    /// The position of the entry with this `ref_name`.
+    /// What there is of a file, be it right or wrong.
+    #[must_use]
+    pub fn lenient(text: &SourceText, tree: &Tree) -> Self {
+        let Some(root) = tree.root() else { return Self::default() };
+        let list = |section: Section| tree.get(root, section.key()).and_then(|node| tree.items(node)).unwrap_or(&[]);
+        Self {
+            schema_version: Text::field(tree, root, "schema_version"),
+            configurations: list(Section::Configurations).iter().map(|node| Configuration::read(tree, *node)).collect(),
+            images: list(Section::Images).iter().map(|node| Image::read(tree, *node)).collect(),
+            templates: list(Section::SessionTemplates).iter().map(|node| SessionTemplate::read(tree, *node)).collect(),
+            sections: Section::ALL.map(|section| tree.entry(root, section.key())),
+            remarks: remarks(text, tree, root),
+        }
+    }
+
+    /// The key and the list of a section.
+    #[must_use]
+    pub fn section(&self, section: Section) -> Option<(NodeId, NodeId)> {
+        self.sections[section as usize]
+    }
+
+    /// The position of the image with this `ref_name`.
     #[must_use]
     pub fn by_ref(&self, ref_name: &str) -> Option<usize> {
-        self.images.iter().position(|item| item.ref_name.as_deref() == Some(ref_name))
+        self.images.iter().position(|image| image.ref_name() == Some(ref_name))
     }
 }
 
-impl Item {
-    fn read(tree: &Tree, node: NodeId) -> Self {
-        let base_node = tree.get(node, "base");
-        Self {
-            node,
-            name: text(tree, node, "name").unwrap_or_default(),
-            name_node: tree.get(node, "name"),
-            ref_name: text(tree, node, "ref_name"),
-            base: Base::read(tree, node, base_node),
-            base_node,
-            configuration: text(tree, node, "configuration"),
-            groups: tree
-                .get(node, "configuration_group_names")
-                .and_then(|groups| tree.items(groups))
-                .map(|groups| groups.iter().filter_map(|group| tree.scalar(*group)).map(str::to_owned).collect()),
+/// Whether a document has the sections of a bootprep file.
+#[must_use]
+pub fn is_bootprep(tree: &Tree) -> bool {
+    let known = ["schema_version", "configurations", "images", "session_templates"];
+    tree.root().is_some_and(|root| known.iter().any(|key| tree.get(root, key).is_some()))
+}
+
+/// What SAT reads in another way than may be expected: doubled keys, and names that are no text.
+fn remarks(text: &SourceText, tree: &Tree, root: NodeId) -> Vec<Remark> {
+    let mut found = Vec::new();
+    for node in tree.within(root) {
+        let NodeKind::Mapping { entries, .. } = &tree.node(node).kind else { continue };
+        let mut lines: HashMap<&str, usize> = HashMap::with_capacity(entries.len());
+        for (key, value) in entries {
+            let Some(name) = tree.scalar(*key) else { continue };
+            let line = text.position(tree.node(*key).span.start).line;
+            if let Some(first) = lines.insert(name, line) {
+                found.push(Remark {
+                    node: *key,
+                    what: format!("`{name}` stands in line {first} already; SAT reads the last one without a word"),
+                });
+            }
+            let meaning = tree.meaning(*value);
+            let named = ["name", "ref_name", "image_ref", "configuration", "image", "version", "schema_version"];
+            if named.contains(&name)
+                && let Some(written) = tree.scalar(*value)
+                && !matches!(meaning, Meaning::Text | Meaning::Null)
+            {
+                let printed = meaning.printed().filter(|printed| printed != written);
+                let printed = printed.map(|printed| format!(", {printed}")).unwrap_or_default();
+                found.push(Remark {
+                    node: *value,
+                    what: format!(
+                        "SAT reads {written} as {}{printed}, and refuses it where a text is due; quote it",
+                        meaning.name()
+                    ),
+                });
+            }
         }
     }
-}
-
-impl Base {
-    fn read(tree: &Tree, item: NodeId, base: Option<NodeId>) -> Self {
-        if let Some(ims) = tree.get(item, "ims") {
-            let recipe = text(tree, ims, "is_recipe").is_some_and(|value| is_true(&value));
-            return Self::Ims { recipe, id: text(tree, ims, "id"), name: text(tree, ims, "name") };
-        }
-        let Some(base) = base else { return Self::Unknown };
-        if let Some(ref_name) = text(tree, base, "image_ref") {
-            return Self::ImageRef(ref_name);
-        }
-        let is_recipe = |node: NodeId| text(tree, node, "type").as_deref() == Some("recipe");
-        if let Some(ims) = tree.get(base, "ims") {
-            return Self::Ims { recipe: is_recipe(ims), id: text(tree, ims, "id"), name: text(tree, ims, "name") };
-        }
-        tree.get(base, "product").map_or(Self::Unknown, |product| Self::Product { recipe: is_recipe(product) })
-    }
-}
-
-impl Template {
-    fn read(tree: &Tree, node: NodeId) -> Self {
-        let image_node = tree.get(node, "image");
-        Self {
-            node,
-            name: text(tree, node, "name").unwrap_or_default(),
-            image: Boots::read(tree, image_node),
-            image_node,
-        }
-    }
-}
-
-impl Boots {
-    fn read(tree: &Tree, image: Option<NodeId>) -> Self {
-        let Some(image) = image else { return Self::Unknown };
-        if let Some(name) = tree.scalar(image) {
-            return Self::Name(name.to_owned());
-        }
-        if let Some(ref_name) = text(tree, image, "image_ref") {
-            return Self::ImageRef(ref_name);
-        }
-        let ims = tree.get(image, "ims");
-        let of_ims = |key: &str| ims.and_then(|ims| text(tree, ims, key));
-        of_ims("id").map(Self::Id).or_else(|| of_ims("name").map(Self::Name)).unwrap_or(Self::Unknown)
-    }
-}
-
-/// The words SAT's YAML 1.1 reads as true.
-fn is_true(word: &str) -> bool {
-    ["true", "yes", "on"].iter().any(|known| word.eq_ignore_ascii_case(known))
-}
-
-fn text(tree: &Tree, mapping: NodeId, key: &str) -> Option<String> {
-    tree.get(mapping, key).and_then(|node| tree.scalar(node)).map(str::to_owned)
+    found.sort_by_key(|remark| tree.node(remark.node).span.start);
+    found
 }

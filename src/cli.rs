@@ -1,6 +1,8 @@
 //! The command line: arguments in, exit codes out. The only module that knows of the terminal.
 
 mod analyze;
+mod check;
+mod document;
 mod fetch;
 mod grammar;
 mod next;
@@ -9,6 +11,7 @@ mod record;
 mod rewrite;
 mod run;
 mod save;
+mod schema;
 mod status;
 
 use std::io::{Read, Write};
@@ -101,7 +104,9 @@ enum Command {
     Status(status::Arguments),
     #[command(name = "rewrite-bootprep")]
     Rewrite(rewrite::Arguments),
+    Check(Box<check::Arguments>),
     Grammar(grammar::Arguments),
+    Schema(schema::Arguments),
 }
 
 #[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]
@@ -133,7 +138,9 @@ pub fn main() -> ExitCode {
         Command::Record(arguments) => record::run(arguments),
         Command::Status(arguments) => status::run(arguments),
         Command::Rewrite(arguments) => rewrite::run(arguments),
+        Command::Check(arguments) => check::run(arguments),
         Command::Grammar(arguments) => grammar::run(arguments),
+        Command::Schema(arguments) => schema::run(arguments),
     });
     let exit = match outcome {
         Ok(Ok(exit)) => exit,
@@ -159,8 +166,13 @@ fn set_colour(colour: Colour) {
 
 /// Prints data to stdout, byte for byte.
 fn print(text: &str) -> Result<(), Failure> {
+    print_bytes(text.as_bytes())
+}
+
+/// Prints data to stdout.
+fn print_bytes(bytes: &[u8]) -> Result<(), Failure> {
     let mut out = std::io::stdout().lock();
-    out.write_all(text.as_bytes())?;
+    out.write_all(bytes)?;
     out.flush()?;
     Ok(())
 }

@@ -67,4 +67,25 @@ pub const YAML_COMMENTS: usize = 100_000;
 pub const RENDER_FUEL: u64 = 50_000;
 
 /// Characters of a rendered name; a longer one counts as one that cannot be rendered.
-pub const RENDERED_CHARS: usize = 4_096;
+pub const RENDERED_CHARS: usize = 64 << 10;
+
+/// Findings kept of one file; more are counted, not kept.
+pub const FINDINGS: usize = 10_000;
+
+/// Rounds of fixes and checks: a fix may make room for another.
+pub const REPAIR_ROUNDS: usize = 50;
+
+/// Causes of an unreadable document that are looked for, one after the other.
+pub const MENDING_ROUNDS: usize = 16;
+
+/// Layers of one configuration whose names are compared with each other; CFS itself takes far fewer.
+pub const LAYERS_COMPARED: usize = 200;
+
+/// Lines above an error in which its cause is looked for.
+pub const QUOTE_LINES: usize = 1_000;
+
+/// Keys of one mapping that are reported as unknown or doubled; more are passed over.
+pub const STRANGERS: usize = 50;
+
+/// Names that are compared with what was written, in one file, to guess what was meant.
+pub const GUESSES: usize = 500_000;

@@ -2,8 +2,11 @@
 
 pub mod diff;
 pub mod env;
+pub mod findings;
 pub mod plan;
 pub mod rewritten;
+pub mod rule_page;
+pub mod schema;
 pub mod text;
 
 pub use crate::shown::{printable, shell_word};

@@ -4,7 +4,6 @@ mod error;
 mod intended;
 mod item;
 mod keep;
-mod names;
 mod reference;
 mod renamed;
 mod report;
@@ -13,18 +12,20 @@ mod sharing;
 use std::collections::BTreeSet;
 use std::collections::btree_map::{BTreeMap, Entry};
 
-use crate::bootprep::names::Variables;
-use crate::bootprep::{Base, Bootprep, BootprepError, Section};
+use crate::bootprep::names::Names;
+use crate::bootprep::refs::Refs;
+use crate::bootprep::variables::Variables;
+use crate::bootprep::{Bootprep, BootprepError, Section};
 use crate::image_id::ImageId;
+use crate::nearness;
 use crate::text::SourceText;
 use crate::yaml::edit::{Edit, Refused, apply};
-use crate::yaml::{NodeId, Tree, Value};
+use crate::yaml::{NodeId, Parents, Tree, Value};
 
 pub use error::RewriteError;
-use names::Names;
 use reference::Reference;
 pub use renamed::Renamed;
-pub use report::{Change, ChangeKind, Deleted, EntryAt, Report};
+pub use report::{Change, ChangeKind, Deleted, EntryAt, RemarkAt, Report};
 
 /// An image that exists.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -69,8 +70,9 @@ pub fn rewrite(
     let text = SourceText::new(path, bytes)?;
     let tree = Tree::parse(&text).map_err(|error| BootprepError::Syntax { path: path.to_owned(), error })?;
     let file = Bootprep::read(path, &text, &tree)?;
-    let names = Names::of(&file, variables);
-    let work = Work { path, text: &text, tree: &tree, file: &file, names };
+    let refs = Refs::of(&file, variables);
+    let names = Names::of(&file, &refs, variables);
+    let work = Work { path, text: &text, tree: &tree, parents: tree.parents(), file: &file, refs, names, variables };
     let pinned = work.pinned(pins)?;
     let unreferenced = work.unreferenced(&pinned);
     let mut removed: BTreeSet<usize> = pinned.keys().copied().collect();
@@ -86,10 +88,11 @@ pub fn rewrite(
         return Err(RewriteError::WouldDelete { path: path.to_owned(), deleted: report.deleted_by_restart });
     }
     let renamed = work.renamed(&pinned, &removed);
-    let kept = if options.keep_names { work.kept(&renamed, variables)? } else { Vec::new() };
+    let kept = if options.keep_names { work.kept(&renamed)? } else { Vec::new() };
     report.renamed = if options.keep_names { Vec::new() } else { renamed };
     report.without_work = work.without_work(&pinned, &removed);
     report.by_name = work.by_name(&pinned);
+    report.remarks = work.remarks();
     let intended =
         work.intended(&changes, &kept, &removed).map_err(|why| RewriteError::Refused { path: path.to_owned(), why })?;
     let edits: Vec<Edit> =
@@ -107,8 +110,11 @@ struct Work<'a> {
     path: &'a str,
     text: &'a SourceText,
     tree: &'a Tree,
+    parents: Parents,
     file: &'a Bootprep,
-    names: Names<'a>,
+    refs: Refs,
+    names: Names,
+    variables: &'a Variables,
 }
 
 /// Pinned images, by their place in the file.
@@ -140,8 +146,8 @@ impl Work<'_> {
     fn item_called(&self, image: &str) -> Result<usize, RewriteError> {
         let images = &self.file.images;
         let ways: [&dyn Fn(usize) -> bool; 3] =
-            [&|at| images[at].ref_name.as_deref() == Some(image), &|at| images[at].name == image, &|at| {
-                self.names.rendered(at) == Some(image)
+            [&|at| images[at].ref_name() == Some(image), &|at| images[at].name() == image, &|at| {
+                self.names.image(at) == Some(image)
             }];
         for (at, way) in ways.iter().enumerate() {
             match (0..images.len()).filter(|item| way(*item)).collect::<Vec<_>>().as_slice() {
@@ -157,16 +163,15 @@ impl Work<'_> {
                 }
             }
         }
-        let mut known: Vec<String> =
-            images.iter().map(|item| item.ref_name.clone().unwrap_or_else(|| item.name.clone())).collect();
-        known.sort_by_key(|name| distance(name, image));
+        let mut known: Vec<String> = images.iter().map(|item| item.label().to_owned()).collect();
+        nearness::sort(&mut known, image);
         known.truncate(3);
         Err(RewriteError::UnknownImage { path: self.path.to_owned(), image: image.to_owned(), nearest: known })
     }
 
     /// The id of the pinned image that a `ref_name` means.
     fn pin_of<'p>(&self, pinned: &'p Pinned, ref_name: &str) -> Option<(usize, &'p ImageId)> {
-        let item = self.names.by_ref(ref_name)?;
+        let item = self.refs.by_ref(ref_name)?;
         pinned.get(&item).map(|id| (item, id))
     }
 
@@ -176,10 +181,10 @@ impl Work<'_> {
         let mut found = BTreeSet::new();
         let mut left: Vec<usize> = pinned.keys().copied().collect();
         while let Some(item) = left.pop() {
-            let Base::ImageRef(ref_name) = &self.file.images[item].base else { continue };
-            let Some(base) = self.names.by_ref(ref_name).filter(|base| !gone.contains(base)) else { continue };
+            let Some(ref_name) = self.file.images[item].base.image_ref() else { continue };
+            let Some(base) = self.refs.by_ref(ref_name).filter(|base| !gone.contains(base)) else { continue };
             let needed =
-                self.names.is_booted(ref_name) || self.names.users(ref_name).iter().any(|user| !gone.contains(user));
+                self.refs.is_booted(ref_name) || self.refs.users(ref_name).iter().any(|user| !gone.contains(user));
             if !needed {
                 gone.insert(base);
                 found.insert(base);
@@ -206,34 +211,14 @@ impl Work<'_> {
     }
 
     fn list(&self, section: Section) -> Option<NodeId> {
-        match section {
-            Section::Images => self.file.images_entry.map(|(_, list)| list),
-            Section::SessionTemplates => self.file.templates_node,
-        }
+        self.file.section(section).map(|(_, list)| list)
     }
 
-    fn line(&self, offset: usize) -> usize {
-        self.text.position(offset).line
+    fn line(&self, node: NodeId) -> usize {
+        self.text.position(self.tree.node(node).outer).line
     }
 
-    fn label(&self, item: usize) -> String {
-        let image = &self.file.images[item];
-        image.ref_name.clone().unwrap_or_else(|| image.name.clone())
+    fn path_of(&self, node: NodeId) -> String {
+        self.parents.path(node).to_string()
     }
-}
-
-/// How many letters have to change to make one name the other.
-fn distance(one: &str, other: &str) -> usize {
-    let other: Vec<char> = other.chars().collect();
-    let mut row: Vec<usize> = (0..=other.len()).collect();
-    for (line, letter) in one.chars().enumerate() {
-        let mut before = row[0];
-        row[0] = line + 1;
-        for (at, same) in other.iter().enumerate() {
-            let changed = before + usize::from(letter != *same);
-            before = row[at + 1];
-            row[at + 1] = changed.min(before + 1).min(row[at] + 1);
-        }
-    }
-    row[other.len()]
 }

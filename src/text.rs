@@ -92,6 +92,12 @@ impl SourceText {
         if self.bom { [BOM, self.text.as_bytes()].concat() } else { self.text.clone().into_bytes() }
     }
 
+    /// Whether a byte order mark stands before it.
+    #[must_use]
+    pub fn has_bom(&self) -> bool {
+        self.bom
+    }
+
     /// The line break of the text: that of its first line.
     #[must_use]
     pub fn line_break(&self) -> &'static str {

@@ -3,14 +3,20 @@
 //! `text -> tree -> edits -> text`. The tree is the gatekeeper: text it refuses is read by nothing else, and every change
 //! to a file goes through [`edit::apply`], which reads its own result again and compares.
 
+pub mod change;
 pub mod edit;
 mod events;
+mod path;
+mod scalar;
 mod value;
 
+use std::collections::HashSet;
 use std::ops::Range;
 
 use crate::text::{Position, SourceText};
 
+pub use path::{Parents, Path, Step};
+pub use scalar::{Meaning, plain_meaning};
 pub use value::{TooLarge, Value};
 
 /// Why a text is no document incfg can work on.
@@ -19,6 +25,8 @@ pub use value::{TooLarge, Value};
 pub struct YamlError {
     /// Where.
     pub at: Position,
+    /// Where, in bytes.
+    pub offset: usize,
     /// What is wrong, and what was expected.
     pub what: String,
 }
@@ -77,6 +85,10 @@ pub struct Node {
     pub span: Range<usize>,
     /// Where it begins with its anchor and tag.
     pub outer: usize,
+    /// Its tag, in full: `tag:yaml.org,2002:str`.
+    pub tag: Option<String>,
+    /// It carries an anchor.
+    pub anchored: bool,
     /// An alias elsewhere stands for this node.
     pub shared: bool,
 }
@@ -183,6 +195,50 @@ impl Tree {
         sources
             .into_iter()
             .find_map(|source| self.own_entry(source, key).or_else(|| self.merged_entry(source, key, depth + 1)))
+    }
+
+    /// The entries of a mapping as SAT reads them: of several with one key the last, and what merge keys bring.
+    #[must_use]
+    pub fn effective(&self, mapping: NodeId) -> Vec<(NodeId, NodeId)> {
+        let mut found = Vec::new();
+        self.collect_effective(mapping, 0, &mut HashSet::new(), &mut found);
+        found.sort_by_key(|(key, _)| *key);
+        found
+    }
+
+    fn collect_effective<'t>(
+        &'t self,
+        mapping: NodeId,
+        depth: usize,
+        seen: &mut HashSet<&'t str>,
+        found: &mut Vec<(NodeId, NodeId)>,
+    ) {
+        let (Some(entries), true) = (self.entries(mapping), depth <= crate::limits::YAML_DEPTH) else { return };
+        for (key, value) in entries.iter().rev() {
+            match self.scalar(*key) {
+                Some(name) if name != MERGE_KEY && seen.insert(name) => found.push((*key, *value)),
+                Some(_) => {}
+                None => found.push((*key, *value)),
+            }
+        }
+        let Some((_, merged)) = self.own_entry(mapping, MERGE_KEY) else { return };
+        for source in self.items(merged).map_or_else(|| vec![merged], <[NodeId]>::to_vec) {
+            self.collect_effective(source, depth + 1, seen, found);
+        }
+    }
+
+    /// The place in the source of a byte of a scalar's text, where text and source are the same letter for letter.
+    #[must_use]
+    pub fn place_in(&self, source: &SourceText, id: NodeId, offset: usize) -> Option<usize> {
+        let node = self.node(self.resolved(id));
+        let NodeKind::Scalar { text, style } = &node.kind else { return None };
+        let start = match style {
+            ScalarStyle::Plain => node.span.start,
+            ScalarStyle::Quoted => node.span.start + 1,
+            ScalarStyle::Block => return None,
+        };
+        (source.as_str().get(start..start + text.len()) == Some(text.as_str()) && offset <= text.len())
+            .then_some(start + offset)
     }
 
     /// Whether the node is a block or flow collection written in flow style.

@@ -6,10 +6,11 @@
 
 use std::collections::{BTreeSet, HashMap, HashSet};
 
-use crate::bootprep::names::{NamePattern, Variables};
-use crate::bootprep::{Base, Bootprep};
+use crate::bootprep::variables::Variables;
+use crate::bootprep::{Base, Bootprep, Ims};
 use crate::evidence::Place;
 use crate::image_id::ImageId;
+use crate::jinja::NamePattern;
 use crate::limits;
 use crate::sat::{ImageText, PRE_CONFIGURATION, Placed, SatText};
 
@@ -106,28 +107,30 @@ fn items_of_file(bootprep: &Bootprep, variables: &Variables, text: &SatText) -> 
         .images
         .iter()
         .map(|item| ItemView {
-            ref_name: item.ref_name.clone(),
-            name: variables.pattern(&item.name),
+            ref_name: item.ref_name().map(str::to_owned),
+            name: variables.pattern(item.name()),
             base: match &item.base {
-                Base::ImageRef(ref_name) => bootprep.by_ref(ref_name).map_or(ItemBase::Elsewhere, ItemBase::Item),
-                Base::Ims { recipe: false, id: Some(id), .. } => variables
-                    .pattern(id)
+                Base::ImageRef(ref_name) => {
+                    bootprep.by_ref(ref_name.as_str()).map_or(ItemBase::Elsewhere, ItemBase::Item)
+                }
+                Base::Ims(Ims { recipe: None | Some(false), id: Some(id), .. }) => variables
+                    .pattern(id.as_str())
                     .text()
                     .and_then(|id| id.parse().ok())
                     .map_or(ItemBase::Elsewhere, |id| ItemBase::Id(id, None)),
                 _ => ItemBase::Elsewhere,
             },
-            configuration: item.configuration.as_ref().map(|configuration| variables.pattern(configuration)),
+            configuration: item.configuration().map(|configuration| variables.pattern(configuration)),
             configured: Some(item.configuration.is_some()),
             recipe: item.base.is_recipe(),
-            groups: item.groups.clone(),
+            groups: item.group_names(),
         })
         .collect();
     let fits = text.items.iter().all(|(index, known)| {
         let item = &items[*index as usize];
         let base = known.depends_on.is_none_or(|(base, _)| item.base == ItemBase::Item(base as usize));
         let id = known.base_id.as_ref().is_none_or(|(id, _)| matches!(&item.base, ItemBase::Id(own, _) if own == id) || item.base == ItemBase::Elsewhere);
-        base && id && known.base_ref.as_ref().is_none_or(|(ref_name, _)| matches!(&bootprep.images[*index as usize].base, Base::ImageRef(own) if own == ref_name))
+        base && id && known.base_ref.as_ref().is_none_or(|(ref_name, _)| matches!(&bootprep.images[*index as usize].base, Base::ImageRef(own) if own.text == *ref_name))
     });
     fits.then_some(items)
 }

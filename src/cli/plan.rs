@@ -10,7 +10,7 @@ use serde_json::Value;
 
 use crate::analysis::{self, Analysis, Context, analyze};
 use crate::bootprep::Bootprep;
-use crate::bootprep::names::Variables;
+use crate::bootprep::variables::Variables;
 use crate::cfs::Configuration;
 use crate::image_id::ImageId;
 use crate::input;

@@ -1,20 +1,18 @@
 //! `incfg rewrite-bootprep`.
 
-use std::io::Read;
 use std::path::{Path, PathBuf};
 
 use clap::{ArgGroup, Args, ValueEnum};
 use serde::Serialize;
 
-use crate::bootprep::names::Variables;
+use crate::bootprep::variables::Variables;
 use crate::image_id::ImageId;
-use crate::input;
-use crate::limits;
 use crate::report::{diff, rewritten};
 use crate::rewrite::{Options, Pin, Report, Rewritten, rewrite};
 
+use super::document::{read_bytes, read_text};
 use super::save::save;
-use super::{Exit, Failure, print, print_styled};
+use super::{Exit, Failure, print, print_bytes, print_styled};
 
 /// Make a bootprep file use images that exist: their entries go, and every reference to them becomes their id.
 ///
@@ -93,10 +91,10 @@ fn pin(text: &str) -> Result<Pin, String> {
 
 pub(super) fn run(arguments: &Arguments) -> Result<Exit, Failure> {
     let shown = arguments.file.display().to_string();
-    let bytes = read(&arguments.file)?;
+    let bytes = read_bytes(&arguments.file)?;
     let mut variables = Variables::default();
     for path in &arguments.vars_file {
-        let text = input::read_document(path).map_err(|error| Failure::new(Exit::Input, error))?;
+        let text = read_text(path)?;
         variables.add_file(&path.display().to_string(), &text).map_err(|error| Failure::new(Exit::Input, error))?;
     }
     let options = Options { prune: arguments.prune, keep_names: arguments.keep_names, force: arguments.force };
@@ -110,19 +108,6 @@ pub(super) fn run(arguments: &Arguments) -> Result<Exit, Failure> {
     write(arguments, &bytes, &result)?;
     report(arguments, &shown, &bytes, &result)?;
     Ok(if arguments.check && changed { Exit::BadNews } else { Exit::Done })
-}
-
-fn read(path: &Path) -> Result<Vec<u8>, Failure> {
-    let failed =
-        |error: std::io::Error| Failure::new(Exit::Input, format!("{}: cannot be read: {error}", path.display()));
-    let mut bytes = Vec::new();
-    let limit = limits::DOCUMENT_BYTES + 1;
-    if path.as_os_str() == "-" {
-        std::io::stdin().lock().take(limit).read_to_end(&mut bytes).map_err(failed)?;
-    } else {
-        std::fs::File::open(path).and_then(|file| file.take(limit).read_to_end(&mut bytes)).map_err(failed)?;
-    }
-    Ok(bytes)
 }
 
 fn write(arguments: &Arguments, original: &[u8], result: &Rewritten) -> Result<(), Failure> {
@@ -146,7 +131,7 @@ fn write(arguments: &Arguments, original: &[u8], result: &Rewritten) -> Result<(
         copy.push(suffix);
         save(Path::new(&copy), original)?;
     }
-    if read(file)? != original {
+    if read_bytes(file)? != original {
         return Err(Failure::new(
             Exit::Input,
             format!("{}: changed by another hand since it was read. It was left alone; try again", file.display()),
@@ -181,12 +166,5 @@ fn report(arguments: &Arguments, shown: &str, original: &[u8], result: &Rewritte
     let told = rewritten::text(&result.report, new_file.as_deref());
     let mut err = anstream::AutoStream::auto(std::io::stderr().lock());
     std::io::Write::write_all(&mut err, told.as_bytes())?;
-    Ok(())
-}
-
-fn print_bytes(bytes: &[u8]) -> Result<(), Failure> {
-    let mut out = std::io::stdout().lock();
-    std::io::Write::write_all(&mut out, bytes)?;
-    std::io::Write::flush(&mut out)?;
     Ok(())
 }

@@ -2,8 +2,8 @@
 //! fact that is missing or ambiguous is an error that names the flag which settles it; nothing is guessed.
 
 use crate::analysis::{Analysis, Image, ImageStatus, Recovery};
-use crate::bootprep::names::Variables;
-use crate::bootprep::{Base as ItemBase, Bootprep, Item};
+use crate::bootprep::variables::Variables;
+use crate::bootprep::{Base as EntryBase, Bootprep, Image as Entry, Ims};
 use crate::cfs::Configuration;
 use crate::image_id::ImageId;
 
@@ -92,18 +92,18 @@ pub(super) struct Facts<'a> {
 /// An image that was chosen: an entry of the file, and what the logs say of it.
 struct Chosen<'a> {
     item: usize,
-    entry: &'a Item,
+    entry: &'a Entry,
     image: String,
     recovery: Option<&'a Recovery>,
 }
 
 impl Chosen<'_> {
     fn label(&self) -> &str {
-        self.entry.ref_name.as_deref().unwrap_or(&self.image)
+        self.entry.ref_name().unwrap_or(&self.image)
     }
 
     fn is(&self, name: &str) -> bool {
-        self.image == name || self.entry.ref_name.as_deref() == Some(name)
+        self.image == name || self.entry.ref_name() == Some(name)
     }
 }
 
@@ -190,7 +190,7 @@ impl Sources {
             Some(ref_name) => self.bootprep.by_ref(ref_name),
             None => match self.entries_for(image).as_slice() {
                 [] => None,
-                [one] if self.variables.pattern(&self.bootprep.images[*one].name).with_base("").text().is_some() => {
+                [one] if self.variables.pattern(self.bootprep.images[*one].name()).with_base("").text().is_some() => {
                     Some(*one)
                 }
                 several => {
@@ -225,7 +225,7 @@ impl Sources {
     /// The entries whose name may be that of an image that was being configured.
     fn entries_for(&self, image: &str) -> Vec<usize> {
         let items = self.bootprep.images.iter().enumerate();
-        let fits = |item: &Item| item.configuration.is_some() && self.variables.pattern(&item.name).matches(image);
+        let fits = |item: &Entry| item.configuration().is_some() && self.variables.pattern(item.name()).matches(image);
         items.filter(|(_, item)| fits(item)).map(|(at, _)| at).collect()
     }
 
@@ -248,11 +248,11 @@ impl Sources {
     /// An entry of the file that no log calls failed.
     fn of_item(&self, name: &str) -> Result<Chosen<'_>, Hole> {
         let images = &self.bootprep.images;
-        let rendered = |item: &Item| self.variables.pattern(&item.name).text().map(str::to_owned);
+        let rendered = |item: &Entry| self.variables.pattern(item.name()).text().map(str::to_owned);
         let item = self
             .bootprep
             .by_ref(name)
-            .or_else(|| images.iter().position(|item| item.name == name || rendered(item).as_deref() == Some(name)));
+            .or_else(|| images.iter().position(|item| item.name() == name || rendered(item).as_deref() == Some(name)));
         let Some(item) = item else {
             let known: Vec<String> = images.iter().map(label).collect();
             return Err(Hole::general(
@@ -261,14 +261,15 @@ impl Sources {
             ));
         };
         let entry = &images[item];
-        if entry.configuration.is_none() {
+        if entry.configuration().is_none() {
             return Err(Hole::of(
                 name,
                 "it has no configuration, so it is built and not configured, and there is nothing to plan",
                 "Choose an image that has one with --image",
             ));
         }
-        let seen = self.run_images().find(|image| image.ref_name.is_some() && image.ref_name == entry.ref_name);
+        let seen =
+            self.run_images().find(|image| image.ref_name.is_some() && image.ref_name.as_deref() == entry.ref_name());
         if let Some(image) = seen.filter(|image| image.status == ImageStatus::Succeeded && image.id.is_some()) {
             return Err(Hole::of(
                 name,
@@ -277,15 +278,17 @@ impl Sources {
             ));
         }
         let on_its_base = || {
-            let ItemBase::ImageRef(base) = &entry.base else { return None };
-            let base = self.run_images().find(|image| image.ref_name.as_ref() == Some(base) && image.id.is_some())?;
-            self.variables.pattern(&entry.name).with_base(&base.name).text().map(str::to_owned)
+            let EntryBase::ImageRef(base) = &entry.base else { return None };
+            let base = self
+                .run_images()
+                .find(|image| image.ref_name.as_deref() == Some(base.as_str()) && image.id.is_some())?;
+            self.variables.pattern(entry.name()).with_base(&base.name).text().map(str::to_owned)
         };
         let image = seen.map(|image| image.name.clone()).or_else(|| rendered(entry)).or_else(on_its_base);
         let image = image.ok_or_else(|| {
             Hole::of(
                 name,
-                format!("what its name {} renders to is not known", entry.name),
+                format!("what its name {} renders to is not known", entry.name()),
                 "Give --vars-file with the variables of the run, and the log of the run",
             )
         })?;
@@ -315,7 +318,7 @@ impl Sources {
         Ok(Facts {
             item: chosen.item,
             image: chosen.image.clone(),
-            ref_name: chosen.entry.ref_name.clone(),
+            ref_name: chosen.entry.ref_name().map(str::to_owned),
             operation: chosen.recovery.and_then(|recovery| recovery.operation.clone()),
             arch: arch.or(base_arch),
             base,
@@ -361,15 +364,17 @@ impl Sources {
             }
         }
         match &chosen.entry.base {
-            ItemBase::ImageRef(base) => {
-                let made = self.run_images().find(|image| image.ref_name.as_ref() == Some(base) && image.id.is_some());
+            EntryBase::ImageRef(base) => {
+                let made = self
+                    .run_images()
+                    .find(|image| image.ref_name.as_deref() == Some(base.as_str()) && image.id.is_some());
                 if let Some((image, id)) = made.and_then(|image| Some((image, image.id.clone()?))) {
                     let basis = "the newest image of the logs that the bootprep file names as its base".into();
                     return Ok(Base { id, name: Some(image.name.clone()), basis });
                 }
             }
-            ItemBase::Ims { recipe: false, id: Some(id), .. } => {
-                if let Ok(id) = id.parse() {
+            EntryBase::Ims(Ims { recipe: Some(false), id: Some(id), .. }) => {
+                if let Ok(id) = id.as_str().parse() {
                     return Ok(Base { id, name: None, basis: "named by the bootprep file".into() });
                 }
             }
@@ -385,7 +390,7 @@ impl Sources {
     fn configuration(&self, chosen: &Chosen<'_>, given: &Given) -> Result<&Configuration, Hole> {
         let label = chosen.label();
         let rendered = || {
-            let template = chosen.entry.configuration.as_deref()?;
+            let template = chosen.entry.configuration()?;
             self.variables.pattern(template).text().map(str::to_owned)
         };
         let known = chosen.recovery.and_then(|recovery| recovery.configuration.clone());
@@ -511,7 +516,7 @@ impl Sources {
     /// Another entry of the file that is built under this name.
     pub(super) fn builds(&self, name: &str, not: usize) -> Option<String> {
         let others = self.bootprep.images.iter().enumerate().filter(|(at, _)| *at != not);
-        others.map(|(_, item)| item).find(|item| self.variables.pattern(&item.name).text() == Some(name)).map(label)
+        others.map(|(_, item)| item).find(|item| self.variables.pattern(item.name()).text() == Some(name)).map(label)
     }
 }
 
@@ -528,7 +533,7 @@ fn groups(chosen: &Chosen<'_>, given: &Given) -> Result<Vec<String>, Hole> {
     }
     let flag = format!("Settle it with --group {}=NAME, which repeats", crate::shown::shell_word(label));
     let log = chosen.recovery.and_then(|recovery| recovery.groups.clone()).filter(|groups| !groups.is_empty());
-    let file = chosen.entry.groups.clone().filter(|groups| !groups.is_empty());
+    let file = chosen.entry.group_names().filter(|groups| !groups.is_empty());
     match (log, file) {
         (Some(log), Some(file)) if log != file => Err(Hole::of(
             label,
@@ -554,8 +559,8 @@ fn listed(candidates: &[crate::analysis::Candidate]) -> String {
     each.collect::<Vec<_>>().join(" or ")
 }
 
-fn label(item: &Item) -> String {
-    item.ref_name.clone().unwrap_or_else(|| item.name.clone())
+fn label(item: &Entry) -> String {
+    item.label().to_owned()
 }
 
 /// The architecture that names tell, when they tell of one only.

@@ -68,6 +68,9 @@ pub fn text(report: &Report, new_file: Option<&str>) -> String {
     {
         let _ = writeln!(out, "{file}:{}: {}: {} {said}", entry.line, entry.path, printable(&entry.name));
     }
+    for remark in &report.remarks {
+        let _ = writeln!(out, "{file}:{}: {}: {}", remark.line, remark.path, printable(&remark.what));
+    }
     restart(&mut out, new_file);
     out
 }

@@ -24,26 +24,28 @@ impl Work<'_> {
             if change.section == Section::Images {
                 ims.push((Value::plain("type"), Value::plain("image")));
             }
-            let entry = value
-                .get_mut(change.section.key())
-                .and_then(|list| list.item_mut(change.index))
-                .and_then(|item| item.get_mut(change.section.reference()));
-            if let Some(Value::Mapping(entries)) = entry
-                && let Some(reference) = entries
+            let ims = (Value::plain("ims"), Value::Mapping(ims));
+            let Some(holder) = value.at_mut(&self.parents.path(change.holder)) else { continue };
+            if change.whole {
+                *holder = Value::Mapping(vec![ims]);
+                continue;
+            }
+            if let Value::Mapping(entries) = holder.untagged_mut() {
+                let image_ref = entries
                     .iter_mut()
                     .rev()
-                    .find(|(name, _)| matches!(name, Value::Scalar { text, .. } if text == "image_ref"))
-            {
-                *reference = (Value::plain("ims"), Value::Mapping(ims));
+                    .find(|(name, _)| matches!(name, Value::Scalar { text, .. } if text == "image_ref"));
+                if let Some(image_ref) = image_ref {
+                    *image_ref = ims;
+                }
             }
         }
         for kept in kept {
-            let item = value.get_mut(kept.section.key()).and_then(|list| list.item_mut(kept.index));
-            if let Some(name) = item.and_then(|item| item.get_mut("name")) {
-                *name = kept.after.clone();
+            if let Some(text) = value.at_mut(&self.parents.path(kept.node)) {
+                *text.untagged_mut() = kept.after.clone();
             }
         }
-        if let Some(Value::Sequence(images)) = value.get_mut("images") {
+        if let Some(Value::Sequence(images)) = value.get_mut("images").map(Value::untagged_mut) {
             let mut at = 0;
             images.retain(|_| {
                 at += 1;

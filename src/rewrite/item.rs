@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 use std::ops::Range;
 
-use crate::bootprep::Bootprep;
+use crate::bootprep::{Bootprep, Section};
 use crate::text::SourceText;
 use crate::yaml::edit::Edit;
 use crate::yaml::{NodeId, Tree};
@@ -35,7 +35,7 @@ pub(super) fn removals(
     removed: &BTreeSet<usize>,
     leave: Leave,
 ) -> Vec<Edit> {
-    let Some((key, list)) = file.images_entry.filter(|_| !removed.is_empty()) else { return Vec::new() };
+    let Some((key, list)) = file.section(Section::Images).filter(|_| !removed.is_empty()) else { return Vec::new() };
     let items: Vec<NodeId> = file.images.iter().map(|item| item.node).collect();
     let none_left = removed.len() == items.len();
     if tree.is_flow(list) {

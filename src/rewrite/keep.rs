@@ -1,50 +1,45 @@
 //! Names written out, so that they stay what they were.
 
-use crate::bootprep::Section;
-use crate::bootprep::names::Variables;
+use crate::jinja::literal;
 use crate::text::Position;
 use crate::yaml::edit::Edit;
-use crate::yaml::{NodeKind, ScalarStyle, Value};
+use crate::yaml::{Meaning, NodeId, NodeKind, ScalarStyle, Value, plain_meaning};
 
 use super::renamed::Renamed;
 use super::{RewriteError, Work};
 
-/// A name that is written out.
+/// A text that is written out.
 pub(super) struct Kept {
     pub(super) edit: Edit,
-    pub(super) section: Section,
-    pub(super) index: usize,
-    pub(super) at: usize,
+    pub(super) node: NodeId,
     /// The template.
     pub(super) before: String,
     /// What stands there now, as YAML reads it.
     pub(super) after: Value,
 }
 
-/// Words that YAML 1.1 takes for something else than text.
+/// Words that some reader of YAML takes for something else than text.
 const WORDS: [&str; 9] = ["y", "n", "yes", "no", "on", "off", "true", "false", "null"];
 
 impl Work<'_> {
-    /// The edits that write out the names that would follow a pinned image.
-    pub(super) fn kept(&self, renamed: &[Renamed], variables: &Variables) -> Result<Vec<Kept>, RewriteError> {
-        renamed.iter().filter(|renamed| renamed.direct).map(|renamed| self.keep(renamed, variables)).collect()
+    /// The edits that write out the texts that would follow a pinned image.
+    pub(super) fn kept(&self, renamed: &[Renamed]) -> Result<Vec<Kept>, RewriteError> {
+        renamed.iter().filter(|renamed| renamed.direct).map(|renamed| self.keep(renamed)).collect()
     }
 
-    fn keep(&self, renamed: &Renamed, variables: &Variables) -> Result<Kept, RewriteError> {
-        let owner = match renamed.section {
-            Section::Images => self.file.images[renamed.index].node,
-            Section::SessionTemplates => self.file.templates[renamed.index].node,
-        };
-        self.own_text(self.list(renamed.section).into_iter().chain([owner]))?;
-        let Some((_, name)) = self.tree.own_entry(owner, "name") else {
-            return Err(self.shared(owner, "`name` comes from another place by a merge key".to_owned()));
-        };
-        self.own_text([name])?;
-        let node = self.tree.node(name);
+    fn keep(&self, renamed: &Renamed) -> Result<Kept, RewriteError> {
+        let mut holders = Vec::new();
+        let mut holder = Some(renamed.node);
+        while let Some(node) = holder {
+            holders.push(node);
+            holder = self.parents.of(node);
+        }
+        self.own_text(holders)?;
+        let node = self.tree.node(renamed.node);
         let at = self.text.position(node.outer);
         let Some(before) = &renamed.before else { return Err(self.name_unknown(at, &renamed.template)) };
         let literal = literal(before);
-        if variables.pattern(&literal).text() != Some(before) {
+        if self.variables.pattern(&literal).text() != Some(before) {
             return Err(self.name_unknown(at, &renamed.template));
         }
         let is_block = matches!(node.kind, NodeKind::Scalar { style: ScalarStyle::Block, .. });
@@ -62,9 +57,7 @@ impl Work<'_> {
         };
         Ok(Kept {
             edit: Edit { range: node.span.clone(), text },
-            section: renamed.section,
-            index: renamed.index,
-            at: node.outer,
+            node: renamed.node,
             before: renamed.template.clone(),
             after: Value::Scalar { text: literal, plain },
         })
@@ -75,18 +68,10 @@ impl Work<'_> {
     }
 }
 
-/// Text that SAT's Jinja2 renders to `name`.
-fn literal(name: &str) -> String {
-    if ["{{", "{%", "{#"].iter().any(|sign| name.contains(sign)) {
-        name.replace('{', "{{ '{' }}")
-    } else {
-        name.to_owned()
-    }
-}
-
 /// Whether text without quotes is text to every reader.
 fn is_plain(text: &str) -> bool {
     text.starts_with(|letter: char| letter.is_ascii_alphabetic())
         && text.chars().all(|letter| letter.is_ascii_alphanumeric() || "-_.".contains(letter))
+        && plain_meaning(text) == Meaning::Text
         && !WORDS.iter().any(|word| text.eq_ignore_ascii_case(word))
 }

@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 use std::ops::Range;
 
+use crate::bootprep::names::Scope;
 use crate::bootprep::{Base, Boots, Section};
 use crate::image_id::ImageId;
 use crate::yaml::edit::Edit;
@@ -13,10 +14,11 @@ use super::{Pinned, RewriteError, Work};
 /// A reference that becomes an id.
 pub(super) struct Reference {
     pub(super) edit: Edit,
-    /// Where it stands: `images[1].base`, `session_templates[0].image`.
     pub(super) section: Section,
-    pub(super) index: usize,
-    pub(super) at: usize,
+    /// The value that holds the reference: `base` or `image` of an entry.
+    pub(super) holder: NodeId,
+    /// The holder is the reference: the old form of a session template.
+    pub(super) whole: bool,
     /// The node that goes.
     pub(super) replaced: NodeId,
     pub(super) before: String,
@@ -31,21 +33,38 @@ impl Work<'_> {
         removed: &BTreeSet<usize>,
     ) -> Result<Vec<Reference>, RewriteError> {
         let mut found = Vec::new();
-        for (index, item) in self.file.images.iter().enumerate().filter(|(index, _)| !removed.contains(index)) {
-            let Base::ImageRef(ref_name) = &item.base else { continue };
-            if let (Some((_, id)), Some(base)) = (self.pin_of(pinned, ref_name), item.base_node) {
-                found.push(self.reference(item.node, base, Section::Images, index, ref_name, id.clone())?);
+        for (_, image) in self.file.images.iter().enumerate().filter(|(index, _)| !removed.contains(index)) {
+            let Base::ImageRef(image_ref) = &image.base else { continue };
+            if let (Some((_, id)), Some(base)) = (self.pin_of(pinned, image_ref.as_str()), image.base_node) {
+                found.push(self.reference(image.node, base, Section::Images, image_ref.as_str(), id.clone())?);
             }
         }
         for (index, template) in self.file.templates.iter().enumerate() {
-            let Boots::ImageRef(written) = &template.image else { continue };
-            let pin = self.names.boots(index).and_then(|ref_name| self.pin_of(pinned, ref_name));
-            if let (Some((_, id)), Some(image)) = (pin, template.image_node) {
-                let id = id.clone();
-                found.push(self.reference(template.node, image, Section::SessionTemplates, index, written, id)?);
+            let Some(image) = template.image_node else { continue };
+            match &template.image {
+                Boots::ImageRef(written) => {
+                    let pin = self.refs.boots(index).and_then(|ref_name| self.pin_of(pinned, ref_name));
+                    if let Some((_, id)) = pin {
+                        let section = Section::SessionTemplates;
+                        found.push(self.reference(template.node, image, section, written.as_str(), id.clone())?);
+                    }
+                }
+                Boots::NameOrId(written) => {
+                    if let Some(id) = self.pin_by_name(pinned, written.as_str(), index) {
+                        found.push(self.whole_reference(template.node, image, written.as_str(), id.clone())?);
+                    }
+                }
+                Boots::Id(_) | Boots::Name(_) | Boots::Unknown => {}
             }
         }
         Ok(found)
+    }
+
+    /// The pinned image whose name a session template of the old form gives.
+    fn pin_by_name<'p>(&self, pinned: &'p Pinned, written: &str, template: usize) -> Option<&'p ImageId> {
+        let rendered = self.names.render(self.variables, written, Scope::Template(template))?;
+        let mut named = pinned.iter().filter(|(image, _)| self.names.image(**image) == Some(&rendered));
+        named.next().filter(|_| named.next().is_none()).map(|(_, id)| id)
     }
 
     fn reference(
@@ -53,31 +72,20 @@ impl Work<'_> {
         owner: NodeId,
         holder: NodeId,
         section: Section,
-        index: usize,
         before: &str,
         id: ImageId,
     ) -> Result<Reference, RewriteError> {
         let fields: &[(&str, &str)] =
             if section == Section::Images { &[("id", id.as_str()), ("type", "image")] } else { &[("id", id.as_str())] };
-        let in_flow = || {
-            format!(
-                "ims: {{{}}}",
-                fields.iter().map(|(name, value)| format!("{name}: {value}")).collect::<Vec<_>>().join(", ")
-            )
-        };
-        let key = section.reference();
-        self.own_text(self.list(section).into_iter().chain([owner]))?;
-        if self.tree.own_entry(owner, key).is_none() {
-            return Err(self.shared(owner, format!("`{key}` comes from another place by a merge key")));
-        }
+        let key = if section == Section::Images { "base" } else { "image" };
+        self.own_entry(section, owner, key)?;
         if let NodeKind::Alias { .. } = self.tree.node(holder).kind {
             let range = self.tree.node(holder).span.clone();
-            let at = range.start;
             return Ok(Reference {
-                edit: Edit { range, text: format!("{{{}}}", in_flow()) },
+                edit: Edit { range, text: format!("{{{}}}", in_flow(fields)) },
                 section,
-                index,
-                at,
+                holder,
+                whole: false,
                 replaced: holder,
                 before: before.to_owned(),
                 id,
@@ -93,16 +101,50 @@ impl Work<'_> {
             self.own_text([value])?;
         }
         let range = self.start_of_entry(name)..self.tree.node(value).span.end;
-        let text = if self.tree.is_flow(holder) { in_flow() } else { self.in_block(owner, key, &range, fields) };
+        let text = if self.tree.is_flow(holder) { in_flow(fields) } else { self.in_block(owner, key, &range, fields) };
         Ok(Reference {
-            at: self.tree.node(value).outer,
             replaced: value,
             edit: Edit { range, text },
             section,
-            index,
+            holder,
+            whole: false,
             before: before.to_owned(),
             id,
         })
+    }
+
+    /// The old form, `image: NAME`: the name goes, and a mapping with the id takes its place.
+    fn whole_reference(
+        &self,
+        owner: NodeId,
+        holder: NodeId,
+        before: &str,
+        id: ImageId,
+    ) -> Result<Reference, RewriteError> {
+        let section = Section::SessionTemplates;
+        self.own_entry(section, owner, "image")?;
+        if !matches!(self.tree.node(holder).kind, NodeKind::Alias { .. }) {
+            self.own_text([holder])?;
+        }
+        let node = self.tree.node(holder);
+        Ok(Reference {
+            edit: Edit { range: node.outer..node.span.end, text: format!("{{{}}}", in_flow(&[("id", id.as_str())])) },
+            section,
+            holder,
+            whole: true,
+            replaced: holder,
+            before: before.to_owned(),
+            id,
+        })
+    }
+
+    /// Refuses an entry that is not written out where it belongs.
+    fn own_entry(&self, section: Section, owner: NodeId, key: &str) -> Result<(), RewriteError> {
+        self.own_text(self.list(section).into_iter().chain([owner]))?;
+        match self.tree.own_entry(owner, key) {
+            Some(_) => Ok(()),
+            None => Err(self.shared(owner, format!("`{key}` comes from another place by a merge key"))),
+        }
     }
 
     /// Where an entry begins: at its key, or at the `?` that announces it.
@@ -133,4 +175,9 @@ impl Work<'_> {
             .collect();
         format!("ims:{comments}{lines}")
     }
+}
+
+fn in_flow(fields: &[(&str, &str)]) -> String {
+    let fields: Vec<String> = fields.iter().map(|(name, value)| format!("{name}: {value}")).collect();
+    format!("ims: {{{}}}", fields.join(", "))
 }

@@ -1,79 +1,93 @@
-//! Names that hold the name of a pinned image: from now on IMS decides what they are.
+//! Texts that depend on the record of a pinned image: from now on IMS decides what they are.
 
 use std::collections::BTreeSet;
 
 use serde::Serialize;
 
-use crate::bootprep::names::uses;
-use crate::bootprep::{Base, Section};
+use crate::bootprep::names::Scope;
 use crate::image_id::ImageId;
+use crate::jinja;
+use crate::yaml::{NodeId, NodeKind};
 
 use super::{Pinned, Work};
 
-/// A name that depends on the image in IMS.
+/// A text that depends on the image in IMS.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Renamed {
     #[serde(skip)]
-    pub(super) section: Section,
-    #[serde(skip)]
-    pub(super) index: usize,
-    /// It names the pinned image itself, not one whose name follows it.
+    pub(super) node: NodeId,
+    /// It uses the pinned image itself, not one whose name follows it.
     #[serde(skip)]
     pub(super) direct: bool,
     /// Where, as a path in the original.
     pub path: String,
     /// The line in the original.
     pub line: usize,
-    /// The name as written.
+    /// The text as written.
     pub template: String,
     /// What it rendered to, where that can be known.
     pub before: Option<String>,
-    /// The image whose name in IMS decides from now on.
+    /// The image whose record in IMS decides from now on.
     pub follows: ImageId,
-    /// The name that image must have for the name to stay.
+    /// The name that image must have for the text to stay; none where more than its name is used.
     pub stays_if_called: Option<String>,
 }
 
+/// How a template uses the record of its image.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Use {
+    /// Only the name in it.
+    Name,
+    /// Other parts of it, too.
+    Record,
+}
+
 impl Work<'_> {
-    /// Names of what builds on or boots a pinned image, where they hold the name of that image, and in turn the names
-    /// that hold those.
+    /// Texts of what builds on or boots a pinned image, where they use the record of that image, and in turn the texts
+    /// that use a name which follows it.
     pub(super) fn renamed(&self, pinned: &Pinned, removed: &BTreeSet<usize>) -> Vec<Renamed> {
         let sources = self.sources(pinned);
         let mut found = Vec::new();
-        let mut tell = |section, index, node, template: &str, before: Option<&str>, (source, direct): (usize, bool)| {
-            let Some(id) = pinned.get(&source) else { return };
-            found.push(Renamed {
-                section,
-                index,
-                direct,
-                path: format!("{}[{index}].name", Section::key(section)),
-                line: self.line(self.tree.node(node).outer),
-                template: template.to_owned(),
-                before: before.map(str::to_owned),
-                follows: id.clone(),
-                stays_if_called: self.names.rendered(source).map(str::to_owned),
-            });
-        };
-        for (index, item) in self.file.images.iter().enumerate().filter(|(index, _)| !removed.contains(index)) {
-            let Some(source) = sources[index] else { continue };
-            let direct = matches!(&item.base, Base::ImageRef(base) if self.names.by_ref(base) == Some(source));
-            let node = item.name_node.unwrap_or(item.node);
-            tell(Section::Images, index, node, &item.name, self.names.rendered(index), (source, direct));
+        for (index, image) in self.file.images.iter().enumerate().filter(|(index, _)| !removed.contains(index)) {
+            let Some(base) = self.refs.base(self.file, index) else { continue };
+            let Some((source, direct)) = followed(base, pinned, &sources) else { continue };
+            for text in [&image.name, &image.configuration].into_iter().flatten() {
+                found.extend(self.follower(text.node, pinned, source, direct, "base", Scope::Image(index)));
+            }
         }
         for (index, template) in self.file.templates.iter().enumerate() {
-            if !uses(&template.name, "image") {
-                continue;
-            }
-            let Some(image) = self.names.boots(index).and_then(|ref_name| self.names.by_ref(ref_name)) else {
-                continue;
-            };
-            let direct = pinned.contains_key(&image);
-            if let Some(source) = if direct { Some(image) } else { sources[image] } {
-                let before = self.names.template(index);
-                tell(Section::SessionTemplates, index, template.node, &template.name, before, (source, direct));
+            let image = self.refs.boots(index).and_then(|ref_name| self.refs.by_ref(ref_name));
+            let Some((source, direct)) = image.and_then(|image| followed(image, pinned, &sources)) else { continue };
+            let fields = template.boot_sets_node.map(|node| self.tree.within(node)).unwrap_or_default();
+            for node in template.name.iter().map(|name| name.node).chain(fields) {
+                found.extend(self.follower(node, pinned, source, direct, "image", Scope::Template(index)));
             }
         }
+        found.sort_by_key(|renamed| renamed.line);
         found
+    }
+
+    fn follower(
+        &self,
+        node: NodeId,
+        pinned: &Pinned,
+        source: usize,
+        direct: bool,
+        record: &str,
+        scope: Scope,
+    ) -> Option<Renamed> {
+        let NodeKind::Scalar { text, .. } = &self.tree.node(node).kind else { return None };
+        let used = used(text, record)?;
+        Some(Renamed {
+            node,
+            direct,
+            path: self.path_of(node),
+            line: self.line(node),
+            template: text.clone(),
+            before: self.names.render(self.variables, text, scope),
+            follows: pinned.get(&source)?.clone(),
+            stays_if_called: self.names.image(source).filter(|_| used == Use::Name).map(str::to_owned),
+        })
     }
 
     /// By image: the pinned image that its name follows.
@@ -82,9 +96,12 @@ impl Work<'_> {
         let mut sources = vec![None; images.len()];
         let mut left: Vec<(usize, usize)> = pinned.keys().map(|item| (*item, *item)).collect();
         while let Some((item, source)) = left.pop() {
-            let Some(ref_name) = &images[item].ref_name else { continue };
-            for user in self.names.users(ref_name) {
-                if !pinned.contains_key(user) && sources[*user].is_none() && uses(&images[*user].name, "base") {
+            let Some(ref_name) = images[item].ref_name() else { continue };
+            for user in self.refs.users(ref_name) {
+                if !pinned.contains_key(user)
+                    && sources[*user].is_none()
+                    && used(images[*user].name(), "base").is_some()
+                {
                     sources[*user] = Some(source);
                     left.push((*user, source));
                 }
@@ -92,4 +109,24 @@ impl Work<'_> {
         }
         sources
     }
+}
+
+/// The pinned image whose record decides over an image: itself, or the one its name follows.
+fn followed(image: usize, pinned: &Pinned, sources: &[Option<usize>]) -> Option<(usize, bool)> {
+    if pinned.contains_key(&image) { Some((image, true)) } else { sources[image].map(|source| (source, false)) }
+}
+
+/// How a template uses a record.
+fn used(template: &str, record: &str) -> Option<Use> {
+    if !template.contains(record) || !jinja::uses(template, record) {
+        return None;
+    }
+    let only_name = jinja::inspect(template).is_ok_and(|found| {
+        found
+            .lookups
+            .iter()
+            .filter(|lookup| lookup.names[0] == record)
+            .all(|lookup| lookup.names.get(1).is_some_and(|name| name == "name"))
+    });
+    Some(if only_name { Use::Name } else { Use::Record })
 }

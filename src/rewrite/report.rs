@@ -4,7 +4,7 @@ use std::collections::{BTreeSet, HashMap, HashSet};
 
 use serde::Serialize;
 
-use crate::bootprep::{Base, Boots};
+use crate::bootprep::{Base, Boots, Image};
 use crate::image_id::ImageId;
 
 use super::keep::Kept;
@@ -28,6 +28,8 @@ pub struct Report {
     pub unreferenced: Vec<EntryAt>,
     /// Templates that boot a pinned image by its name, and were left alone.
     pub by_name: Vec<EntryAt>,
+    /// What SAT reads in another way than may be expected; left as it is.
+    pub remarks: Vec<RemarkAt>,
     /// Bytes taken out and put in.
     pub bytes_changed: usize,
 }
@@ -83,6 +85,17 @@ pub struct EntryAt {
     pub name: String,
 }
 
+/// Something SAT reads in another way than may be expected.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct RemarkAt {
+    /// Where, as a path in the original.
+    pub path: String,
+    /// The line in the original.
+    pub line: usize,
+    /// What SAT reads.
+    pub what: String,
+}
+
 impl Work<'_> {
     pub(super) fn told(
         &self,
@@ -95,24 +108,24 @@ impl Work<'_> {
             .iter()
             .map(|change| Change {
                 kind: ChangeKind::Pinned,
-                path: format!("{}[{}].{}.image_ref", change.section.key(), change.index, change.section.reference()),
-                line: self.line(change.at),
+                path: self.path_of(change.holder) + if change.whole { "" } else { ".image_ref" },
+                line: self.line(change.replaced),
                 before: change.before.clone(),
                 after: Some(change.id.to_string()),
             })
             .collect();
         told.extend(kept.iter().map(|kept| Change {
             kind: ChangeKind::Named,
-            path: format!("{}[{}].name", kept.section.key(), kept.index),
-            line: self.line(kept.at),
+            path: self.path_of(kept.node),
+            line: self.line(kept.node),
             before: kept.before.clone(),
             after: Some(kept.edit.text.clone()),
         }));
         told.extend(removed.iter().map(|item| Change {
             kind: ChangeKind::Removed,
             path: format!("images[{item}]"),
-            line: self.line(self.tree.node(self.file.images[*item].node).outer),
-            before: self.label(*item),
+            line: self.line(self.file.images[*item].node),
+            before: self.file.images[*item].label().to_owned(),
             after: pinned.get(item).map(ImageId::to_string),
         }));
         told.sort_by_key(|change| change.line);
@@ -123,19 +136,19 @@ impl Work<'_> {
     pub(super) fn deleted_by_restart(&self, pinned: &Pinned, removed: &BTreeSet<usize>) -> Vec<Deleted> {
         let mut builders = HashMap::new();
         for other in (0..self.file.images.len()).filter(|other| !removed.contains(other)) {
-            if let Some(name) = self.names.rendered(other) {
+            if let Some(name) = self.names.image(other) {
                 builders.entry(name).or_insert(other);
             }
         }
         let mut found = Vec::new();
         for (item, id) in pinned {
-            let Some(name) = self.names.rendered(*item) else { continue };
+            let Some(name) = self.names.image(*item) else { continue };
             if let Some(builder) = builders.get(name) {
                 found.push(Deleted {
                     id: id.clone(),
                     name: name.to_owned(),
                     because: format!("images[{builder}]"),
-                    line: self.line(self.tree.node(self.file.images[*builder].node).outer),
+                    line: self.line(self.file.images[*builder].node),
                 });
             }
         }
@@ -144,10 +157,10 @@ impl Work<'_> {
 
     /// An image on an existing image without a configuration is a copy that SAT never makes.
     pub(super) fn without_work(&self, pinned: &Pinned, removed: &BTreeSet<usize>) -> Vec<EntryAt> {
-        let idle = |(index, item): &(usize, &crate::bootprep::Item)| {
+        let idle = |(index, item): &(usize, &Image)| {
             !removed.contains(index)
                 && item.configuration.is_none()
-                && matches!(&item.base, Base::ImageRef(ref_name) if self.pin_of(pinned, ref_name).is_some())
+                && matches!(&item.base, Base::ImageRef(ref_name) if self.pin_of(pinned, ref_name.as_str()).is_some())
         };
         self.file.images.iter().enumerate().filter(idle).map(|(index, _)| self.entry_at(index)).collect()
     }
@@ -155,18 +168,14 @@ impl Work<'_> {
     /// Where an image stands.
     pub(super) fn entry_at(&self, index: usize) -> EntryAt {
         let item = &self.file.images[index];
-        EntryAt {
-            path: format!("images[{index}]"),
-            line: self.line(self.tree.node(item.node).outer),
-            name: self.label(index),
-        }
+        EntryAt { path: format!("images[{index}]"), line: self.line(item.node), name: item.label().to_owned() }
     }
 
     /// Templates that look a pinned image up by name go on working only while IMS has one image of that name.
     pub(super) fn by_name(&self, pinned: &Pinned) -> Vec<EntryAt> {
         let names: HashSet<&str> = pinned
             .keys()
-            .flat_map(|item| [Some(self.file.images[*item].name.as_str()), self.names.rendered(*item)])
+            .flat_map(|item| [Some(self.file.images[*item].name()), self.names.image(*item)])
             .flatten()
             .collect();
         let templates = self
@@ -178,8 +187,20 @@ impl Work<'_> {
         templates
             .map(|(index, template)| EntryAt {
                 path: format!("session_templates[{index}].image"),
-                line: self.line(self.tree.node(template.node).outer),
-                name: template.name.clone(),
+                line: self.line(template.node),
+                name: template.name().to_owned(),
+            })
+            .collect()
+    }
+
+    /// What SAT reads in another way than may be expected.
+    pub(super) fn remarks(&self) -> Vec<RemarkAt> {
+        let remarks = self.file.remarks.iter();
+        remarks
+            .map(|remark| RemarkAt {
+                path: self.path_of(remark.node),
+                line: self.line(remark.node),
+                what: remark.what.clone(),
             })
             .collect()
     }

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeSet;
 
+use crate::bootprep::Section;
 use crate::yaml::{NodeId, NodeKind};
 
 use super::{Reference, RewriteError, Work};
@@ -50,7 +51,7 @@ impl Work<'_> {
 
     /// An entry that goes must not take along text that an alias elsewhere needs.
     pub(super) fn removal_is_safe(&self, changes: &[Reference], removed: &BTreeSet<usize>) -> Result<(), RewriteError> {
-        if let Some((_, list)) = self.file.images_entry.filter(|_| !removed.is_empty()) {
+        if let Some((_, list)) = self.file.section(Section::Images).filter(|_| !removed.is_empty()) {
             self.own_text([list])?;
         }
         let items = removed.iter().map(|item| self.file.images[*item].node);

@@ -41,6 +41,23 @@ pub enum Refused {
 /// # Errors
 /// Edits that overlap, or a result that is no document or means anything else.
 pub fn apply(text: &SourceText, edits: &[Edit], intended: &Value) -> Result<SourceText, Refused> {
+    let result = spliced(text, edits)?;
+    let tree = Tree::parse(&result).map_err(Refused::Broken)?;
+    let meaning = tree.root().map(|root| tree.value(root)).transpose()?;
+    if meaning.as_ref() == Some(intended) { Ok(result) } else { Err(Refused::OtherMeaning) }
+}
+
+/// Makes edits in a text that is no document, and gives the result only when it has become one.
+///
+/// # Errors
+/// Edits that overlap, or a result that is no document.
+pub fn apply_unread(text: &SourceText, edits: &[Edit]) -> Result<SourceText, Refused> {
+    let result = spliced(text, edits)?;
+    Tree::parse(&result).map_err(Refused::Broken)?;
+    Ok(result)
+}
+
+fn spliced(text: &SourceText, edits: &[Edit]) -> Result<SourceText, Refused> {
     let mut sorted: Vec<&Edit> = edits.iter().collect();
     sorted.sort_by_key(|edit| (edit.range.start, edit.range.end));
     let source = text.as_str();
@@ -55,8 +72,5 @@ pub fn apply(text: &SourceText, edits: &[Edit], intended: &Value) -> Result<Sour
         done = edit.range.end;
     }
     result.push_str(&source[done..]);
-    let result = text.with_text(result);
-    let tree = Tree::parse(&result).map_err(Refused::Broken)?;
-    let meaning = tree.root().map(|root| tree.value(root)).transpose()?;
-    if meaning.as_ref() == Some(intended) { Ok(result) } else { Err(Refused::OtherMeaning) }
+    Ok(text.with_text(result))
 }

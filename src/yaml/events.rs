@@ -4,7 +4,7 @@ use std::borrow::Cow;
 use std::collections::HashMap;
 use std::ops::Range;
 
-use granit_parser::{Event, Options, Parser, ScalarStyle as Written, ScanError, Span, StructureStyle};
+use granit_parser::{Event, Options, Parser, ScalarStyle as Written, ScanError, Span, StructureStyle, Tag};
 
 use crate::limits;
 use crate::text::{Position, SourceText};
@@ -67,30 +67,38 @@ impl Builder<'_> {
                 }
             }
             Event::Comment(..) => self.tree.comments.push(range),
-            Event::Scalar(value, style, anchor, _) => {
+            Event::Scalar(value, style, anchor, tag) => {
                 let style = match style {
                     Written::Plain => ScalarStyle::Plain,
                     Written::Literal | Written::Folded => ScalarStyle::Block,
                     _ => ScalarStyle::Quoted,
                 };
                 let range = if style == ScalarStyle::Block { self.block_scalar(range) } else { range };
-                self.add(NodeKind::Scalar { text: Cow::into_owned(value), style }, range, span, anchor)?;
+                self.add(
+                    NodeKind::Scalar { text: Cow::into_owned(value), style },
+                    range,
+                    span,
+                    anchor,
+                    tag.as_deref(),
+                )?;
             }
-            Event::SequenceStart(style, anchor, _) => {
+            Event::SequenceStart(style, anchor, tag) => {
                 let id = self.add(
                     NodeKind::Sequence { flow: style == StructureStyle::Flow, items: Vec::new() },
                     range,
                     span,
                     anchor,
+                    tag.as_deref(),
                 )?;
                 self.open.push(Open { id, key: None });
             }
-            Event::MappingStart(style, anchor, _) => {
+            Event::MappingStart(style, anchor, tag) => {
                 let id = self.add(
                     NodeKind::Mapping { flow: style == StructureStyle::Flow, entries: Vec::new() },
                     range,
                     span,
                     anchor,
+                    tag.as_deref(),
                 )?;
                 self.open.push(Open { id, key: None });
             }
@@ -105,7 +113,7 @@ impl Builder<'_> {
                     .get(&anchor)
                     .ok_or_else(|| self.error(range.start, "an alias for a node that is not over yet"))?;
                 self.tree.nodes[target].shared = true;
-                self.add(NodeKind::Alias { target }, range, span, 0)?;
+                self.add(NodeKind::Alias { target }, range, span, 0, None)?;
             }
             Event::Anchor(id, _) => {
                 if let Some(node) = self.anchors.get(&id) {
@@ -117,7 +125,14 @@ impl Builder<'_> {
         Ok(())
     }
 
-    fn add(&mut self, kind: NodeKind, range: Range<usize>, span: &Span, anchor: usize) -> Result<NodeId, YamlError> {
+    fn add(
+        &mut self,
+        kind: NodeKind,
+        range: Range<usize>,
+        span: &Span,
+        anchor: usize,
+        tag: Option<&Tag>,
+    ) -> Result<NodeId, YamlError> {
         let id = self.tree.nodes.len();
         if id >= limits::YAML_NODES {
             return Err(self.error(
@@ -127,7 +142,8 @@ impl Builder<'_> {
         }
         let outer =
             span.tag_start().and_then(|mark| mark.byte_offset()).map_or(range.start, |tag| tag.min(range.start));
-        self.tree.nodes.push(Node { kind, span: range, outer, shared: false });
+        let tag = tag.map(ToString::to_string);
+        self.tree.nodes.push(Node { kind, span: range, outer, tag, anchored: anchor != 0, shared: false });
         if anchor != 0 {
             self.anchors.insert(anchor, id);
         }
@@ -169,14 +185,14 @@ impl Builder<'_> {
     }
 
     fn error(&self, offset: usize, what: &str) -> YamlError {
-        YamlError { at: self.text.position(offset), what: what.to_owned() }
+        YamlError { at: self.text.position(offset), offset, what: what.to_owned() }
     }
 
     fn syntax(&self, error: &ScanError) -> YamlError {
         let mark = error.marker();
-        YamlError {
-            at: Position { line: mark.line().max(1), column: mark.col() + 1 },
-            what: format!("not YAML: {}", error.info()),
-        }
+        let at = Position { line: mark.line().max(1), column: mark.col() + 1 };
+        let line = self.text.line_range(at.line - 1);
+        let ahead = self.text.as_str()[line.clone()].char_indices().nth(mark.col()).map_or(line.len(), |(at, _)| at);
+        YamlError { at, offset: line.start + ahead, what: format!("not YAML: {}", error.info()) }
     }
 }

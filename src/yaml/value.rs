@@ -17,6 +17,8 @@ pub enum Value {
     Mapping(Vec<(Value, Value)>),
     /// Items.
     Sequence(Vec<Value>),
+    /// A value under a tag.
+    Tagged(String, Box<Value>),
 }
 
 /// Aliases make a document far larger than its text.
@@ -41,7 +43,7 @@ impl Tree {
         if *count > limits::YAML_EXPANDED {
             return Err(TooLarge);
         }
-        match &self.node(id).kind {
+        let value = match &self.node(id).kind {
             NodeKind::Scalar { text, style } => {
                 Ok(Value::Scalar { text: text.clone(), plain: *style == ScalarStyle::Plain })
             }
@@ -54,7 +56,11 @@ impl Tree {
                 items.iter().map(|item| self.expand(*item, count)).collect::<Result<_, _>>().map(Value::Sequence)
             }
             NodeKind::Alias { target } => self.expand(*target, count),
-        }
+        }?;
+        Ok(match &self.node(id).tag {
+            Some(tag) => Value::Tagged(tag.clone(), Box::new(value)),
+            None => value,
+        })
     }
 }
 
@@ -65,9 +71,23 @@ impl Value {
         Self::Scalar { text: text.to_owned(), plain: true }
     }
 
+    /// Whether it is this text.
+    #[must_use]
+    pub fn is(&self, word: &str) -> bool {
+        matches!(self, Self::Scalar { text, .. } if text == word)
+    }
+
+    /// The value without its tags.
+    pub fn untagged_mut(&mut self) -> &mut Self {
+        match self {
+            Self::Tagged(_, value) => value.untagged_mut(),
+            value => value,
+        }
+    }
+
     /// The value of the last entry with this key.
     pub fn get_mut(&mut self, key: &str) -> Option<&mut Self> {
-        match self {
+        match self.untagged_mut() {
             Self::Mapping(entries) => entries
                 .iter_mut()
                 .rev()
@@ -79,7 +99,7 @@ impl Value {
 
     /// The item at this place.
     pub fn item_mut(&mut self, index: usize) -> Option<&mut Self> {
-        match self {
+        match self.untagged_mut() {
             Self::Sequence(items) => items.get_mut(index),
             _ => None,
         }

@@ -3,6 +3,7 @@
 
 mod activities;
 mod bad_input;
+mod check;
 mod harness;
 mod images;
 mod large;

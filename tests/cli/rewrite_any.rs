@@ -1,7 +1,7 @@
 //! Thousands of bootprep files, written in every style, rewritten with random pins. Each file is made of pieces of which
 //! the test knows whether they go, stay or change, so the expected result is known to the byte.
 
-use incfg::bootprep::names::Variables;
+use incfg::bootprep::variables::Variables;
 use incfg::rewrite::{Options, Pin, rewrite};
 
 use crate::harness::{BASE_ID, FINAL_ID, OTHER_ID};

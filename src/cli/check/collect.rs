@@ -1,0 +1,124 @@
+//! Which files to check: files as they are named, patterns, and the bootprep files in directories.
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+
+use globset::GlobBuilder;
+use ignore::WalkBuilder;
+
+use crate::bootprep::is_bootprep;
+use crate::limits;
+use crate::text::SourceText;
+use crate::yaml::Tree;
+
+use super::super::document::try_read;
+use super::super::{Exit, Failure};
+
+/// A file to check.
+pub(super) struct Source {
+    /// Where it is.
+    pub(super) path: PathBuf,
+    /// What it is called in what is printed.
+    pub(super) shown: String,
+    /// What it holds, or why that cannot be read.
+    pub(super) bytes: Result<Vec<u8>, String>,
+}
+
+/// The files that arguments mean, in the order of their paths.
+pub(super) fn sources(paths: &[PathBuf], stdin_name: &str) -> Result<Vec<Source>, Failure> {
+    let mut found: BTreeMap<PathBuf, Source> = BTreeMap::new();
+    for path in paths {
+        if path.as_os_str() == "-" {
+            let bytes = try_read(path);
+            found.insert(path.clone(), Source { path: path.clone(), shown: stdin_name.to_owned(), bytes });
+        } else if path.is_dir() {
+            let before = found.len();
+            in_directory(path, &mut found);
+            if found.len() == before {
+                return Err(Failure::new(
+                    Exit::Input,
+                    format!(
+                        "{}: no bootprep file in this directory; looked at *.yaml, *.yml and *.j2 files",
+                        path.display()
+                    ),
+                ));
+            }
+        } else if !path.exists() && is_pattern(path) {
+            by_pattern(path, &mut found)?;
+        } else {
+            add(path, &mut found);
+        }
+    }
+    Ok(found.into_values().collect())
+}
+
+fn add(path: &Path, found: &mut BTreeMap<PathBuf, Source>) {
+    let source = Source { path: path.to_owned(), shown: path.display().to_string(), bytes: try_read(path) };
+    found.insert(path.to_owned(), source);
+}
+
+fn is_pattern(path: &Path) -> bool {
+    path.to_string_lossy().contains(['*', '?', '[', '{'])
+}
+
+/// Files below the part of a pattern that holds no sign.
+fn by_pattern(path: &Path, found: &mut BTreeMap<PathBuf, Source>) -> Result<(), Failure> {
+    let usage = |why: String| Failure::new(Exit::Usage, format!("{}: {why}", path.display()));
+    let pattern = GlobBuilder::new(&path.to_string_lossy())
+        .literal_separator(true)
+        .build()
+        .map_err(|error| usage(format!("no pattern: {}", error.kind())))?
+        .compile_matcher();
+    let fixed: PathBuf = path.components().take_while(|part| !is_pattern(Path::new(part))).collect();
+    let from = if fixed.as_os_str().is_empty() { PathBuf::from(".") } else { fixed };
+    let before = found.len();
+    for entry in WalkBuilder::new(&from).build().flatten().take(limits::DIRECTORY_FILES) {
+        let file = entry.path().strip_prefix("./").unwrap_or(entry.path());
+        if entry.file_type().is_some_and(|kind| kind.is_file()) && pattern.is_match(file) {
+            add(file, found);
+        }
+    }
+    if found.len() == before {
+        return Err(Failure::new(Exit::Input, format!("{}: no file fits this pattern", path.display())));
+    }
+    Ok(())
+}
+
+/// The bootprep files in a directory. Others are passed over in silence, even when they are broken: nobody named them.
+fn in_directory(path: &Path, found: &mut BTreeMap<PathBuf, Source>) {
+    for entry in WalkBuilder::new(path).build().flatten().take(limits::DIRECTORY_FILES) {
+        let file = entry.path();
+        let suffix = file.extension().and_then(|suffix| suffix.to_str()).unwrap_or_default();
+        let is_file = entry.file_type().is_some_and(|kind| kind.is_file());
+        if is_file && ["yaml", "yml", "j2"].contains(&suffix) && looks_like_bootprep(file) {
+            add(file, found);
+        }
+    }
+}
+
+/// Whether a file is a bootprep file, or would be one if it were YAML.
+fn looks_like_bootprep(path: &Path) -> bool {
+    let Ok(bytes) = try_read(path) else { return false };
+    let Ok(text) = SourceText::new("", &bytes) else { return false };
+    let section = |line: &str, key: &str| line.strip_prefix(key).is_some_and(|rest| rest.trim_start().starts_with(':'));
+    let named = (0..text.lines())
+        .map(|line| text.line(line))
+        .any(|line| ["configurations", "images", "session_templates"].iter().any(|key| section(line, key)));
+    match Tree::parse(&text) {
+        Ok(tree) => is_bootprep(&tree) && has_entries(&tree),
+        Err(_) => named,
+    }
+}
+
+/// `images` alone is a word many files use; in a bootprep file its entries are lists of mappings with names.
+fn has_entries(tree: &Tree) -> bool {
+    let Some(root) = tree.root() else { return false };
+    let lists = ["configurations", "images", "session_templates"].map(|key| tree.get(root, key));
+    lists.into_iter().flatten().any(|list| match tree.items(list) {
+        Some([]) => tree.get(root, "schema_version").is_some(),
+        Some(items) => items
+            .iter()
+            .any(|item| ["layers", "base", "ims", "bos_parameters"].iter().any(|key| tree.get(*item, key).is_some())),
+        None => false,
+    })
+}

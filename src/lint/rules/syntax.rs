@@ -1,0 +1,432 @@
+//! Text that is no YAML to SAT, and why.
+
+use std::ops::Range;
+use std::sync::LazyLock;
+
+use regex::Regex;
+
+use crate::limits;
+use crate::text::SourceText;
+use crate::yaml::change::{Change, Meant};
+use crate::yaml::edit::Edit;
+use crate::yaml::{Meaning, NodeKind, ScalarStyle, Tree};
+
+use super::super::Context;
+use super::super::finding::{Example, Finding, Needs, Place, Rule, Severity};
+use super::super::subject::Subject;
+use super::super::target::Dialect;
+use super::Family;
+
+/// These rules.
+pub static FAMILY: Family =
+    Family { name: "YAML syntax", rules: &[&SYNTAX, &UNQUOTED_JINJA, &MULTIPLE_DOCUMENTS], check: in_tree };
+
+static SYNTAX: Rule = Rule {
+    id: "yaml-syntax",
+    severity: Severity::Error,
+    finds: "text that is no YAML to SAT: a tab outside quotes, a wrong indent, `: ` in an unquoted value, a quote that does not close",
+    otherwise: "SAT stops at once with `Failed to load YAML from input file`, often pointing elsewhere.",
+    needs: Needs::Nothing,
+    bad: Example::of("configurations:\n- name: compute\n\tlayers: []\n"),
+    good: Example::of("configurations:\n- name: compute\n  layers: []\n"),
+};
+
+static UNQUOTED_JINJA: Rule = Rule {
+    id: "yaml-unquoted-jinja",
+    severity: Severity::Error,
+    finds: "an unquoted value that begins with `{{` or `{%`, or a line of a Jinja statement",
+    otherwise: "YAML reads a brace as the beginning of a mapping. SAT stops at once, and its message names another cause.",
+    needs: Needs::Nothing,
+    bad: Example::of("configurations:\n- name: {{default.note}}compute\n  layers: []\n"),
+    good: Example::of("configurations:\n- name: \"{{default.note}}compute\"\n  layers: []\n"),
+};
+
+static MULTIPLE_DOCUMENTS: Rule = Rule {
+    id: "yaml-multiple-documents",
+    severity: Severity::Error,
+    finds: "a second YAML document",
+    otherwise: "SAT stops at once with `expected a single document in the stream`.",
+    needs: Needs::Nothing,
+    bad: Example::of("images: []\n---\nsession_templates: []\n"),
+    good: Example::of("images: []\nsession_templates: []\n"),
+};
+
+/// A text that has become YAML by mending it, in memory only, so that the other rules can be checked, too.
+pub struct Mended {
+    /// The text.
+    pub text: SourceText,
+    /// What was changed, in the order of the places.
+    edits: Vec<Edit>,
+}
+
+impl Mended {
+    /// Moves a finding from the mended text to the place in the original. Its fix waits until the file is YAML.
+    pub fn place_back(&self, finding: &mut Finding) {
+        finding.range = self.back(finding.range.start)..self.back(finding.range.end);
+        for related in &mut finding.related {
+            related.range = self.back(related.range.start)..self.back(related.range.end);
+        }
+        finding.fix = None;
+    }
+
+    fn back(&self, offset: usize) -> usize {
+        let mut grown = 0;
+        let mut lost = 0;
+        for edit in &self.edits {
+            let start = edit.range.start + grown - lost;
+            if offset < start {
+                break;
+            }
+            if offset < start + edit.text.len() {
+                return (edit.range.start + (offset - start)).min(edit.range.end);
+            }
+            grown += edit.text.len();
+            lost += edit.range.len();
+        }
+        offset + lost - grown
+    }
+}
+
+/// Reads a text; where it is no YAML, says why, and mends what it can.
+#[must_use]
+pub fn read(text: &SourceText, context: &Context) -> (Option<Mended>, Option<Tree>, Vec<Finding>) {
+    if let Ok(tree) = Tree::parse(text) {
+        return (None, Some(tree), Vec::new());
+    }
+    let mut found = Vec::new();
+    let mut edits = Vec::new();
+    if context.target.dialect() == Dialect::Sat {
+        for finding in unquoted_jinja(text) {
+            edits.extend(finding.fix.iter().flat_map(|fix| fix.change.edits.clone()));
+            found.push(finding);
+        }
+    }
+    for _ in 0..limits::MENDING_ROUNDS {
+        edits.sort_by_key(|edit: &Edit| edit.range.start);
+        let mut mended = Mended { text: spliced(text, &edits), edits };
+        let error = match Tree::parse(&mended.text) {
+            Ok(tree) => return (Some(mended), Some(tree), found),
+            Err(error) => error,
+        };
+        let at = mended.back(error.offset.min(mended.text.as_str().len()));
+        edits = std::mem::take(&mut mended.edits);
+        match cause(text, at, &error.what, &edits) {
+            Some(finding) => {
+                let repaired = finding.fix.iter().flat_map(|fix| fix.change.edits.clone());
+                let before = edits.len();
+                edits.extend(repaired);
+                let cut = finding.rule.id == MULTIPLE_DOCUMENTS.id;
+                found.push(finding);
+                if cut {
+                    edits.push(Edit { range: at..text.as_str().len(), text: String::new() });
+                } else if edits.len() == before {
+                    return (None, None, found);
+                }
+            }
+            None => {
+                if found.is_empty() {
+                    let what = error.what.trim_start_matches("not YAML: ");
+                    found.push(SYNTAX.at(place(text, at), format!("not YAML: {what}")));
+                }
+                return (None, None, found);
+            }
+        }
+    }
+    (None, None, found)
+}
+
+fn spliced(text: &SourceText, edits: &[Edit]) -> SourceText {
+    let source = text.as_str();
+    let mut result = String::with_capacity(source.len());
+    let mut done = 0;
+    for edit in edits.iter().filter(|edit| edit.range.start <= edit.range.end) {
+        if edit.range.start < done {
+            continue;
+        }
+        result.push_str(&source[done..edit.range.start]);
+        result.push_str(&edit.text);
+        done = edit.range.end;
+    }
+    result.push_str(&source[done..]);
+    text.with_text(result)
+}
+
+/// The place of an error: what is left of its line, or the last thing before it.
+fn place(text: &SourceText, at: usize) -> Place {
+    let at = at.min(text.as_str().len());
+    let line = text.line_of(at);
+    let end = text.line_range(line).start + text.line(line).len();
+    Place { range: at.min(end)..end.max(at.min(end)), path: String::new() }
+}
+
+fn unread(range: Range<usize>, text: String) -> Option<Change> {
+    Some(Change { edits: vec![Edit { range, text }], means: vec![Meant::Anything] })
+}
+
+/// The true cause of an error, where it is one of those people make.
+fn cause(text: &SourceText, at: usize, what: &str, mended: &[Edit]) -> Option<Finding> {
+    if what.starts_with("a second YAML document") {
+        return Some(
+            MULTIPLE_DOCUMENTS
+                .at(place(text, at), "a second YAML document begins here; SAT reads files with one document only"),
+        );
+    }
+    let line = text.line_of(at.min(text.as_str().len()));
+    let untouched = |line: &usize| {
+        let range = text.line_range(*line);
+        !mended.iter().any(|edit| range.contains(&edit.range.start))
+    };
+    let near = [Some(line), line.checked_sub(1), Some(line + 1)];
+    let near: Vec<usize> = near.into_iter().flatten().filter(|line| *line < text.lines()).filter(untouched).collect();
+    near.iter()
+        .find_map(|line| tab(text, *line))
+        .or_else(|| near.iter().find_map(|line| colon(text, *line)))
+        .or_else(|| open_quote(text, line, what))
+        .or_else(|| indent(text, line))
+}
+
+/// A quote that does not close: the parser notices where it gives up, the reader needs where it opens.
+fn open_quote(text: &SourceText, line: usize, what: &str) -> Option<Finding> {
+    if !what.contains("quoted scalar") {
+        return None;
+    }
+    (0..=line).rev().take(limits::QUOTE_LINES).find_map(|line| {
+        let content = text.line(line);
+        let (at, value) = value_of(content)?;
+        let quote = value.chars().next().filter(|quote| ['"', '\''].contains(quote))?;
+        let closed = value.len() > 1 && value.ends_with(quote);
+        (!closed).then(|| {
+            let start = text.line_range(line).start + at;
+            let place = Place { range: start..start + value.len(), path: String::new() };
+            SYNTAX.at(place, format!("the quote {quote} that opens here does not close on this line")).help("close it")
+        })
+    })
+}
+
+/// An indent that no open entry has.
+fn indent(text: &SourceText, line: usize) -> Option<Finding> {
+    let content = text.line(line);
+    let depth = |content: &str| content.len() - content.trim_start_matches(' ').len();
+    let own = depth(content);
+    let mut open: Vec<usize> = Vec::new();
+    for above in (0..line).rev().take(limits::QUOTE_LINES) {
+        let content = text.line(above);
+        let trimmed = content.trim_start_matches(' ');
+        if trimmed.is_empty() || trimmed.starts_with('#') {
+            continue;
+        }
+        let outer = depth(content);
+        let inner = outer + (trimmed.len() - trimmed.trim_start_matches("- ").len());
+        for depth in [inner, outer] {
+            if open.last().is_none_or(|last| depth < *last) {
+                open.push(depth);
+            }
+        }
+        if outer == 0 {
+            break;
+        }
+    }
+    if open.is_empty() || open.contains(&own) || own > open[0] {
+        return None;
+    }
+    let near: Vec<String> = open.iter().filter(|depth| depth.abs_diff(own) <= 3).map(ToString::to_string).collect();
+    let start = text.line_range(line).start;
+    let place = Place { range: start..start + content.trim_end().len(), path: String::new() };
+    let finding = SYNTAX.at(place, format!("this line is indented by {own}, and no entry above it is"));
+    Some(if near.is_empty() {
+        finding
+    } else {
+        finding.help(format!("the entries above are indented by {}", near.join(", ")))
+    })
+}
+
+/// A tab in the indent of a line. How many blanks it stands for is found by trying.
+fn tab(text: &SourceText, line: usize) -> Option<Finding> {
+    let content = text.line(line);
+    let indent = &content[..content.len() - content.trim_start().len()];
+    indent.contains('\t').then_some(())?;
+    let start = text.line_range(line).start;
+    let range = start..start + indent.len();
+    let tabbed: Vec<usize> = (0..text.lines()).filter(|line| tabs_in_indent(text.line(*line))).collect();
+    let width = [2, 4, 8].into_iter().find(|width| {
+        let edits: Vec<Edit> = tabbed.iter().map(|line| untabbed(text, *line, *width)).collect();
+        Tree::parse(&spliced(text, &edits)).is_ok()
+    });
+    let finding = SYNTAX
+        .at(Place { range: range.clone(), path: String::new() }, "a tab in the indent: YAML takes blanks only")
+        .help("put blanks in its place");
+    let width = width.unwrap_or(2);
+    let edit = untabbed(text, line, width);
+    Some(finding.safe_fix("put blanks in place of the tab", unread(edit.range, edit.text)))
+}
+
+fn tabs_in_indent(line: &str) -> bool {
+    line[..line.len() - line.trim_start().len()].contains('\t')
+}
+
+fn untabbed(text: &SourceText, line: usize, width: usize) -> Edit {
+    let content = text.line(line);
+    let indent = &content[..content.len() - content.trim_start().len()];
+    let start = text.line_range(line).start;
+    Edit { range: start..start + indent.len(), text: indent.replace('\t', &" ".repeat(width)) }
+}
+
+static ENTRY: LazyLock<Option<Regex>> =
+    LazyLock::new(|| Regex::new(r"^((?:\s*- )*\s*(?:[A-Za-z0-9_.-]+\s*:\s+|- ))(.+?)\s*$").ok());
+
+/// The value of a line `key: value` or `- value`, with its comment left out.
+fn value_of(line: &str) -> Option<(usize, &str)> {
+    let parts = ENTRY.as_ref()?.captures(line)?;
+    let value = parts.get(2)?;
+    let text = value.as_str();
+    let text = text.find(" #").map_or(text, |comment| text[..comment].trim_end());
+    Some((value.start(), text))
+}
+
+/// `: ` in an unquoted value.
+fn colon(text: &SourceText, line: usize) -> Option<Finding> {
+    let (at, value) = value_of(text.line(line))?;
+    if value.starts_with(['"', '\'', '{', '[', '|', '>', '&', '*', '!', '#'])
+        || !(value.contains(": ") || value.ends_with(':'))
+    {
+        return None;
+    }
+    let start = text.line_range(line).start + at;
+    let range = start..start + value.len();
+    Some(
+        SYNTAX
+            .at(Place { range: range.clone(), path: String::new() }, "`: ` in a value without quotes begins a mapping")
+            .help("quote the value")
+            .unsafe_fix("quote the value", quoted(value).and_then(|quoted| unread(range, quoted))),
+    )
+}
+
+fn quoted(value: &str) -> Option<String> {
+    if !value.contains(['"', '\\']) {
+        return Some(format!("\"{value}\""));
+    }
+    (!value.contains('\'')).then(|| format!("'{value}'"))
+}
+
+/// Values that begin with a brace of Jinja, line by line; blocks of text are passed over.
+fn unquoted_jinja(text: &SourceText) -> Vec<Finding> {
+    let mut found = Vec::new();
+    let mut block: Option<usize> = None;
+    for line in 0..text.lines() {
+        let content = text.line(line);
+        let trimmed = content.trim_start();
+        let indent = content.len() - trimmed.len();
+        if trimmed.is_empty() || trimmed.starts_with('#') {
+            continue;
+        }
+        if block.is_some_and(|outer| indent > outer) {
+            continue;
+        }
+        block = None;
+        let start = text.line_range(line).start;
+        if trimmed.starts_with("{%") || trimmed.starts_with("{{") {
+            let range = start + indent..start + content.len();
+            found.push(
+                UNQUOTED_JINJA
+                    .at(
+                        Place { range, path: String::new() },
+                        "a Jinja statement on a line of its own: SAT renders values, not files",
+                    )
+                    .help("write out what it would make; files of manta may hold such lines, files of SAT may not"),
+            );
+            continue;
+        }
+        let Some((at, value)) = value_of(content) else { continue };
+        let header = value.trim_start_matches(['|', '>']);
+        if header.len() < value.len() && header.chars().all(|letter| letter.is_ascii_digit() || "+-".contains(letter)) {
+            block = Some(indent);
+        }
+        if value.starts_with("{{") || value.starts_with("{%") {
+            let range = start + at..start + at + value.len();
+            found.push(
+                UNQUOTED_JINJA
+                    .at(
+                        Place { range: range.clone(), path: String::new() },
+                        "a value that begins with a brace of Jinja needs quotes: YAML reads a mapping",
+                    )
+                    .help("quote the value")
+                    .safe_fix("quote the value", quoted(value).and_then(|quoted| unread(range, quoted))),
+            );
+        }
+    }
+    found
+}
+
+/// What the parser of incfg lets through and SAT's does not.
+fn in_tree(subject: &Subject, found: &mut Vec<Finding>) {
+    let source = subject.text.as_str();
+    let mut quiet: Vec<Range<usize>> = subject.tree.comments().to_vec();
+    for id in subject.tree.root().map(|root| subject.tree.within(root)).unwrap_or_default() {
+        let node = subject.tree.node(id);
+        match &node.kind {
+            NodeKind::Scalar { style: ScalarStyle::Quoted | ScalarStyle::Block, .. } => quiet.push(node.span.clone()),
+            NodeKind::Mapping { flow: true, .. } if source[node.span.clone()].starts_with("{{") => {
+                jinja_as_mapping(subject, id, found)
+            }
+            _ => {}
+        }
+        let built = subject.tree.meaning(id) != Meaning::Unbuildable;
+        let tag = node.tag.as_deref().filter(|tag| !tag.starts_with("tag:yaml.org,2002:") && *tag != "!");
+        if !built || tag.is_some() {
+            let what = tag.map_or("`=`".to_owned(), |tag| format!("the tag `{tag}`"));
+            found.push(
+                SYNTAX
+                    .at(subject.place(id), format!("SAT's reader of YAML cannot build {what}"))
+                    .help("write a plain value"),
+            );
+        }
+    }
+    if !source.contains('\t') {
+        return;
+    }
+    quiet.sort_by_key(|range| range.start);
+    let mut last_line = None;
+    for tab in memchr::memchr_iter(b'\t', source.as_bytes()) {
+        let before = quiet.partition_point(|range| range.start <= tab);
+        let is_quiet = before > 0 && quiet[before - 1].contains(&tab);
+        let line = subject.text.line_of(tab);
+        if is_quiet || last_line == Some(line) {
+            continue;
+        }
+        last_line = Some(line);
+        let width = source[tab..].len() - source[tab..].trim_start_matches(['\t', ' ']).len();
+        let range = tab..tab + width;
+        let change = subject.editor().rewrite(range.clone(), " ".to_owned());
+        found.push(
+            SYNTAX
+                .at(
+                    Place { range, path: String::new() },
+                    "a tab: SAT's reader of YAML takes one only inside quotes, blocks of text and comments",
+                )
+                .help("put a blank in its place")
+                .safe_fix("put a blank in place of the tab", Some(change)),
+        );
+    }
+}
+
+/// `key: {{x}}` is a mapping with a mapping as its key: YAML, but nothing Python can build.
+fn jinja_as_mapping(subject: &Subject, id: usize, found: &mut Vec<Finding>) {
+    let inner = subject.parents.of(id).is_some_and(|parent| {
+        let parent = subject.tree.node(parent);
+        matches!(parent.kind, NodeKind::Mapping { flow: true, .. })
+            && subject.text.as_str()[parent.span.clone()].starts_with("{{")
+    });
+    if inner {
+        return;
+    }
+    let span = subject.tree.node(id).span.clone();
+    let written = &subject.text.as_str()[span.clone()];
+    let one_line = !written.contains('\n');
+    let change = quoted(written).filter(|_| one_line).and_then(|quoted| unread(span, quoted));
+    found.push(
+        UNQUOTED_JINJA
+            .at(subject.place(id), "a value that begins with a brace of Jinja needs quotes: YAML reads a mapping")
+            .help("quote the value")
+            .safe_fix("quote the value", change),
+    );
+}

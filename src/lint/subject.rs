@@ -1,0 +1,250 @@
+//! A file under check, with everything a rule may ask of it.
+
+use std::cell::Cell;
+use std::collections::{HashMap, HashSet};
+use std::ops::Range;
+
+use crate::bootprep::names::{Names, Scope};
+use crate::bootprep::refs::Refs;
+use crate::bootprep::schema::{self, Examined};
+use crate::bootprep::{Base, Bootprep, Text};
+use crate::jinja;
+use crate::limits;
+use crate::nearness;
+use crate::text::SourceText;
+use crate::yaml::change::Editor;
+use crate::yaml::{NodeId, Parents, Tree};
+
+use super::Context;
+use super::finding::{Needs, Place, Rule};
+use super::target::Dialect;
+
+/// A file under check.
+pub struct Subject<'a> {
+    /// Its text.
+    pub text: &'a SourceText,
+    /// Its tree.
+    pub tree: &'a Tree,
+    /// Where everything stands.
+    pub parents: Parents,
+    /// What it defines.
+    pub file: Bootprep,
+    /// Who refers to whom.
+    pub refs: Refs,
+    /// What its names render to.
+    pub names: Names,
+    /// What the table of fields says of it.
+    pub examined: Examined,
+    /// What it is checked against.
+    pub context: &'a Context,
+    /// By image: its architecture, where its base tells.
+    archs: Vec<Option<&'static str>>,
+    /// By name, as written and rendered: the image.
+    by_name: HashMap<String, usize>,
+    /// What is left to be spent on guessing what was meant.
+    guesses: Cell<usize>,
+    /// Values the schema refuses: what is wrong with them is told by the rules of the schema alone.
+    refused: HashSet<NodeId>,
+}
+
+impl<'a> Subject<'a> {
+    /// A file under check.
+    #[must_use]
+    pub fn new(text: &'a SourceText, tree: &'a Tree, context: &'a Context) -> Self {
+        let file = Bootprep::lenient(text, tree);
+        let refs = Refs::of(&file, &context.variables);
+        let names = Names::of(&file, &refs, &context.variables);
+        let examined = schema::examine(tree);
+        let refused = examined.mismatches.iter().map(|mismatch| mismatch.node).collect();
+        let mut subject = Self {
+            text,
+            tree,
+            parents: tree.parents(),
+            file,
+            refs,
+            names,
+            examined,
+            context,
+            archs: Vec::new(),
+            by_name: HashMap::new(),
+            guesses: Cell::new(limits::GUESSES),
+            refused,
+        };
+        subject.archs = (0..subject.file.images.len()).map(|image| subject.own_arch(image)).collect();
+        subject.archs = (0..subject.file.images.len()).map(|image| subject.archs[subject.root(image)?]).collect();
+        for (index, image) in subject.file.images.iter().enumerate() {
+            let names = [Some(image.name()), subject.names.image(index)];
+            for name in names.into_iter().flatten() {
+                subject.by_name.entry(name.to_owned()).or_insert(index);
+            }
+        }
+        subject
+    }
+
+    /// Whether what a rule needs is there.
+    #[must_use]
+    pub fn applies(&self, rule: &Rule) -> bool {
+        match rule.needs {
+            Needs::Nothing => true,
+            Needs::Variables => self.context.has_variables,
+            Needs::Images => self.context.system.knows_images(),
+            Needs::Configurations => self.context.system.knows_configurations(),
+            Needs::Products => self.context.system.knows_products(),
+            Needs::Manta => self.context.target.dialect() == Dialect::Manta,
+        }
+    }
+
+    /// The changes that can be made.
+    #[must_use]
+    pub fn editor(&self) -> Editor<'_> {
+        Editor { text: self.text, tree: self.tree, parents: &self.parents }
+    }
+
+    /// Whether the schema refuses a value, so that nothing else has to be said of it.
+    #[must_use]
+    pub fn is_refused(&self, node: NodeId) -> bool {
+        self.refused.contains(&node)
+    }
+
+    /// A value; where there is none, its key.
+    #[must_use]
+    pub fn place(&self, node: NodeId) -> Place {
+        let range = match self.tree.node(node).span.clone() {
+            span if span.is_empty() => self.key(node).unwrap_or(span),
+            span => span,
+        };
+        Place { range, path: self.parents.path(node).to_string() }
+    }
+
+    /// A part of a text, by its bytes; the whole value where it is not written letter for letter.
+    #[must_use]
+    pub fn part(&self, node: NodeId, part: &Range<usize>) -> Place {
+        let place = self.place(node);
+        let at = |offset| self.tree.place_in(self.text, node, offset);
+        match (at(part.start), at(part.end)) {
+            (Some(start), Some(end)) => Place { range: start..end, ..place },
+            _ => place,
+        }
+    }
+
+    /// The head of a mapping, for what it lacks: its key, or the first key of an item.
+    #[must_use]
+    pub fn head(&self, node: NodeId) -> Place {
+        let path = self.parents.path(node).to_string();
+        let first = self.tree.entries(node).and_then(|entries| entries.first()).map(|(key, _)| *key);
+        let range = self.key(node).unwrap_or_else(|| self.tree.node(first.unwrap_or(node)).span.clone());
+        Place { range, path }
+    }
+
+    /// The key of an entry, by the path of the entry.
+    #[must_use]
+    pub fn at_key(&self, key: NodeId) -> Place {
+        Place { range: self.tree.node(key).span.clone(), path: self.parents.path(key).to_string() }
+    }
+
+    /// The key under which a value stands.
+    #[must_use]
+    pub fn key_node(&self, node: NodeId) -> Option<NodeId> {
+        self.parents.key(node)
+    }
+
+    fn key(&self, node: NodeId) -> Option<Range<usize>> {
+        self.key_node(node).map(|key| self.tree.node(key).span.clone())
+    }
+
+    /// The line of a node, from 1.
+    #[must_use]
+    pub fn line(&self, node: NodeId) -> usize {
+        self.text.position(self.tree.node(node).span.start).line
+    }
+
+    /// What a text means once SAT has rendered it; none where that cannot be known. `None` as the scope: it is not rendered.
+    #[must_use]
+    pub fn rendered(&self, text: &Text, scope: Option<Scope>) -> Option<String> {
+        if !text.is_text() {
+            return None;
+        }
+        match scope {
+            None => Some(text.text.clone()),
+            Some(_)
+                if jinja::is_template(text.as_str())
+                    && !self.context.has_variables
+                    && !self.is_self_contained(text) =>
+            {
+                None
+            }
+            Some(scope) => self.names.render(&self.context.variables, text.as_str(), scope),
+        }
+    }
+
+    /// Whether a template asks for nothing but the record of its image.
+    fn is_self_contained(&self, text: &Text) -> bool {
+        jinja::inspect(text.as_str())
+            .is_ok_and(|found| found.lookups.iter().all(|lookup| ["base", "image"].contains(&lookup.names[0].as_str())))
+    }
+
+    /// The name of an image, where it can be known, or as it is written.
+    #[must_use]
+    pub fn label(&self, image: usize) -> &str {
+        self.file.images[image].label()
+    }
+
+    /// The architecture of an image, where its base tells.
+    #[must_use]
+    pub fn arch(&self, image: usize) -> Option<&'static str> {
+        self.archs.get(image).copied().flatten()
+    }
+
+    /// The image at the end of the chain that an image builds on.
+    #[must_use]
+    pub fn root(&self, image: usize) -> Option<usize> {
+        self.refs.root(image)
+    }
+
+    /// The image of a name, as written or rendered.
+    #[must_use]
+    pub fn image_named(&self, name: &str) -> Option<usize> {
+        self.by_name.get(name).copied()
+    }
+
+    /// What may have been meant. A file full of slips gets no more suggestions at some point.
+    #[must_use]
+    pub fn nearest<'n>(&self, names: impl IntoIterator<Item = &'n str>, given: &str) -> Option<&'n str> {
+        let names: Vec<&str> = names.into_iter().take(self.guesses.get()).collect();
+        self.guesses.set(self.guesses.get().saturating_sub(names.len() + 1));
+        nearness::nearest(names, given)
+    }
+
+    /// The architecture that the base of an image tells by itself.
+    fn own_arch(&self, image: usize) -> Option<&'static str> {
+        match &self.file.images[image].base {
+            Base::Product(product) => {
+                let filter = product.filter.as_ref()?;
+                let known = |text: &Option<Text>, whole: bool| {
+                    let text = self.rendered(text.as_ref()?, Some(Scope::File))?;
+                    arch_in(&text, whole)
+                };
+                known(&filter.arch, true)
+                    .or_else(|| known(&filter.wildcard, false))
+                    .or_else(|| known(&filter.prefix, false))
+            }
+            Base::Ims(ims) => {
+                let scope = (!ims.deprecated).then_some(Scope::File);
+                let text = |text: &Option<Text>| self.rendered(text.as_ref()?, scope);
+                match (text(&ims.id), text(&ims.name)) {
+                    (Some(id), None) => self.context.system.arch_of_id(&id),
+                    (None, Some(name)) => self.context.system.arch_of_name(&name).or_else(|| arch_in(&name, false)),
+                    _ => None,
+                }
+            }
+            Base::ImageRef(_) | Base::Unknown => None,
+        }
+    }
+}
+
+/// The architecture that a name tells, as IMS spells it.
+#[must_use]
+pub fn arch_in(name: &str, whole: bool) -> Option<&'static str> {
+    let known = ["x86_64", "aarch64"];
+    known.into_iter().find(|arch| if whole { name == *arch } else { name.trim_end_matches('*').ends_with(arch) })
+}

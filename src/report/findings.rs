@@ -1,0 +1,89 @@
+//! What checks found, in the forms that people, scripts and CI services read.
+
+pub mod github;
+pub mod json;
+pub mod junit;
+pub mod sarif;
+pub mod text;
+
+use crate::lint::{Finding, Needs, Rule, Severity};
+use crate::text::SourceText;
+
+/// A checked file.
+#[derive(Debug)]
+pub struct FileReport {
+    /// Its path, as it was given or found.
+    pub path: String,
+    /// Its text; none where it could not be read.
+    pub text: Option<SourceText>,
+    /// What was found, in order.
+    pub findings: Vec<Finding>,
+    /// Findings that were too many to keep.
+    pub left_out: usize,
+    /// Why it could not be checked.
+    pub error: Option<String>,
+}
+
+/// All checked files.
+#[derive(Debug, Default)]
+pub struct Report {
+    /// The files, in the order of their paths.
+    pub files: Vec<FileReport>,
+    /// Rules that were not checked, with what they need.
+    pub skipped: Vec<(&'static Rule, Needs)>,
+}
+
+/// How many findings there are.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, serde::Serialize)]
+pub struct Summary {
+    /// Errors.
+    pub errors: usize,
+    /// Warnings.
+    pub warnings: usize,
+    /// For information.
+    pub infos: usize,
+}
+
+impl Report {
+    /// How many findings there are.
+    #[must_use]
+    pub fn summary(&self) -> Summary {
+        let mut summary = Summary::default();
+        for finding in self.files.iter().flat_map(|file| &file.findings) {
+            match finding.severity {
+                Severity::Error => summary.errors += 1,
+                Severity::Warning => summary.warnings += 1,
+                Severity::Info => summary.infos += 1,
+            }
+        }
+        summary
+    }
+
+    /// Whether any finding is at least this bad.
+    #[must_use]
+    pub fn has(&self, severity: Severity) -> bool {
+        self.files.iter().flat_map(|file| &file.findings).any(|finding| finding.severity >= severity)
+    }
+
+    /// Findings with the file they stand in.
+    fn placed(&self) -> impl Iterator<Item = (&FileReport, &SourceText, &Finding)> {
+        self.files
+            .iter()
+            .filter_map(|file| Some((file, file.text.as_ref()?)))
+            .flat_map(|(file, text)| file.findings.iter().map(move |finding| (file, text, finding)))
+    }
+}
+
+/// A stretch of text as lines and columns, from 1; the end is behind the last character.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+struct Region {
+    line: usize,
+    column: usize,
+    end_line: usize,
+    end_column: usize,
+}
+
+fn region(text: &SourceText, range: &std::ops::Range<usize>) -> Region {
+    let (start, end) = (text.position(range.start), text.position(range.end.max(range.start)));
+    Region { line: start.line, column: start.column, end_line: end.line, end_column: end.column }
+}
