@@ -296,3 +296,19 @@ impl Progress {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn lengths_of_time_are_read_as_people_write_them() {
+        let read = |text: &str| duration(text).map(|time| time.as_millis());
+        let times = ["15s", "15m", "6h", "1.5h", "250ms", "0", "7", "2d"].map(read);
+        let expected = [15_000, 900_000, 21_600_000, 5_400_000, 250, 0, 7_000, 172_800_000].map(Ok);
+        assert_eq!(times, expected);
+        for text in ["", "s", "-1s", "1x", "1h30m", "1e400s", "NaN", "99999999999999999999999d"] {
+            assert!(read(text).is_err(), "{text}");
+        }
+    }
+}

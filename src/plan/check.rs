@@ -3,6 +3,7 @@
 
 use std::collections::HashSet;
 
+use crate::limits;
 use crate::text::{Position, SourceText, TextError};
 use crate::yaml::{NodeId, Tree, YamlError};
 
@@ -85,6 +86,11 @@ impl Plan {
     /// Anything that is not a whole and sound plan.
     pub fn parse(path: &str, bytes: &[u8]) -> Result<Self, BadPlan> {
         let named = || path.to_owned();
+        if bytes.len() as u64 > limits::DOCUMENT_BYTES {
+            let why =
+                format!("larger than {} MiB; a plan is a few kB. Is it the right file?", limits::DOCUMENT_BYTES >> 20);
+            return Err(BadPlan::Shape { path: named(), why });
+        }
         let text = SourceText::new(path, bytes)?;
         if text.as_str().trim().is_empty() {
             return Err(BadPlan::Empty { path: named() });

@@ -2,7 +2,7 @@
 
 use serde_json::json;
 
-use crate::harness::{BASE_ID, CONFIGURATION, Site, UAN_ID};
+use crate::harness::{BASE_ID, CONFIGURATION, Site, UAN_ID, wait_until};
 
 #[test]
 fn a_plan_runs_to_its_end_and_says_how_to_go_on() {
@@ -173,4 +173,16 @@ fn two_images_go_their_own_ways() {
     assert_eq!(outcome.code, 0, "{}", outcome.stderr);
     site.is_whole();
     assert!(outcome.stdout.contains("uan.x86_64="), "{}", outcome.stdout);
+}
+
+#[test]
+fn a_run_to_which_nobody_listens_goes_on() {
+    let site = Site::short();
+    let incfg = env!("CARGO_BIN_EXE_incfg");
+    let run = format!("{{ '{incfg}' run plan.yaml --cray ./cray --poll 5ms; echo $? > code; }} 2>&1 | head -n 1");
+    let output = std::process::Command::new("sh").args(["-c", &run]).current_dir(site.path()).output().unwrap();
+    assert_eq!(output.stdout.iter().filter(|byte| **byte == b'\n').count(), 1);
+    wait_until("the end of the run", || site.path().join("code").exists());
+    assert_eq!(site.read("code"), "0\n");
+    site.is_whole();
 }
