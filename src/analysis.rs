@@ -2,6 +2,7 @@
 
 mod assignment;
 mod join;
+mod logs;
 mod outcome;
 mod reading;
 mod recovery;
@@ -23,6 +24,9 @@ use crate::statement::Window;
 
 /// The version of the shape of [`Analysis`].
 pub const SCHEMA: &str = "incfg.analysis/1";
+
+/// The kind of an [`Input`] that holds a CFS configuration.
+pub const CONFIGURATION_KIND: &str = "cfs-configuration";
 
 /// An analysis. Every fact taken from a log has evidence.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]

@@ -1,5 +1,7 @@
 //! What CFS leaves: the log of an ansible container, and the JSON of a configuration.
 
+mod session;
+
 use serde::Deserialize;
 use serde_json::Value;
 
@@ -7,6 +9,8 @@ use crate::evidence::Place;
 use crate::fact::Fact;
 use crate::limits;
 use crate::statement::Statement;
+
+pub use session::{Artifact, Group, Mapped, NotASession, Session, Status, Succeeded};
 
 /// The log of an ansible container.
 #[derive(Debug, Clone, Default)]
@@ -122,6 +126,10 @@ pub struct Configuration {
     pub layers: Vec<Layer>,
     /// When it was last changed, as CFS prints it.
     pub last_updated: Option<String>,
+    /// An inventory repository and its commit, where it has one.
+    pub additional_inventory: Option<String>,
+    /// It is written as CFS v3 writes it.
+    pub v3: bool,
 }
 
 /// A layer of a configuration.
@@ -138,6 +146,17 @@ pub struct Layer {
     pub source: Option<String>,
     /// The commit, 40 hexadecimal digits.
     pub commit: Option<String>,
+    /// What else CFS is told of the layer.
+    #[serde(alias = "specialParameters")]
+    pub special_parameters: Option<SpecialParameters>,
+}
+
+/// What else CFS is told of a layer.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+pub struct SpecialParameters {
+    /// The image needs DKMS while it is configured.
+    #[serde(alias = "imsRequireDkms")]
+    pub ims_require_dkms: Option<bool>,
 }
 
 impl Configuration {
@@ -152,6 +171,11 @@ impl Configuration {
                 .iter()
                 .find_map(|key| document.get(key)?.as_str())
                 .map(str::to_owned),
+            additional_inventory: ["additional_inventory", "additionalInventory"]
+                .iter()
+                .find_map(|key| document.get(key)?.as_object())
+                .map(inventory_text),
+            v3: document.get("last_updated").is_some(),
         })
     }
 
@@ -199,6 +223,13 @@ impl Configuration {
     }
 }
 
+/// An additional inventory as one text: where it is, and its commit.
+fn inventory_text(inventory: &serde_json::Map<String, Value>) -> String {
+    let text = |keys: [&str; 3]| keys.iter().find_map(|key| inventory.get(*key)?.as_str());
+    let parts = [text(["clone_url", "cloneUrl", "source"]), text(["commit", "commit", "branch"])];
+    parts.into_iter().flatten().collect::<Vec<_>>().join(" at ")
+}
+
 impl Layer {
     /// Whether the log's layer can be this one.
     fn is(&self, run: &LayerRun) -> bool {
@@ -209,6 +240,12 @@ impl Layer {
             (None, None) => true,
         };
         repository && self.playbook.as_ref().is_none_or(|playbook| *playbook == run.playbook)
+    }
+
+    /// Whether the image needs DKMS while it is configured.
+    #[must_use]
+    pub fn requires_dkms(&self) -> bool {
+        self.special_parameters.as_ref().and_then(|special| special.ims_require_dkms).unwrap_or_default()
     }
 
     /// Name, playbook and repository, as far as they are known.

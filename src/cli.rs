@@ -3,15 +3,32 @@
 mod analyze;
 mod check;
 mod document;
+mod fetch;
 mod grammar;
+mod next;
+mod plan;
+mod record;
 mod rewrite;
+mod run;
 mod save;
 mod schema;
+mod status;
 
-use std::io::Write;
+use std::io::{Read, Write};
+use std::path::Path;
 use std::process::ExitCode;
+use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
+use std::time::SystemTime;
 
+use chrono::{DateTime, SecondsFormat, Utc};
 use clap::{Parser, Subcommand, ValueEnum};
+use serde_json::Value;
+
+use crate::input;
+use crate::limits;
+use crate::plan::store::StoreError;
+use crate::report::printable;
 
 /// How a command ended, as an exit code.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -24,6 +41,8 @@ pub enum Exit {
     Usage = 2,
     /// An input cannot be read or parsed.
     Input = 3,
+    /// An outside program, `cray`, cannot be used.
+    Outside = 4,
     /// A defect of incfg.
     Defect = 70,
 }
@@ -50,15 +69,21 @@ impl From<std::io::Error> for Failure {
     }
 }
 
-/// From a failed IUF or SAT bootprep run to the facts, with evidence, and the next commands.
+impl From<StoreError> for Failure {
+    fn from(error: StoreError) -> Self {
+        Self::new(Exit::Input, printable(&error.to_string()))
+    }
+}
+
+/// From a failed IUF or SAT bootprep run to the facts, with evidence, and on to whole images.
 ///
-/// Everything works offline, on copied files.
+/// Everything works offline, on copied files; only run and fetch call cray.
 #[derive(Parser)]
 #[command(
     name = "incfg",
     version,
     max_term_width = 100,
-    after_help = "Exit codes: 0 done, 1 done and the answer is bad news, 2 usage error, 3 an input cannot be read, parsed or safely rewritten, 70 a defect of incfg."
+    after_help = "Exit codes: 0 done, 1 done and the answer is bad news, 2 usage error, 3 an input cannot be read, parsed or safely changed, 4 cray is missing or cannot be used, 70 a defect of incfg."
 )]
 struct Arguments {
     #[command(subcommand)]
@@ -71,6 +96,12 @@ struct Arguments {
 #[derive(Subcommand)]
 enum Command {
     Analyze(analyze::Arguments),
+    Fetch(fetch::Arguments),
+    Plan(Box<plan::Arguments>),
+    Run(run::Arguments),
+    Next(next::Arguments),
+    Record(record::Arguments),
+    Status(status::Arguments),
     #[command(name = "rewrite-bootprep")]
     Rewrite(rewrite::Arguments),
     Check(Box<check::Arguments>),
@@ -90,14 +121,22 @@ enum Colour {
 #[must_use]
 pub fn main() -> ExitCode {
     std::panic::set_hook(Box::new(|panic| {
-        eprintln!(
+        tell(&format!(
             "incfg: this is a defect of incfg, not of your input: {panic}\nPlease report it with the command you gave. No input was changed."
-        );
+        ));
     }));
     let arguments = Arguments::parse();
     set_colour(arguments.color);
+    // A limit to the size of files is then an error to tell, not an end without a word.
+    let _ = signal_hook::flag::register(signal_hook::consts::SIGXFSZ, Arc::new(AtomicBool::new(false)));
     let outcome = std::panic::catch_unwind(|| match &arguments.command {
         Command::Analyze(arguments) => analyze::run(arguments),
+        Command::Fetch(arguments) => fetch::run(arguments),
+        Command::Plan(arguments) => plan::run(arguments),
+        Command::Run(arguments) => run::run(arguments),
+        Command::Next(arguments) => next::run(arguments),
+        Command::Record(arguments) => record::run(arguments),
+        Command::Status(arguments) => status::run(arguments),
         Command::Rewrite(arguments) => rewrite::run(arguments),
         Command::Check(arguments) => check::run(arguments),
         Command::Grammar(arguments) => grammar::run(arguments),
@@ -107,7 +146,7 @@ pub fn main() -> ExitCode {
         Ok(Ok(exit)) => exit,
         Ok(Err(failure)) => {
             if !failure.message.is_empty() {
-                eprintln!("incfg: {}", failure.message);
+                tell(&format!("incfg: {}", failure.message));
             }
             failure.exit
         }
@@ -144,4 +183,55 @@ fn print_styled(text: &str) -> Result<(), Failure> {
     out.write_all(text.as_bytes())?;
     out.flush()?;
     Ok(())
+}
+
+/// Tells a person something, if there is one: what is being done does not depend on a listener.
+fn tell(text: &str) {
+    let _ = say(text);
+}
+
+/// Tells a person something beside the data.
+fn say(text: &str) -> Result<(), Failure> {
+    let mut err = anstream::AutoStream::auto(std::io::stderr().lock());
+    Ok(writeln!(err, "{text}")?)
+}
+
+/// The time, UTC.
+fn now() -> String {
+    DateTime::<Utc>::from(SystemTime::now()).to_rfc3339_opts(SecondsFormat::Secs, true)
+}
+
+/// A JSON document from a file or from stdin; what a terminal left around it is passed over.
+fn json_document(path: &Path) -> Result<Value, Failure> {
+    let stdin = path.as_os_str() == "-";
+    let text = if stdin {
+        let mut bytes = Vec::new();
+        std::io::stdin()
+            .lock()
+            .take(limits::DOCUMENT_BYTES)
+            .read_to_end(&mut bytes)
+            .map_err(|error| Failure::new(Exit::Input, format!("standard input cannot be read: {error}")))?;
+        String::from_utf8_lossy(&bytes).into_owned()
+    } else {
+        input::read_document(path).map_err(|error| Failure::new(Exit::Input, error))?
+    };
+    let shown = if stdin { "standard input".to_owned() } else { path.display().to_string() };
+    if text.trim().is_empty() {
+        return Err(Failure::new(
+            Exit::Input,
+            format!("{shown}: nothing is in it, expected JSON. Did the command before print an error?"),
+        ));
+    }
+    serde_json::from_str(text.trim_start_matches('\u{feff}'))
+        .or_else(|error| {
+            let inner = text.find('{').zip(text.rfind('}')).filter(|(begin, end)| begin < end);
+            inner.and_then(|(begin, end)| serde_json::from_str(&text[begin..=end]).ok()).ok_or(error)
+        })
+        .map_err(|error| {
+            let at = if error.line() == 0 { String::new() } else { format!(":{}:{}", error.line(), error.column()) };
+            Failure::new(
+                Exit::Input,
+                format!("{shown}{at}: this is no whole JSON ({error}). cray prints JSON only with --format json"),
+            )
+        })
 }

@@ -10,15 +10,21 @@
 //!              cfs (ansible log, configuration)◄────┘
 //!                        │
 //! bootprep (file, names) ┴──► analysis ──► recoveries           what all texts say together
-//!       ▲                          │
-//! text, yaml (tree, edits)         │
-//!       ▼                          ▼
-//!    rewrite ──────────────────► report                         what people read: the only printers
+//!       ▲                          │        │
+//! text, yaml (tree, edits)         │        │
+//!       ▼                          │        ▼
+//!    rewrite ──────────────────────┼──────► plan ──► exec        what is to be done, and the doing of it with cray
+//!                                  ▼        ▼
+//!                                report                         what people read: the only printers
 //! ```
 //!
-//! [`analysis::analyze`] is one front door: paths in, one [`analysis::Analysis`] out. [`rewrite::rewrite`] is the other: a
-//! bootprep file and pins in, the text that uses them out. Only `input` and `cli` touch files, and only `cli` touches
-//! arguments and the terminal.
+//! [`analysis::analyze`] is one front door: paths in, one [`analysis::Analysis`] out. [`rewrite::rewrite`] is another: a
+//! bootprep file and pins in, the text that uses them out. [`plan::build`] makes of an analysis a plan; its moves
+//! ([`plan::step`]) are pure, and both hands (`next`, `record`) and [`exec`] make them.
+//!
+//! Only `cli` touches arguments and the terminal. Files are touched by `input`, `cli`, and two more that would lose what
+//! they promise otherwise: [`plan::store`], because a plan is safe only if lock, check and write are one thing, and
+//! [`exec`], which starts programs and keeps the log of what failed before its session is deleted.
 #![forbid(unsafe_code)]
 #![warn(missing_docs)]
 
@@ -28,9 +34,11 @@ pub mod bootprep;
 pub mod cfs;
 pub mod cli;
 pub mod evidence;
+pub mod exec;
 pub mod fact;
 pub mod grammar;
 pub mod image_id;
+pub mod ims;
 pub mod input;
 pub mod iuf;
 pub mod jinja;
@@ -38,10 +46,13 @@ pub mod limits;
 pub mod line;
 pub mod lint;
 pub mod nearness;
+pub mod plan;
 pub mod report;
 pub mod rewrite;
 pub mod sat;
 pub mod scan;
+pub mod shown;
 pub mod statement;
 pub mod text;
+pub mod whole_file;
 pub mod yaml;

@@ -3,53 +3,10 @@
 pub mod diff;
 pub mod env;
 pub mod findings;
+pub mod plan;
 pub mod rewritten;
 pub mod rule_page;
 pub mod schema;
 pub mod text;
 
-/// Text that came from a log or a file, safe to show: control characters, escape sequences and the marks that reorder
-/// text become visible signs.
-#[must_use]
-pub fn printable(text: &str) -> String {
-    text.chars()
-        .map(|letter| match letter {
-            '\t' => ' ',
-            '\n' => '⏎',
-            letter if letter.is_control() => '\u{fffd}',
-            '\u{200b}'..='\u{200f}'
-            | '\u{202a}'..='\u{202e}'
-            | '\u{2060}'..='\u{2069}'
-            | '\u{feff}'
-            | '\u{2028}'
-            | '\u{2029}' => '\u{fffd}',
-            letter => letter,
-        })
-        .collect()
-}
-
-/// A word a POSIX shell reads as exactly `text`.
-#[must_use]
-pub fn shell_word(text: &str) -> String {
-    let plain =
-        !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"-_./=:,@%+".contains(&byte));
-    if plain { text.to_owned() } else { format!("'{}'", text.replace('\'', "'\\''")) }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn shell_words_stay_one_word() {
-        assert_eq!(shell_word("a b"), "'a b'");
-        assert_eq!(shell_word("it's $(rm -rf /)"), "'it'\\''s $(rm -rf /)'");
-        assert_eq!(shell_word(""), "''");
-        assert_eq!(shell_word("compute-1.0.x86_64"), "compute-1.0.x86_64");
-    }
-
-    #[test]
-    fn escape_sequences_and_direction_marks_are_neutralised() {
-        assert_eq!(printable("a\u{1b}[31mb\rc\u{202e}d\ne"), "a\u{fffd}[31mb\u{fffd}c\u{fffd}d⏎e");
-    }
-}
+pub use crate::shown::{printable, shell_word};

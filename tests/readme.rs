@@ -49,7 +49,9 @@ fn the_shell_assignments_are_those_the_program_prints() {
 
 #[test]
 fn every_command_the_readme_names_exists() {
-    for command in ["analyze", "rewrite-bootprep", "grammar check", "grammar explain"] {
+    for command in
+        ["analyze", "plan", "run", "next", "record", "fetch", "rewrite-bootprep", "grammar check", "grammar explain"]
+    {
         assert!(README.contains(&format!("incfg {command}")));
         assert!(incfg(&format!("{command} --help")).status.success(), "{command}");
     }

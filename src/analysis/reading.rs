@@ -17,7 +17,7 @@ use crate::line::Dialect;
 use crate::sat::SatText;
 use crate::statement::{Statement, Window, read_statements};
 
-use super::{Input, Problem};
+use super::{CONFIGURATION_KIND, Input, Problem};
 
 /// Everything the inputs say, text by text.
 #[derive(Default)]
@@ -210,7 +210,7 @@ impl Texts {
             return;
         };
         if let Some(configuration) = Configuration::from_json(&document) {
-            self.inputs[file.0 as usize].kind = "cfs-configuration".into();
+            self.inputs[file.0 as usize].kind = CONFIGURATION_KIND.into();
             self.configurations.push((file, configuration));
         } else if let Some(state) = ActivityState::from_document(&document) {
             self.inputs[file.0 as usize].kind = "activity-state".into();

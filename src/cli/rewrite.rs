@@ -23,13 +23,17 @@ use super::{Exit, Failure, print, print_bytes, print_styled};
 Examples:
   incfg rewrite-bootprep bootprep.yaml --pin compute_image.x86_64=UUID --diff
   incfg rewrite-bootprep bootprep.yaml --pin base=UUID --pin compute=UUID -o bootprep-restart.yaml
-  incfg rewrite-bootprep bootprep.yaml --pin compute=UUID --prune --in-place=.orig")]
+  incfg rewrite-bootprep bootprep.yaml --pin compute=UUID --prune --in-place=.orig
+  incfg rewrite-bootprep bootprep.yaml --vars-file session_vars.yaml --from plan.yaml -o bootprep-restart.yaml")]
 pub(super) struct Arguments {
     /// The bootprep file; - is stdin.
     file: PathBuf,
     /// An image that exists: its ref_name (or name) and its id in IMS; repeats.
-    #[arg(long = "pin", value_name = "IMAGE=ID", value_parser = pin, required = true)]
+    #[arg(long = "pin", value_name = "IMAGE=ID", value_parser = pin, required_unless_present = "from")]
     pins: Vec<Pin>,
+    /// A plan that is through: pins the images it made, and those it found made.
+    #[arg(long, value_name = "PLAN")]
+    from: Option<PathBuf>,
     /// Variables of the file, to render names; repeats, a later file wins.
     #[arg(long, value_name = "FILE")]
     vars_file: Vec<PathBuf>,
@@ -100,8 +104,12 @@ pub(super) fn run(arguments: &Arguments) -> Result<Exit, Failure> {
         variables.set(names, value);
     }
     let options = Options { prune: arguments.prune, keep_names: arguments.keep_names, force: arguments.force };
-    let result = rewrite(&shown, &bytes, &arguments.pins, &variables, &options)
-        .map_err(|error| Failure::new(Exit::Input, error))?;
+    let mut pins = arguments.pins.clone();
+    if let Some(path) = &arguments.from {
+        pins.extend(super::plan::pins(path)?);
+    }
+    let result =
+        rewrite(&shown, &bytes, &pins, &variables, &options).map_err(|error| Failure::new(Exit::Input, error))?;
     let changed = result.text.to_bytes() != bytes;
     write(arguments, &bytes, &result)?;
     report(arguments, &shown, &bytes, &result)?;

@@ -40,7 +40,7 @@ pub fn story(analysis: &Analysis, invocation: &Invocation, width: usize) -> Stri
     head(&mut page, analysis);
     let mut told = vec![false; analysis.sat_runs.len()];
     for (at, run) in analysis.sat_runs.iter().enumerate().rev() {
-        if newest(analysis, at) && went_wrong(run) {
+        if analysis.is_newest(at) && run.went_wrong() {
             told[at] = true;
             failure(&mut page, analysis, at, invocation);
         }
@@ -48,7 +48,7 @@ pub fn story(analysis: &Analysis, invocation: &Invocation, width: usize) -> Stri
     if !told.contains(&true) && !analysis.sat_runs.is_empty() {
         page.paragraph(
             Tone::Good,
-            if analysis.sat_runs.iter().any(went_wrong) {
+            if analysis.sat_runs.iter().any(SatRun::went_wrong) {
                 "The newest run of every operation went well."
             } else {
                 "No failure in these logs."
@@ -81,7 +81,7 @@ fn head(page: &mut Page, analysis: &Analysis) {
         Some(activity) => format!("Activity {}", printable(activity)),
         None => "No activity named in these logs".to_owned(),
     };
-    let failed = analysis.sat_runs.iter().filter(|run| went_wrong(run)).count();
+    let failed = analysis.sat_runs.iter().filter(|run| run.went_wrong()).count();
     let counted = [
         count(analysis.inputs.len(), "input"),
         count(analysis.stages.len(), "stage"),
@@ -98,20 +98,6 @@ fn count(number: usize, what: &str) -> String {
     format!("{number} {}", if number == 1 { what } else { &plural })
 }
 
-fn newest(analysis: &Analysis, at: usize) -> bool {
-    let operation = &analysis.sat_runs[at].operation;
-    operation.is_none() || analysis.sat_runs[at + 1..].iter().all(|run| run.operation != *operation)
-}
-
-fn went_wrong(run: &SatRun) -> bool {
-    let bad = |image: &Image| matches!(image.status, ImageStatus::Failed | ImageStatus::Unfinished);
-    match run.status.as_deref() {
-        Some("Failed" | "Error") => true,
-        Some("Succeeded") => run.images.iter().any(|image| image.status == ImageStatus::Unfinished),
-        _ => run.exit_code.is_some_and(|code| code != 0) || run.images.iter().any(bad),
-    }
-}
-
 /// How a run stands, in one word.
 fn verdict(run: &SatRun) -> (&'static str, Tone) {
     if run.skipped {
@@ -124,7 +110,7 @@ fn verdict(run: &SatRun) -> (&'static str, Tone) {
         return ("unfinished", Tone::Bad);
     }
     match run.status.as_deref() {
-        _ if went_wrong(run) => ("FAILED", Tone::Bad),
+        _ if run.went_wrong() => ("FAILED", Tone::Bad),
         Some("Succeeded") => ("succeeded", Tone::Good),
         Some(_) => ("not over", Tone::Quiet),
         None if run.images.iter().any(|image| image.status == ImageStatus::Succeeded)
@@ -339,7 +325,7 @@ fn others(page: &mut Page, analysis: &Analysis, told: &[bool], invocation: &Invo
     for at in others {
         let run = &analysis.sat_runs[at];
         let (verdict, tone) = verdict(run);
-        let superseded = if went_wrong(run) { ", superseded" } else { "" };
+        let superseded = if run.went_wrong() { ", superseded" } else { "" };
         page.heading(
             tone,
             verdict,
@@ -349,7 +335,7 @@ fn others(page: &mut Page, analysis: &Analysis, told: &[bool], invocation: &Invo
         if run.skipped {
             page.item("no bootprep file was given, so SAT did nothing", &[]);
         }
-        if !went_wrong(run) {
+        if !run.went_wrong() {
             for image in run.images.iter().filter(|image| image.status == ImageStatus::Succeeded).take(LISTED) {
                 page.item(
                     &format!(
@@ -377,7 +363,7 @@ fn others(page: &mut Page, analysis: &Analysis, told: &[bool], invocation: &Invo
 /// Stages are told only where no run of SAT tells the story.
 fn stages(page: &mut Page, analysis: &Analysis) {
     let failed: Vec<_> = analysis.stages.iter().filter(|stage| stage.status.as_deref() != Some("Succeeded")).collect();
-    if failed.is_empty() || analysis.sat_runs.iter().any(went_wrong) {
+    if failed.is_empty() || analysis.sat_runs.iter().any(SatRun::went_wrong) {
         return;
     }
     page.section("Stages that did not succeed");

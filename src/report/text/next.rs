@@ -1,10 +1,10 @@
 //! The next commands, exact and in order.
 
-use crate::analysis::{Analysis, Recovery, SatRun};
-use crate::report::{env, printable, shell_word};
+use crate::analysis::{Analysis, CONFIGURATION_KIND, Recovery};
+use crate::report::shell_word;
 
+use super::Invocation;
 use super::page::Page;
-use super::{Invocation, newest, went_wrong};
 
 pub(super) fn commands(page: &mut Page, analysis: &Analysis, invocation: &Invocation) {
     let recoveries: Vec<&Recovery> = analysis
@@ -12,7 +12,7 @@ pub(super) fn commands(page: &mut Page, analysis: &Analysis, invocation: &Invoca
         .iter()
         .filter(|recovery| invocation.tells_of(&recovery.image, recovery.ref_name.as_deref()))
         .collect();
-    let logs = logs_to_fetch(analysis);
+    let logs = analysis.logs_to_fetch();
     if recoveries.is_empty() && logs.is_empty() {
         return;
     }
@@ -26,7 +26,7 @@ pub(super) fn commands(page: &mut Page, analysis: &Analysis, invocation: &Invoca
     if !logs.is_empty() {
         step(page, "Fetch each SAT log to a file of its own. They are complete; what iuf kept may not be:");
         for run in &logs {
-            let file = file_of(run);
+            let file = run.log_file();
             page.command(&format!(
                 "cray artifacts get config-data {} {}",
                 shell_word(run.s3_key.as_deref().unwrap_or_default()),
@@ -43,59 +43,85 @@ pub(super) fn commands(page: &mut Page, analysis: &Analysis, invocation: &Invoca
     if recoveries.is_empty() {
         return;
     }
-    by_hand(page, analysis, &recoveries, &mut step);
-    let bootprep = invocation.bootprep.as_deref().map_or("BOOTPREP.yaml".to_owned(), shell_word);
-    let vars = vars_flags(invocation);
-    step(page, "Pin what exists and the results of the last sessions in the bootprep file, and restart with it:");
-    page.command(&format!(
-        "incfg rewrite-bootprep {bootprep}{vars}{} -o {}",
-        pins(analysis, &recoveries),
-        shell_word(&format!("new-{}", base_name(invocation.bootprep.as_deref().unwrap_or("BOOTPREP.yaml"))))
-    ));
-    step(page, "With a later incfg, which has plan and run, the sessions need no hand:");
-    page.command(&format!("incfg plan {} --bootprep {bootprep}{vars} -o plan.yaml", paths(invocation, &fetched)));
-    page.command("incfg run plan.yaml");
+    plan_and_run(page, &recoveries, analysis, invocation, &fetched, &mut step);
     page.blank();
 }
 
-/// What the bootprep file has to be told: the images of these runs that are there, and those that will be.
-fn pins(analysis: &Analysis, recoveries: &[&Recovery]) -> String {
-    let in_run = |at: usize, run: &SatRun| {
-        newest(analysis, at)
-            && recoveries.iter().any(|recovery| {
-                recovery.operation == run.operation && run.images.iter().any(|image| image.name == recovery.image)
-            })
-    };
-    let runs = analysis.sat_runs.iter().enumerate().filter(|(at, run)| in_run(*at, run)).map(|(_, run)| run);
-    let made =
-        runs.flat_map(|run| &run.images).filter_map(|image| Some((image.ref_name.as_ref()?, image.id.as_ref()?)));
-    let mut pins: Vec<String> =
-        made.map(|(ref_name, id)| format!(" --pin {}", shell_word(&format!("{ref_name}={id}")))).collect();
-    pins.extend(recoveries.iter().map(|recovery| {
-        let image = recovery.ref_name.as_ref().unwrap_or(&recovery.image);
-        format!(" --pin {}=RESULT_ID", shell_word(image))
-    }));
-    pins.concat()
+/// What makes the images: a plan with a flag for each fact that these inputs do not prove, its run, and the file for
+/// the restart.
+fn plan_and_run(
+    page: &mut Page,
+    recoveries: &[&Recovery],
+    analysis: &Analysis,
+    invocation: &Invocation,
+    fetched: &[String],
+    step: &mut impl FnMut(&mut Page, &str),
+) {
+    let bootprep = invocation.bootprep.as_deref().map_or("BOOTPREP.yaml".to_owned(), shell_word);
+    let vars = vars_flags(invocation);
+    let mut inputs = fetched.to_vec();
+    let missing = configurations_to_fetch(recoveries, analysis, fetched);
+    if !missing.is_empty() {
+        step(page, "Fetch the layers of the configuration:");
+        for (name, file) in &missing {
+            page.command(&format!("cray cfs configurations describe {} --format json > {file}", shell_word(name)));
+            inputs.push(file.clone());
+        }
+    }
+    let image = invocation.image.as_ref().map(|image| format!(" --image {}", shell_word(image))).unwrap_or_default();
+    // What the bootprep file and the files fetched since may prove is not asked for.
+    let all_at_hand = invocation.bootprep.is_some() && !invocation.vars_files.is_empty() && fetched.is_empty();
+    let open: String = recoveries.iter().filter(|_| all_at_hand).map(|recovery| open_facts(recovery)).collect();
+    step(
+        page,
+        if open.is_empty() {
+            "Write down the sessions that make what is missing, one per layer, each on the result of the last:"
+        } else {
+            "Write down the sessions that make what is missing. These logs leave open what the flags say; choose from the story above:"
+        },
+    );
+    page.command(&format!(
+        "incfg plan {} --bootprep {bootprep}{vars}{image}{open} -o plan.yaml",
+        paths(invocation, &inputs)
+    ));
+    step(page, "Let it run (--dry-run shows every command first), or go by hand with incfg next and incfg record:");
+    page.command("incfg run plan.yaml");
+    step(page, "Pin what exists and what was made in the bootprep file, and restart with it:");
+    page.command(&format!(
+        "incfg rewrite-bootprep {bootprep}{vars} --from plan.yaml -o {}",
+        shell_word(&format!("new-{}", base_name(invocation.bootprep.as_deref().unwrap_or("BOOTPREP.yaml"))))
+    ));
 }
 
-/// The logs of runs that failed and are not at hand as S3 has them.
-fn logs_to_fetch(analysis: &Analysis) -> Vec<&SatRun> {
-    let main_log = |run: &SatRun| {
-        run.local_log
-            .as_ref()
-            .is_some_and(|path| analysis.inputs.iter().any(|input| input.path == *path && input.kind == "main.log"))
-    };
-    let wanted = |at: &usize| {
-        let run = &analysis.sat_runs[*at];
-        newest(analysis, *at) && went_wrong(run) && run.s3_key.is_some() && !main_log(run)
-    };
-    (0..analysis.sat_runs.len()).rev().filter(wanted).map(|at| &analysis.sat_runs[at]).collect()
+/// Configurations that no input holds, with a file for each.
+fn configurations_to_fetch(recoveries: &[&Recovery], analysis: &Analysis, fetched: &[String]) -> Vec<(String, String)> {
+    let given = analysis.inputs.iter().any(|input| input.kind == CONFIGURATION_KIND);
+    let mut found: Vec<(String, String)> = Vec::new();
+    // Which configuration an input holds is not in the analysis; where the layers of an image were counted, it was there.
+    for recovery in recoveries.iter().filter(|recovery| !given || recovery.layers.is_none()) {
+        // CFS has no name with control characters, and a terminal does not print one as it is.
+        for name in recovery.configuration.iter().filter(|name| !name.chars().any(char::is_control)) {
+            let file = format!("configuration-{}.json", file_part(name));
+            let known = fetched.contains(&file) || found.iter().any(|(_, other)| *other == file);
+            if !known {
+                found.push((name.clone(), file));
+            }
+        }
+    }
+    found
 }
 
-/// Two logs never go to one file: operation and the number of the pod tell them apart.
-fn file_of(run: &SatRun) -> String {
-    let number = run.pod.as_deref().and_then(|pod| pod.rsplit('-').next()).unwrap_or("0");
-    format!("{}-{number}.main.log", run.operation.as_deref().unwrap_or("sat"))
+/// The flags for what is not proven of an image.
+fn open_facts(recovery: &Recovery) -> String {
+    let image = recovery.ref_name.as_ref().unwrap_or(&recovery.image);
+    let flag = |flag: &str, open: bool, value: &str| {
+        if open { format!(" {flag} {}", shell_word(&format!("{image}={value}"))) } else { String::new() }
+    };
+    [
+        flag("--base-image-id", recovery.base_image.is_none(), "ID"),
+        flag("--configuration", recovery.configuration.is_none(), "NAME"),
+    ]
+    .concat()
 }
 
 /// A log is named after its session, so that incfg knows of which image it is; one configuration is fetched once.
@@ -159,43 +185,4 @@ fn paths(invocation: &Invocation, fetched: &[String]) -> String {
 
 fn base_name(path: &str) -> &str {
     path.rsplit('/').next().unwrap_or(path)
-}
-
-/// The documented procedure, where every value it needs is known.
-fn by_hand(page: &mut Page, analysis: &Analysis, recoveries: &[&Recovery], step: &mut impl FnMut(&mut Page, &str)) {
-    for recovery in recoveries {
-        let (Some(base), Some(configuration), Some(groups)) =
-            (&recovery.base_image, &recovery.configuration, &recovery.groups)
-        else {
-            continue;
-        };
-        let Ok(assignments) = env::assignments(analysis, Some(&recovery.image)) else { continue };
-        let value = |name: &str| {
-            assignments
-                .lines()
-                .find_map(|line| line.strip_prefix(name)?.strip_prefix('='))
-                .unwrap_or_default()
-                .to_owned()
-        };
-        let targets: String =
-            groups.iter().map(|group| format!(" --target-group {} {}", shell_word(group), base.id)).collect();
-        let layers = recovery
-            .configuration_limit
-            .as_deref()
-            .map_or("layer 0 first".to_owned(), |limit| format!("the proven layers {limit} first"));
-        step(
-            page,
-            &format!(
-                "Configure {}, {layers}, then one layer a session on the result of the last (result_id in its status.artifacts):",
-                printable(&recovery.image)
-            ),
-        );
-        page.command(&format!(
-            "cray cfs v3 sessions create --name {} --configuration-name {} --target-definition image{targets} --configuration-limit {} --format json",
-            value("SESSION_NAME"),
-            shell_word(configuration),
-            value("CONFIGURATION_LIMIT")
-        ));
-        page.command(&format!("cray cfs v3 sessions describe {} --format json", value("SESSION_NAME")));
-    }
 }

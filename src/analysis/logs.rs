@@ -1,0 +1,50 @@
+//! Which runs matter, and which logs of SAT are still to be fetched.
+
+use super::{Analysis, Image, ImageStatus, SatRun};
+
+impl Analysis {
+    /// Whether no later run of the same operation is known.
+    #[must_use]
+    pub fn is_newest(&self, run: usize) -> bool {
+        let operation = &self.sat_runs[run].operation;
+        operation.is_none() || self.sat_runs[run + 1..].iter().all(|later| later.operation != *operation)
+    }
+
+    /// The logs of runs that failed and are not at hand as S3 has them, newest first.
+    #[must_use]
+    pub fn logs_to_fetch(&self) -> Vec<&SatRun> {
+        let wanted = |at: &usize| {
+            let run = &self.sat_runs[*at];
+            self.is_newest(*at) && run.went_wrong() && run.s3_key.is_some() && !self.has_main_log(run)
+        };
+        (0..self.sat_runs.len()).rev().filter(wanted).map(|at| &self.sat_runs[at]).collect()
+    }
+
+    /// Whether the log of a run was given as S3 has it, not as `iuf` relayed it.
+    #[must_use]
+    pub fn has_main_log(&self, run: &SatRun) -> bool {
+        run.local_log
+            .as_ref()
+            .is_some_and(|path| self.inputs.iter().any(|input| input.path == *path && input.kind == "main.log"))
+    }
+}
+
+impl SatRun {
+    /// Whether it failed, or left an image unfinished.
+    #[must_use]
+    pub fn went_wrong(&self) -> bool {
+        let bad = |image: &Image| matches!(image.status, ImageStatus::Failed | ImageStatus::Unfinished);
+        match self.status.as_deref() {
+            Some("Failed" | "Error") => true,
+            Some("Succeeded") => self.images.iter().any(|image| image.status == ImageStatus::Unfinished),
+            _ => self.exit_code.is_some_and(|code| code != 0) || self.images.iter().any(bad),
+        }
+    }
+
+    /// A file name for its log. Two logs never go to one file: operation and the number of the pod tell them apart.
+    #[must_use]
+    pub fn log_file(&self) -> String {
+        let number = self.pod.as_deref().and_then(|pod| pod.rsplit('-').next()).unwrap_or("0");
+        format!("{}-{number}.main.log", self.operation.as_deref().unwrap_or("sat"))
+    }
+}

@@ -1,0 +1,137 @@
+//! `incfg fetch`.
+
+use std::fs;
+use std::os::unix::fs::PermissionsExt;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use clap::Args;
+
+use crate::analysis::{Context, KeyBasis, SatRun};
+use crate::exec::cray::{About, Cray, Expect, Trouble};
+use crate::plan::command::CrayCommand;
+use crate::report::{printable, shell_word};
+
+use super::run::duration;
+use super::{Exit, Failure, print, say};
+
+/// Fetch the SAT logs that an analysis names from S3, each to a file of its own.
+///
+/// Every run of SAT that has a key and was not skipped; a file that is there already is left alone. Give the files to incfg analyze, beside what was analysed.
+#[derive(Args)]
+#[command(after_help = "\
+Examples:
+  incfg fetch /etc/cray/upgrade/csm/iuf/cos-products-20231031 --dir logs
+  incfg fetch --analysis analysis.json")]
+pub(super) struct Arguments {
+    /// What to analyse, as for incfg analyze.
+    #[arg(value_name = "PATH", required_unless_present = "analysis", conflicts_with = "analysis")]
+    paths: Vec<PathBuf>,
+    /// The JSON of an analysis, from incfg analyze --format json; - is stdin.
+    #[arg(long, value_name = "JSON")]
+    analysis: Option<PathBuf>,
+    /// Where to put the files.
+    #[arg(long, value_name = "DIR", default_value = ".")]
+    dir: PathBuf,
+    /// Print the commands and call nothing.
+    #[arg(long)]
+    dry_run: bool,
+    /// The Cray CLI.
+    #[arg(long, value_name = "PATH", default_value = "cray")]
+    cray: PathBuf,
+    /// How long one call of cray may take.
+    #[arg(long, value_name = "TIME", default_value = "10m", value_parser = duration)]
+    call_timeout: Duration,
+    /// A directory of grammar files to use beside the built-in ones.
+    #[arg(long, value_name = "DIR")]
+    grammar: Option<PathBuf>,
+}
+
+const BUCKET: &str = "config-data";
+
+pub(super) fn run(arguments: &Arguments) -> Result<Exit, Failure> {
+    let analysis = match &arguments.analysis {
+        Some(path) => super::plan::read_analysis(path)?,
+        None => super::plan::of_paths(&arguments.paths, &Context::default(), arguments.grammar.as_deref())?,
+    };
+    let wanted = analysis.sat_runs.iter().filter(|run| !run.skipped && !analysis.has_main_log(run));
+    let wanted: Vec<(&SatRun, &str)> = wanted.filter_map(|run| Some((run, run.s3_key.as_deref()?))).collect();
+    if wanted.is_empty() {
+        say("no run of SAT in these logs has a log in S3 that is not at hand")?;
+        return Ok(Exit::Done);
+    }
+    let cray = Cray { program: arguments.cray.clone(), timeout: arguments.call_timeout };
+    let mut exit = Exit::Done;
+    for (run, key) in wanted {
+        let file = arguments.dir.join(run.log_file());
+        if arguments.dry_run {
+            let shown = file.display().to_string();
+            let words = CrayCommand::get_artifact(BUCKET, key, &shown).words;
+            let words: Vec<String> = words.iter().map(|word| shell_word(word)).collect();
+            print(&format!("cray {}\n", words.join(" ")))?;
+        } else if file.symlink_metadata().is_ok() {
+            say(&format!("{}: is there already and was left alone", file.display()))?;
+        } else {
+            match fetch(&cray, key, &file) {
+                Ok(()) => print(&format!("{}\n", file.display()))?,
+                Err(Fetched::Unusable(why)) => return Err(Failure::new(Exit::Outside, printable(&why))),
+                Err(Fetched::Missing) if run.s3_key_basis == Some(KeyBasis::Computed) => {
+                    say(&format!(
+                        "{key}: not in S3. This key stands in no log; it was computed, and SAT may not have saved a log"
+                    ))?;
+                }
+                Err(Fetched::Missing) => {
+                    say(&format!("{key}: not in S3. It may have been deleted since"))?;
+                    exit = Exit::BadNews;
+                }
+                Err(Fetched::Failed(why)) => {
+                    say(&format!("{key}: could not be fetched: {}", printable(&why)))?;
+                    exit = Exit::BadNews;
+                }
+            }
+        }
+    }
+    Ok(exit)
+}
+
+enum Fetched {
+    Missing,
+    Failed(String),
+    Unusable(String),
+}
+
+/// Fetches a log under another name first, so that a file of the right name is always whole.
+fn fetch(cray: &Cray, key: &str, file: &Path) -> Result<(), Fetched> {
+    let name = file.file_name().unwrap_or_default().to_string_lossy();
+    let temporary = file.with_file_name(format!(".{name}.{}.tmp", std::process::id()));
+    let outcome = fetch_to(cray, key, &temporary).and_then(|()| {
+        fs::set_permissions(&temporary, fs::Permissions::from_mode(0o600))
+            .and_then(|()| fs::rename(&temporary, file))
+            .map_err(|error| Fetched::Failed(format!("{}: {error}", file.display())))
+    });
+    if outcome.is_err() {
+        let _ = fs::remove_file(&temporary);
+    }
+    outcome
+}
+
+fn fetch_to(cray: &Cray, key: &str, temporary: &Path) -> Result<(), Fetched> {
+    let failed = |error: std::io::Error| Fetched::Failed(format!("{}: {error}", temporary.display()));
+    // Whoever may not write here is told so before anything is fetched.
+    fs::File::create(temporary)
+        .and_then(|file| file.set_permissions(fs::Permissions::from_mode(0o600)))
+        .map_err(failed)?;
+    let command = CrayCommand::get_artifact(BUCKET, key, &temporary.display().to_string());
+    cray.call(&command, About::Artifact, Expect::Silence, &|| false).map_err(|trouble| match trouble {
+        Trouble::Unusable(why) => Fetched::Unusable(why),
+        Trouble::NotFound(_) => Fetched::Missing,
+        Trouble::Refused(why) | Trouble::Unsure(why) | Trouble::Garbage(why) | Trouble::Conflict(why) => {
+            Fetched::Failed(why)
+        }
+        Trouble::Stopped => Fetched::Failed("stopped".into()),
+    })?;
+    match fs::metadata(temporary).map_err(failed)?.len() {
+        0 => Err(Fetched::Failed("cray says that it is there, and wrote nothing".into())),
+        _ => Ok(()),
+    }
+}

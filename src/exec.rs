@@ -1,0 +1,315 @@
+//! The executor: it does with `cray` what a plan says, one move at a time. What the moves are is in [`crate::plan::step`];
+//! here is only how they are made safely: the intent on disk before the call, the result on disk before the session is
+//! deleted, and after any doubt a look at what CFS has.
+
+mod ask;
+mod attempt;
+pub mod cray;
+mod log;
+mod process;
+
+use std::collections::BTreeSet;
+use std::path::PathBuf;
+use std::time::Duration;
+
+use crate::grammar::Grammar;
+use crate::image_id::ImageId;
+use crate::plan::command::CrayCommand;
+use crate::plan::step::{At, Doing, OutOfTurn};
+use crate::plan::store::{Store, StoreError};
+use crate::plan::{Attempt, CfsBasis, CfsVersion, Plan, StepState};
+
+use cray::{About, Cray, Expect, Trouble};
+
+/// How to go about it.
+#[derive(Debug, Clone)]
+pub struct Settings {
+    /// The time between two looks at a session.
+    pub poll: Duration,
+    /// How long a session may be pending.
+    pub pending_timeout: Duration,
+    /// How long a session may be running.
+    pub running_timeout: Duration,
+    /// The last step to do.
+    pub until: Option<At>,
+    /// Leave the sessions there.
+    pub keep_sessions: bool,
+    /// The program that prints the log of a container.
+    pub kubectl: PathBuf,
+}
+
+/// Something to tell while it goes on.
+#[derive(Debug)]
+pub enum Event<'a> {
+    /// A step is begun or gone on with.
+    Step {
+        /// The plan.
+        plan: &'a Plan,
+        /// The step.
+        at: At,
+        /// The attempt.
+        attempt: &'a Attempt,
+        /// What is done.
+        doing: Doing,
+    },
+    /// Its session is there.
+    Created {
+        /// Its name.
+        session: &'a str,
+        /// It was there already, and is exactly what was meant.
+        adopted: bool,
+    },
+    /// Its session is not over.
+    Waiting {
+        /// The step.
+        step: &'a str,
+        /// The session.
+        session: &'a str,
+        /// Where it stands.
+        state: &'static str,
+        /// Since when this run waits for it.
+        elapsed: Duration,
+    },
+    /// A call brought no answer and is made again.
+    Again {
+        /// Why.
+        why: &'a str,
+    },
+    /// A step has its image.
+    Made {
+        /// The step.
+        step: &'a str,
+        /// The image.
+        result: &'a ImageId,
+    },
+    /// A session was deleted.
+    Deleted {
+        /// Its name.
+        session: &'a str,
+    },
+    /// Something to know.
+    Note(&'a str),
+}
+
+/// What a run came to.
+#[derive(Debug, Default, PartialEq, Eq)]
+pub struct Outcome {
+    /// What stopped an image, with the step.
+    pub problems: Vec<(String, String)>,
+}
+
+/// Why a run ended before its time.
+#[derive(Debug, thiserror::Error)]
+pub enum Stop {
+    /// `cray` cannot be used.
+    #[error("{0}")]
+    Unusable(String),
+    /// The plan cannot be kept.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    /// It was wished to stop.
+    #[error("stopped")]
+    Interrupted,
+    /// A defect of incfg.
+    #[error(transparent)]
+    OutOfTurn(#[from] OutOfTurn),
+}
+
+/// Why a step does not go on.
+enum Halt {
+    /// This image stops; others may go on.
+    Track(String),
+    /// Everything stops.
+    All(Stop),
+}
+
+impl<E: Into<Stop>> From<E> for Halt {
+    fn from(stop: E) -> Self {
+        Self::All(stop.into())
+    }
+}
+
+/// How often a look that brings no answer is repeated before the executor gives up.
+const LOOKS: u32 = 8;
+
+/// The executor of a plan.
+pub struct Executor<'a> {
+    /// The plan.
+    pub store: &'a mut Store,
+    /// `cray`.
+    pub cray: &'a Cray,
+    /// How to go about it.
+    pub settings: &'a Settings,
+    /// The grammar of logs.
+    pub grammar: &'a Grammar,
+    /// Whether to stop.
+    pub stop: &'a dyn Fn() -> bool,
+    /// Who is told what goes on.
+    pub tell: &'a mut dyn FnMut(Event<'_>),
+    /// What time it is, UTC.
+    pub now: &'a dyn Fn() -> String,
+}
+
+impl Executor<'_> {
+    /// Goes on with the plan until it is through, or something stops it.
+    ///
+    /// # Errors
+    /// What stopped everything. The plan on disk says how far it came.
+    pub fn run(&mut self) -> Result<Outcome, Stop> {
+        let mut outcome = Outcome::default();
+        let mut stopped = BTreeSet::new();
+        let mut undeletable = BTreeSet::new();
+        let mut asked = false;
+        loop {
+            if (self.stop)() {
+                return Err(Stop::Interrupted);
+            }
+            let until = self.settings.until;
+            let open = self.store.plan().open();
+            let next =
+                open.into_iter().find(|at| !stopped.contains(&at.track) && until.is_none_or(|until| *at <= until));
+            let leftovers = !self.settings.keep_sessions
+                && self.store.plan().deletable().iter().any(|session| !undeletable.contains(session));
+            if (next.is_some() || leftovers) && !asked {
+                self.settle_version()?;
+                asked = true;
+            }
+            self.delete_sessions(&mut undeletable)?;
+            let Some(at) = next else {
+                if asked && self.store.plan().is_done() {
+                    self.look_at_pins();
+                }
+                return Ok(outcome);
+            };
+            match self.step(at) {
+                Ok(()) => {}
+                Err(Halt::Track(why)) => {
+                    outcome.problems.push((self.store.plan().get(at).1.id.clone(), why));
+                    stopped.insert(at.track);
+                }
+                Err(Halt::All(stop)) => return Err(stop),
+            }
+        }
+    }
+
+    /// Looks at everything the next steps need and changes nothing: what would stop them.
+    ///
+    /// # Errors
+    /// What stopped everything.
+    pub fn look(&mut self) -> Result<Outcome, Stop> {
+        let mut outcome = Outcome::default();
+        for at in self.store.plan().open() {
+            let Some(attempt) = self.store.plan().attempt(at) else { continue };
+            let mut looked = || {
+                self.check(at, &attempt, false)?;
+                if let Some(session) = self.session(&attempt.session)? {
+                    self.own(at, &attempt, &session)?;
+                }
+                Ok(())
+            };
+            match looked() {
+                Ok(()) => {}
+                Err(Halt::Track(why)) => outcome.problems.push((self.store.plan().get(at).1.id.clone(), why)),
+                Err(Halt::All(stop)) => return Err(stop),
+            }
+        }
+        Ok(outcome)
+    }
+
+    /// Asks `cray` which version of the API it has, where only the form of a configuration told.
+    fn settle_version(&mut self) -> Result<(), Stop> {
+        if self.store.plan().target.basis != CfsBasis::Configuration {
+            return Ok(());
+        }
+        let mut tries = 0;
+        let cfs = loop {
+            match self.cray.call(&CrayCommand::probe_v3(), About::Commands, Expect::Answer, self.stop) {
+                Ok(_) => break CfsVersion::V3,
+                Err(Trouble::Unusable(why)) if why.contains("No such command") => break CfsVersion::V2,
+                Err(Trouble::Unusable(why)) => return Err(Stop::Unusable(why)),
+                Err(Trouble::Stopped) => return Err(Stop::Interrupted),
+                Err(
+                    Trouble::Unsure(why)
+                    | Trouble::Garbage(why)
+                    | Trouble::NotFound(why)
+                    | Trouble::Conflict(why)
+                    | Trouble::Refused(why),
+                ) => self.again(&mut tries, &why)?,
+            }
+        };
+        let mut plan = self.store.plan().clone();
+        plan.target.cfs = cfs;
+        plan.target.basis = CfsBasis::Cray;
+        Ok(self.store.save(plan, "the version of the API of CFS")?)
+    }
+
+    /// Brings one step to its result.
+    fn step(&mut self, at: At) -> Result<(), Halt> {
+        let mut first_look = true;
+        loop {
+            let plan = self.store.plan();
+            let (state, doing) = (plan.get(at).1.state(), plan.doing(at));
+            let Some(attempt) = plan.attempt(at) else { return Ok(()) };
+            if state == StepState::Done {
+                return Ok(());
+            }
+            (self.tell)(Event::Step { plan: self.store.plan(), at, attempt: &attempt, doing });
+            match doing {
+                Doing::Begin => self.begin(at, &attempt)?,
+                Doing::Resolve => self.resolve(at, &attempt)?,
+                Doing::Follow => self.follow(at, &attempt, first_look)?,
+            }
+            first_look = false;
+        }
+    }
+
+    /// Deletes the sessions that are of no more use; one that cannot be deleted is tried again by the next run.
+    fn delete_sessions(&mut self, undeletable: &mut BTreeSet<String>) -> Result<(), Stop> {
+        if self.settings.keep_sessions {
+            return Ok(());
+        }
+        for session in self.store.plan().deletable() {
+            if !undeletable.contains(&session) {
+                self.delete_session(&session, undeletable)?;
+            }
+        }
+        Ok(())
+    }
+
+    fn delete_session(&mut self, session: &str, undeletable: &mut BTreeSet<String>) -> Result<(), Stop> {
+        let command = CrayCommand::delete_session(self.store.plan().target.cfs, session);
+        for _ in 0..LOOKS {
+            let why = match self.cray.call(&command, About::Session(session), Expect::Silence, self.stop) {
+                Ok(_) | Err(Trouble::NotFound(_)) => {
+                    let mut plan = self.store.plan().clone();
+                    plan.session_deleted(session);
+                    self.store.save(plan, &format!("session {session} was deleted"))?;
+                    (self.tell)(Event::Deleted { session });
+                    return Ok(());
+                }
+                Err(Trouble::Unusable(why)) => return Err(Stop::Unusable(why)),
+                Err(Trouble::Stopped) => return Err(Stop::Interrupted),
+                Err(Trouble::Unsure(why) | Trouble::Garbage(why) | Trouble::Conflict(why) | Trouble::Refused(why)) => {
+                    why
+                }
+            };
+            (self.tell)(Event::Again { why: &why });
+            self.pause()?;
+        }
+        (self.tell)(Event::Note(&format!("session {session} could not be deleted; the next run tries again")));
+        undeletable.insert(session.to_owned());
+        Ok(())
+    }
+}
+
+/// A length of time as a person says it.
+#[must_use]
+pub fn seconds(time: Duration) -> String {
+    let whole = time.as_secs();
+    match (whole / 3600, whole / 60 % 60, whole % 60) {
+        (0, 0, _) if whole < 10 => format!("{:.1}s", time.as_secs_f64()),
+        (0, 0, seconds) => format!("{seconds}s"),
+        (0, minutes, seconds) => format!("{minutes}m {seconds:02}s"),
+        (hours, minutes, _) => format!("{hours}h {minutes:02}m"),
+    }
+}

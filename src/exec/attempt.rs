@@ -1,0 +1,349 @@
+//! One attempt of a step: its checks, its session, its end.
+
+use std::time::{Duration, Instant};
+
+use crate::cfs::Session;
+use crate::image_id::ImageId;
+use crate::plan::Attempt;
+use crate::plan::command::{CrayCommand, log_words};
+use crate::plan::record::ACCEPT_FLAG;
+use crate::plan::step::{At, Failure, Verdict};
+use crate::shown::shell_word;
+
+use super::ask::named;
+use super::cray::{About, Expect, Trouble};
+use super::{Event, Executor, Halt, Stop, log, seconds};
+
+/// How often a session is asked for that is over and has not told all.
+const SETTLING: u32 = 6;
+
+/// How often one session is created when each time there is no telling whether it was.
+const CREATIONS: u32 = 6;
+
+/// How many answers in a row may be none while a session is waited for: a login page does not go away by itself.
+const GARBAGE: u32 = 20;
+
+impl Executor<'_> {
+    /// A new attempt: everything it needs is there, and nothing has its name.
+    pub(super) fn begin(&mut self, at: At, attempt: &Attempt) -> Result<(), Halt> {
+        self.check(at, attempt, true)?;
+        let there = self.session(&attempt.session)?;
+        if let Some(session) = &there {
+            self.own(at, attempt, session)?;
+        }
+        let mut plan = self.store.plan().clone();
+        plan.intend(at, &(self.now)())?;
+        if there.is_some() {
+            plan.created(at, &(self.now)())?;
+        }
+        self.store.save(plan, &format!("session {} is about to be created; it was not", attempt.session))?;
+        match there {
+            Some(_) => {
+                (self.tell)(Event::Created { session: &attempt.session, adopted: true });
+                Ok(())
+            }
+            None => self.create(at, attempt),
+        }
+    }
+
+    /// The session was meant to be created: it is there, or it is created now.
+    pub(super) fn resolve(&mut self, at: At, attempt: &Attempt) -> Result<(), Halt> {
+        match self.session(&attempt.session)? {
+            Some(session) => {
+                self.own(at, attempt, &session)?;
+                self.keep_created(at, attempt, true)
+            }
+            None => {
+                self.check(at, attempt, true)?;
+                self.create(at, attempt)
+            }
+        }
+    }
+
+    /// Creates the session. A second request under the same name is safe: at worst CFS says that it has it.
+    pub(super) fn create(&mut self, at: At, attempt: &Attempt) -> Result<(), Halt> {
+        let command = CrayCommand::create_session(self.store.plan(), at, attempt, attempt.base_id.as_str());
+        let mut why = String::new();
+        for _ in 0..CREATIONS {
+            match self.cray.call(&command, About::Session(&attempt.session), Expect::Created, self.stop) {
+                Ok(answer) => match named(&answer, &attempt.session) {
+                    Ok(session) => {
+                        self.own(at, attempt, &session)?;
+                        return self.keep_created(at, attempt, false);
+                    }
+                    Err(no_session) => why = no_session,
+                },
+                Err(Trouble::Refused(said)) => {
+                    return Err(Halt::Track(format!("CFS refuses session {}: {said}", attempt.session)));
+                }
+                Err(Trouble::Unusable(said)) => return Err(Stop::Unusable(said).into()),
+                Err(Trouble::Stopped) => return Err(Stop::Interrupted.into()),
+                Err(
+                    Trouble::Conflict(said) | Trouble::Unsure(said) | Trouble::Garbage(said) | Trouble::NotFound(said),
+                ) => why = said,
+            }
+            (self.tell)(Event::Again { why: &why });
+            if let Some(session) = self.session(&attempt.session)? {
+                self.own(at, attempt, &session)?;
+                return self.keep_created(at, attempt, true);
+            }
+            self.pause()?;
+        }
+        Err(Stop::Unusable(format!(
+            "session {} could not be created in {CREATIONS} tries, and CFS does not have it: {why}",
+            attempt.session
+        ))
+        .into())
+    }
+
+    pub(super) fn keep_created(&mut self, at: At, attempt: &Attempt, adopted: bool) -> Result<(), Halt> {
+        let mut plan = self.store.plan().clone();
+        plan.created(at, &(self.now)())?;
+        self.store
+            .save(plan, &format!("session {} was created; the next run finds it by its name", attempt.session))?;
+        (self.tell)(Event::Created { session: &attempt.session, adopted });
+        Ok(())
+    }
+
+    /// Waits for the end of the session and takes what it made.
+    pub(super) fn follow(&mut self, at: At, attempt: &Attempt, first_look: bool) -> Result<(), Halt> {
+        let begun = Instant::now();
+        let mut running_since = None;
+        let mut heard = Instant::now();
+        let (mut looks, mut missing, mut settling, mut garbage) = (0_u32, 0_u32, 0_u32, 0_u32);
+        let describe = CrayCommand::describe_session(self.store.plan().target.cfs, &attempt.session);
+        loop {
+            let answer = self.cray.call(&describe, About::Session(&attempt.session), Expect::Answer, self.stop);
+            let answer = answer.and_then(|answer| named(&answer, &attempt.session).map_err(Trouble::Garbage));
+            if answer.is_ok() {
+                (garbage, missing, heard) = (0, 0, Instant::now());
+                looks += 1;
+            }
+            match answer {
+                Ok(session) => {
+                    self.own(at, attempt, &session)?;
+                    match self.store.plan().verdict(attempt, &session) {
+                        Verdict::Waiting { running, picked_up } => {
+                            let since = if running { *running_since.get_or_insert_with(Instant::now) } else { begun };
+                            let state = if running { "running" } else { "pending" };
+                            let step = self.store.plan().get(at).1.id.clone();
+                            let elapsed = begun.elapsed();
+                            (self.tell)(Event::Waiting { step: &step, session: &attempt.session, state, elapsed });
+                            let limit =
+                                if running { self.settings.running_timeout } else { self.settings.pending_timeout };
+                            if since.elapsed() >= limit {
+                                return Err(Halt::Track(self.stuck(attempt, running, picked_up, limit)));
+                            }
+                        }
+                        Verdict::Unsettled(why) => {
+                            settling += 1;
+                            if settling >= SETTLING {
+                                return self.fail(at, attempt, why);
+                            }
+                            (self.tell)(Event::Again { why: &why });
+                        }
+                        Verdict::Made(result) => return self.take(at, attempt, result),
+                        Verdict::Failed(why) => return self.fail(at, attempt, why),
+                    }
+                }
+                Err(Trouble::NotFound(_)) => {
+                    missing += 1;
+                    if missing > 1 {
+                        return self.gone(at, attempt, first_look && looks == 0);
+                    }
+                }
+                Err(Trouble::Garbage(why)) => {
+                    garbage += 1;
+                    if garbage >= GARBAGE {
+                        return Err(Stop::Unusable(why).into());
+                    }
+                    (self.tell)(Event::Again { why: &why });
+                }
+                Err(Trouble::Unsure(why) | Trouble::Conflict(why)) => {
+                    if heard.elapsed() >= self.settings.running_timeout {
+                        return Err(Stop::Unusable(format!("no answer for {}: {why}", seconds(heard.elapsed()))).into());
+                    }
+                    (self.tell)(Event::Again { why: &why });
+                }
+                Err(Trouble::Refused(why) | Trouble::Unusable(why)) => return Err(Stop::Unusable(why).into()),
+                Err(Trouble::Stopped) => return Err(Stop::Interrupted.into()),
+            }
+            self.pause()?;
+        }
+    }
+
+    pub(super) fn stuck(&self, attempt: &Attempt, running: bool, picked_up: bool, limit: Duration) -> String {
+        let session = &attempt.session;
+        let what = match (running, picked_up) {
+            (true, _) => "running: ansible may hang, or the job of IMS is not ready",
+            (false, false) => {
+                "pending and has no job: CFS has not picked it up; its operator may be down or far behind"
+            }
+            (false, true) => "pending although it has a job: its pod cannot be scheduled, or the configuration is gone",
+        };
+        let delete = shell("cray", &CrayCommand::delete_session(self.store.plan().target.cfs, session));
+        format!(
+            "after {} session {session} is still {what}. It was left alone. incfg run waits on for it; or end it with `{delete}`, and incfg run makes a new attempt on the same base image",
+            seconds(limit)
+        )
+    }
+
+    /// The session has gone by another hand, and with it what it would have said.
+    pub(super) fn gone(&mut self, at: At, attempt: &Attempt, before_this_run: bool) -> Result<(), Halt> {
+        let reason = format!(
+            "session {} was deleted by another hand, or by CFS after its time to live, before its end was recorded; an image called {} may exist and is not used",
+            attempt.session, attempt.result_name
+        );
+        let mut plan = self.store.plan().clone();
+        plan.failed(at, Failure { reason: reason.clone(), ..Failure::default() }, &(self.now)())?;
+        plan.session_deleted(&attempt.session);
+        self.store.save(plan, &reason)?;
+        if before_this_run {
+            // Whoever starts a run knows that it goes on; a new attempt on the same base image is safe.
+            (self.tell)(Event::Note(&reason));
+            return Ok(());
+        }
+        Err(Halt::Track(reason))
+    }
+
+    /// The session names a result: it is checked, kept, and only then the session is of no more use.
+    pub(super) fn take(&mut self, at: At, attempt: &Attempt, result: ImageId) -> Result<(), Halt> {
+        let mut left = SETTLING;
+        let image = loop {
+            left -= 1;
+            let why = match self.image(&result)? {
+                Some(image) if image.link.is_some() => break image,
+                Some(_) => format!("its result {result} is registered in IMS and has no link: nothing was uploaded"),
+                None => format!("its result {result} is not in IMS"),
+            };
+            if left == 0 {
+                return self.fail(at, attempt, why);
+            }
+            (self.tell)(Event::Again { why: &why });
+            self.pause()?;
+        };
+        if let (Some(expected), Some(found)) = (&self.store.plan().get(at).0.arch, &image.arch)
+            && expected != found
+        {
+            let why = format!("its result {result} is an {found} image, and this one is {expected}");
+            return self.fail(at, attempt, why);
+        }
+        // CFS reads the configuration when it picks the session up, not when it is created.
+        let name = self.store.plan().get(at).0.configuration.name.clone();
+        match self.configuration(&name)? {
+            Some(now) => {
+                if let Some(difference) = self.store.plan().get(at).0.configuration.difference(&now) {
+                    let why = format!(
+                        "configuration {name} was changed while the session was under way ({difference}), so image {result} may hold other layers than the plan says"
+                    );
+                    return self.fail(at, attempt, why);
+                }
+            }
+            None => (self.tell)(Event::Note(&format!("configuration {name} is gone since the session began"))),
+        }
+        let mut plan = self.store.plan().clone();
+        plan.done(at, result.clone(), &(self.now)())?;
+        let step = plan.get(at).1.id.clone();
+        self.store.save(plan, &format!("the result of step {step} is image {result}; its session was not deleted"))?;
+        (self.tell)(Event::Made { step: &step, result: &result });
+        Ok(())
+    }
+
+    /// The session made nothing that can be used: its log is fetched while it is there.
+    pub(super) fn fail(&mut self, at: At, attempt: &Attempt, reason: String) -> Result<(), Halt> {
+        let session = &attempt.session;
+        let path = self.store.shown().to_path_buf();
+        let fetched = log::fetch(&self.settings.kubectl, &path, session, self.stop);
+        let (log, told) = match &fetched {
+            Ok(name) => {
+                let (track, step) = self.store.plan().get(at);
+                (Some(name.clone()), log::told(&path.with_file_name(name), track, step, self.grammar))
+            }
+            Err(_) => (None, log::Told::default()),
+        };
+        let reason = told.words.map_or_else(|| reason.clone(), |words| format!("{reason}: {words}"));
+        let look = match fetched {
+            Ok(name) => format!("its log is {}", path.with_file_name(name).display()),
+            Err(why) => {
+                let words: Vec<String> = log_words(session).iter().map(|word| shell_word(word)).collect();
+                format!(
+                    "its log could not be fetched ({why}), so the session was kept; see it with `kubectl {}`",
+                    words.join(" ")
+                )
+            }
+        };
+        let mut plan = self.store.plan().clone();
+        plan.failed(at, Failure { reason: reason.clone(), layer: told.layer, log }, &(self.now)())?;
+        self.store.save(plan, &format!("session {session} failed: {reason}"))?;
+        Err(Halt::Track(format!("{reason}\n{look}")))
+    }
+
+    /// What has to hold before a session is created.
+    pub(super) fn check(&mut self, at: At, attempt: &Attempt, learn: bool) -> Result<(), Halt> {
+        let base = &attempt.base_id;
+        let image = match self.image(base)? {
+            None => {
+                return Err(Halt::Track(format!(
+                    "image {base}, on which the step begins, is not in IMS. It was deleted since, perhaps by a restart; nothing was created"
+                )));
+            }
+            Some(image) if image.link.is_none() => {
+                return Err(Halt::Track(format!(
+                    "image {base}, on which the step begins, is registered in IMS and has no link: nothing was uploaded, so CFS cannot configure it; nothing was created"
+                )));
+            }
+            Some(image) => image,
+        };
+        let track = self.store.plan().get(at).0;
+        match (&track.arch, &image.arch) {
+            (Some(expected), Some(found)) if expected != found => {
+                return Err(Halt::Track(format!(
+                    "image {base} is an {found} image, and {} is {expected}; nothing was created",
+                    track.label()
+                )));
+            }
+            (None, Some(found)) if learn => {
+                let mut plan = self.store.plan().clone();
+                plan.images[at.track].arch = Some(found.clone());
+                self.store.save(plan, "the architecture of the base image")?;
+            }
+            _ => {}
+        }
+        let planned = self.store.plan().get(at).0.configuration.clone();
+        let Some(now) = self.configuration(&planned.name)? else {
+            return Err(Halt::Track(format!(
+                "configuration {} does not exist any more; nothing was created",
+                planned.name
+            )));
+        };
+        if let Some(difference) = planned.difference(&now) {
+            let describe =
+                shell("cray", &CrayCommand::describe_configuration(self.store.plan().target.cfs, &planned.name));
+            return Err(Halt::Track(format!(
+                "configuration {} is not what the plan was made with: {difference}; nothing was created. When the change is meant, and touches only layers that are not applied yet: `{describe} | incfg record {} - {}`",
+                planned.name,
+                shell_word(&self.store.shown().display().to_string()),
+                ACCEPT_FLAG
+            )));
+        }
+        if planned.last_updated != now.last_updated {
+            (self.tell)(Event::Note(&format!(
+                "configuration {} was written anew at {} with the same layers and commits",
+                planned.name,
+                now.last_updated.as_deref().unwrap_or("an unknown time")
+            )));
+        }
+        Ok(())
+    }
+
+    pub(super) fn own(&self, at: At, attempt: &Attempt, session: &Session) -> Result<(), Halt> {
+        self.store.plan().is_own(at, attempt, session, false).map_err(|foreign| {
+            Halt::Track(format!("{foreign}. It was left alone; see who made it, and delete it if it is of no use"))
+        })
+    }
+}
+
+fn shell(program: &str, command: &CrayCommand) -> String {
+    let words = command.words.iter().map(|word| shell_word(word));
+    std::iter::once(program.to_owned()).chain(words).collect::<Vec<_>>().join(" ")
+}

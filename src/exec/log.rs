@@ -1,0 +1,114 @@
+//! The log of a session that failed: fetched with `kubectl` while there is one, kept beside the plan, and read for the
+//! layer and the task that failed.
+
+use std::fs::{self, File, OpenOptions};
+use std::io::Read;
+use std::os::unix::fs::OpenOptionsExt;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use crate::cfs::AnsibleText;
+use crate::evidence::FileId;
+use crate::grammar::Grammar;
+use crate::line::Dialect;
+use crate::plan::command::log_words;
+use crate::plan::{Step, Track};
+use crate::shown::printable;
+use crate::statement::{Window, read_statements};
+
+use super::process::{Bounds, How, call};
+
+/// The longest a log may take to come, and the most it may be.
+const TIMEOUT: Duration = Duration::from_secs(300);
+const BYTES: u64 = 1 << 30;
+
+/// Fetches the log of a session beside the plan; the name of its file.
+pub(super) fn fetch(kubectl: &Path, plan: &Path, session: &str, stop: &dyn Fn() -> bool) -> Result<String, String> {
+    let stem = plan.file_stem().unwrap_or_default().to_string_lossy();
+    let name = format!("{stem}.{session}.log");
+    let directory = plan.parent().filter(|parent| !parent.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    let temporary = directory.join(format!(".{name}.tmp"));
+    let outcome = fetch_to(kubectl, &temporary, session, stop)
+        .and_then(|()| fs::rename(&temporary, directory.join(&name)).map_err(|error| error.to_string()));
+    if outcome.is_err() {
+        let _ = fs::remove_file(&temporary);
+    }
+    outcome.map(|()| name)
+}
+
+fn fetch_to(kubectl: &Path, file: &PathBuf, session: &str, stop: &dyn Fn() -> bool) -> Result<(), String> {
+    let text = |error: std::io::Error| error.to_string();
+    let content = OpenOptions::new().write(true).create(true).truncate(true).mode(0o600).open(file).map_err(text)?;
+    let bounds = Bounds { timeout: TIMEOUT, bytes: BYTES, grace: Duration::ZERO, stop };
+    let kept = content.try_clone().map_err(text)?;
+    let ended = call(kubectl, &log_words(session), Some(content), &bounds)
+        .map_err(|error| format!("{} cannot be started: {error}", kubectl.display()))?;
+    match ended.how {
+        How::Exited(Some(0)) => {}
+        How::Exited(_) => {
+            let said = String::from_utf8_lossy(&ended.stderr);
+            let said = said.lines().rev().map(str::trim).find(|line| !line.is_empty()).unwrap_or("it says nothing");
+            return Err(format!("kubectl failed: {}", printable(said)));
+        }
+        How::TimedOut => return Err("kubectl gave no answer in time".into()),
+        How::TooMuch => return Err(format!("it is larger than {} MiB", BYTES >> 20)),
+        How::Stopped => return Err("stopped".into()),
+    }
+    kept.sync_all().map_err(text)?;
+    if kept.metadata().map_err(text)?.len() == 0 {
+        return Err("kubectl found no log of it".into());
+    }
+    Ok(())
+}
+
+/// What a log tells.
+#[derive(Debug, Default, PartialEq, Eq)]
+pub(super) struct Told {
+    /// The layer that failed, as the configuration counts.
+    pub(super) layer: Option<u32>,
+    /// What happened, in words, with the line of the log.
+    pub(super) words: Option<String>,
+}
+
+/// Reads what a log tells of a step.
+pub(super) fn told(path: &Path, track: &Track, step: &Step, grammar: &Grammar) -> Told {
+    let Ok(file) = File::open(path) else { return Told::default() };
+    read_told(file, &path.file_name().unwrap_or_default().to_string_lossy(), track, step, grammar)
+}
+
+fn read_told(log: impl Read, name: &str, track: &Track, step: &Step, grammar: &Grammar) -> Told {
+    let mut text = AnsibleText::default();
+    let take = |statement| text.take(&statement);
+    if read_statements(log, FileId(0), Dialect::Ansible, grammar, Window::default(), take).is_err() {
+        return Told::default();
+    }
+    if let Some(place) = text.inventory_failed {
+        let words = format!(
+            "the inventory failed, so no layer ran ({name}:{}); the log of container inventory says why",
+            place.line
+        );
+        return Told { layer: None, words: Some(words) };
+    }
+    if let Some(place) = text.passed {
+        let words = format!(
+            "all layers passed ({name}:{}), so packaging the image failed; the log of container teardown says why",
+            place.line
+        );
+        return Told { layer: None, words: Some(words) };
+    }
+    let Some((position, run)) = text.failing() else { return Told::default() };
+    let place = text.failed.as_ref().map_or(run.place, |(_, place)| *place);
+    // CFS runs the layers of a limit in their order and names none: only the count tells which one it is.
+    let layer = step.layers.get(position).and_then(|index| track.configuration.layers.get(*index as usize));
+    let layer = layer.filter(|layer| layer.playbook.as_ref().is_none_or(|playbook| *playbook == run.playbook));
+    let what = match layer {
+        Some(layer) => format!("layer {} ({}) failed", layer.index, layer.label()),
+        None => format!("playbook {} failed", run.playbook),
+    };
+    let task = text.failed_task.as_ref().map(|task| {
+        let name_of_task = task.task.as_ref().map(|task| format!(" in task [{task}]")).unwrap_or_default();
+        format!("{name_of_task}: {} ({name}:{})", task.detail, task.place.line)
+    });
+    let words = format!("{what}{}", task.unwrap_or_else(|| format!(" ({name}:{})", place.line)));
+    Told { layer: layer.map(|layer| layer.index), words: Some(printable(&words)) }
+}

@@ -1,0 +1,140 @@
+//! One call of a program: with an end in time, a bound on what it prints, and nothing left behind.
+
+use std::fs::File;
+use std::io::Read;
+use std::os::unix::process::CommandExt;
+use std::path::Path;
+use std::process::{Child, Command, ExitStatus, Stdio};
+use std::sync::mpsc::{Receiver, channel};
+use std::time::{Duration, Instant};
+
+use rustix::process::{Pid, Signal, kill_process_group};
+
+/// How a call is bounded.
+pub(super) struct Bounds<'a> {
+    /// The longest it may take.
+    pub(super) timeout: Duration,
+    /// The most it may print.
+    pub(super) bytes: u64,
+    /// How much longer it may take after the wish to stop: a call that changes something is better let through.
+    pub(super) grace: Duration,
+    /// Whether to stop.
+    pub(super) stop: &'a dyn Fn() -> bool,
+}
+
+/// How a call ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum How {
+    /// By itself, with this exit code; none when a signal ended it.
+    Exited(Option<i32>),
+    /// It took too long.
+    TimedOut,
+    /// It printed too much.
+    TooMuch,
+    /// It was wished to stop.
+    Stopped,
+}
+
+/// What a call left.
+pub(super) struct Ended {
+    pub(super) how: How,
+    pub(super) stdout: Vec<u8>,
+    pub(super) stderr: Vec<u8>,
+}
+
+/// Bytes of messages that are kept.
+const MESSAGE_BYTES: u64 = 64 << 10;
+
+/// How soon a child is looked at again: at first at once, for one that answers at once.
+const FIRST_LOOK: Duration = Duration::from_millis(1);
+const LAST_LOOK: Duration = Duration::from_millis(50);
+
+/// How long what it printed may still be on its way when a child has ended.
+const DRAIN: Duration = Duration::from_secs(2);
+
+/// Runs a program. Its stdout goes to `file`, where one is given.
+pub(super) fn call(
+    program: &Path,
+    words: &[String],
+    file: Option<File>,
+    bounds: &Bounds<'_>,
+) -> std::io::Result<Ended> {
+    let written = file.as_ref().map(File::try_clone).transpose()?;
+    let mut command = Command::new(program);
+    // A group of its own: Ctrl-C at the terminal ends incfg's waiting, not a call that is half through.
+    command.args(words).process_group(0).stdin(Stdio::null()).stderr(Stdio::piped());
+    command.stdout(file.map_or_else(Stdio::piped, Stdio::from));
+    let mut child = spawn(&mut command)?;
+    let stdout = child.stdout.take().map(|pipe| reader(pipe, bounds.bytes));
+    let stderr = child.stderr.take().map(|pipe| reader(pipe, MESSAGE_BYTES));
+    let how = wait(&mut child, written.as_ref(), bounds)?;
+    let (stdout, too_much) = drained(stdout, bounds.bytes);
+    let (stderr, _) = drained(stderr, MESSAGE_BYTES);
+    // Whatever it left running holds the pipes open, and is of no use any more.
+    kill(&child);
+    let how = if too_much && matches!(how, How::Exited(_)) { How::TooMuch } else { how };
+    Ok(Ended { how, stdout, stderr })
+}
+
+/// A program that was written a moment ago may still be open for writing in another process.
+fn spawn(command: &mut Command) -> std::io::Result<Child> {
+    let mut left = 20;
+    loop {
+        match command.spawn() {
+            Err(error) if error.kind() == std::io::ErrorKind::ExecutableFileBusy && left > 0 => {
+                left -= 1;
+                std::thread::sleep(LAST_LOOK);
+            }
+            outcome => return outcome,
+        }
+    }
+}
+
+fn wait(child: &mut Child, written: Option<&File>, bounds: &Bounds<'_>) -> std::io::Result<How> {
+    let begun = Instant::now();
+    let mut wished: Option<Instant> = None;
+    let exited = |status: ExitStatus| How::Exited(status.code());
+    let mut look = FIRST_LOOK;
+    let how = loop {
+        if let Some(status) = child.try_wait()? {
+            return Ok(exited(status));
+        }
+        if begun.elapsed() > bounds.timeout {
+            break How::TimedOut;
+        }
+        if written.is_some_and(|file| file.metadata().is_ok_and(|metadata| metadata.len() > bounds.bytes)) {
+            break How::TooMuch;
+        }
+        if (bounds.stop)() && wished.get_or_insert_with(Instant::now).elapsed() >= bounds.grace {
+            break How::Stopped;
+        }
+        std::thread::sleep(look);
+        look = (look * 2).min(LAST_LOOK);
+    };
+    kill(child);
+    child.wait()?;
+    Ok(how)
+}
+
+fn kill(child: &Child) {
+    if let Some(group) = i32::try_from(child.id()).ok().and_then(Pid::from_raw) {
+        let _ = kill_process_group(group, Signal::KILL);
+    }
+}
+
+fn reader(pipe: impl Read + Send + 'static, bytes: u64) -> Receiver<Vec<u8>> {
+    let (sender, receiver) = channel();
+    std::thread::spawn(move || {
+        let mut content = Vec::new();
+        let _ = pipe.take(bytes + 1).read_to_end(&mut content);
+        let _ = sender.send(content);
+    });
+    receiver
+}
+
+fn drained(receiver: Option<Receiver<Vec<u8>>>, bytes: u64) -> (Vec<u8>, bool) {
+    let mut content = receiver.and_then(|receiver| receiver.recv_timeout(DRAIN).ok()).unwrap_or_default();
+    let too_much = content.len() as u64 > bytes;
+    content.truncate(usize::try_from(bytes).unwrap_or(usize::MAX));
+    (content, too_much)
+}

@@ -1,0 +1,443 @@
+//! A plan: how images get from their base to their last layer, session by session, and how far they have come.
+//!
+//! It is one YAML file that a person can read. It is made once, from an analysis, the bootprep file and the
+//! configurations; afterwards only the attempts of its steps change, and only by the moves of [`step`].
+
+mod build;
+mod check;
+pub mod command;
+mod facts;
+pub mod record;
+pub mod step;
+pub mod store;
+
+use serde::{Deserialize, Serialize};
+
+use crate::cfs::{Configuration, Layer};
+use crate::image_id::ImageId;
+use crate::rewrite::Pin;
+
+pub use build::{Built, Made, build, sha256};
+pub use check::BadPlan;
+pub use facts::{For, Given, Hole, Sources};
+
+/// The version of the shape of [`Plan`].
+pub const SCHEMA: &str = "incfg.plan/1";
+
+/// A plan.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Plan {
+    /// [`SCHEMA`].
+    pub schema: String,
+    /// Eight hexadecimal digits that no other plan has; part of every session's name.
+    pub id: String,
+    /// The program that made it.
+    pub made_by: String,
+    /// When it was made, UTC.
+    pub made_at: String,
+    /// The IUF activity.
+    pub activity: Option<String>,
+    /// How CFS is spoken to.
+    pub target: Target,
+    /// The bootprep file.
+    pub bootprep: InputFile,
+    /// The variables of the bootprep file.
+    pub vars_files: Vec<InputFile>,
+    /// What else it was made from.
+    pub inputs: Vec<InputFile>,
+    /// Images of the bootprep file that exist and need not be made again.
+    pub exists: Vec<Existing>,
+    /// The images to make.
+    pub images: Vec<Track>,
+}
+
+/// How CFS is spoken to.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Target {
+    /// The version of its API.
+    pub cfs: CfsVersion,
+    /// How the version is known.
+    pub basis: CfsBasis,
+}
+
+/// A version of the API of CFS.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum CfsVersion {
+    /// `cray cfs`, which is version 2 in every release.
+    V2,
+    /// `cray cfs v3`, from CSM 1.5 on.
+    V3,
+}
+
+/// How the version is known.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum CfsBasis {
+    /// It was given with `--cfs`.
+    Given,
+    /// The configuration was described in its form; `incfg run` asks `cray` itself.
+    Configuration,
+    /// `cray` was asked.
+    Cray,
+}
+
+/// A file the plan was made from.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct InputFile {
+    /// Its path, as it was given.
+    pub path: String,
+    /// The SHA-256 of its bytes.
+    pub sha256: String,
+}
+
+/// An image of the bootprep file that exists.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Existing {
+    /// Its `ref_name`.
+    pub ref_name: String,
+    /// Its name.
+    pub image: String,
+    /// Its id.
+    pub id: ImageId,
+}
+
+/// The way of one image.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Track {
+    /// The name of the image.
+    pub image: String,
+    /// Its `ref_name`; by this, or by its name, the bootprep file knows it.
+    pub ref_name: Option<String>,
+    /// The operation of IUF that makes it.
+    pub operation: Option<String>,
+    /// Its architecture, as its names tell or as IMS said of its base.
+    pub arch: Option<String>,
+    /// Its groups in the inventory.
+    pub groups: Vec<String>,
+    /// The image to begin with.
+    pub base_image: Base,
+    /// The configuration.
+    pub configuration: PlannedConfiguration,
+    /// The layer that failed, where that is known.
+    pub failed_layer: Option<u32>,
+    /// How the layers are spread over steps.
+    pub strategy: Strategy,
+    /// The name the last image gets.
+    pub result_name: String,
+    /// The steps, in order.
+    pub steps: Vec<Step>,
+}
+
+/// The image a track begins with.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Base {
+    /// Its id.
+    pub id: ImageId,
+    /// Its name, where that is known.
+    pub name: Option<String>,
+    /// Why it is this one.
+    pub basis: String,
+}
+
+/// How layers are spread over steps.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Strategy {
+    /// The layers proven good in one session, then one layer a session.
+    Prefix,
+    /// One layer a session.
+    Single,
+    /// The layers proven good in one session, the rest in another.
+    All,
+}
+
+/// A configuration as it was when the plan was made.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct PlannedConfiguration {
+    /// Its name.
+    pub name: String,
+    /// When it was last changed, as CFS prints it.
+    pub last_updated: Option<String>,
+    /// Its additional inventory.
+    pub additional_inventory: Option<String>,
+    /// Its layers.
+    pub layers: Vec<PlannedLayer>,
+}
+
+/// A layer as it was when the plan was made.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct PlannedLayer {
+    /// Its index, from 0.
+    pub index: u32,
+    /// Its name.
+    pub name: Option<String>,
+    /// Its repository, or its source.
+    pub repository: Option<String>,
+    /// Its playbook.
+    pub playbook: Option<String>,
+    /// Its commit.
+    pub commit: Option<String>,
+    /// The image needs DKMS while it is configured.
+    pub requires_dkms: bool,
+}
+
+/// A step: some layers in one session.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Step {
+    /// The image and the layers: `compute.x86_64/0-2`.
+    pub id: String,
+    /// The layers.
+    pub layers: Vec<u32>,
+    /// The layers as CFS takes them.
+    pub limit: String,
+    /// The attempts, oldest first.
+    pub attempts: Vec<Attempt>,
+}
+
+/// An attempt: one session.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Attempt {
+    /// Its number, from 1.
+    pub number: u32,
+    /// The name of the session.
+    pub session: String,
+    /// The image it begins with.
+    pub base_id: ImageId,
+    /// The name of the image it makes.
+    pub result_name: String,
+    /// Where it stands.
+    pub state: AttemptState,
+    /// When the session was meant to be created, UTC.
+    pub intended_at: String,
+    /// When it was first seen, UTC.
+    pub created_at: Option<String>,
+    /// When its end was recorded, UTC.
+    pub ended_at: Option<String>,
+    /// The image it made.
+    pub result_id: Option<ImageId>,
+    /// Why it failed.
+    pub reason: Option<String>,
+    /// The layer that failed.
+    pub failed_layer: Option<u32>,
+    /// Where its log is kept.
+    pub log: Option<String>,
+    /// The session is gone.
+    pub session_deleted: bool,
+}
+
+/// Where an attempt stands.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum AttemptState {
+    /// The session is about to be created; whether it was, only CFS knows.
+    Intended,
+    /// The session is there.
+    Created,
+    /// The image is made.
+    Done,
+    /// There is no image.
+    Failed,
+}
+
+/// Where a step stands.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum StepState {
+    /// Not begun.
+    Todo,
+    /// Its session is about to be created.
+    Intended,
+    /// Its session is there.
+    Created,
+    /// Its image is made.
+    Done,
+    /// Its last session made no image; another may.
+    Failed,
+}
+
+/// Why a plan has no pins yet.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("the plan is not through: {} {} open. incfg run or incfg next goes on with it; incfg status says where it stands", .0.join(", "), if .0.len() == 1 { "is" } else { "are" })]
+pub struct NotThrough(
+    /// The steps that are not done.
+    pub Vec<String>,
+);
+
+impl Plan {
+    /// Whether every image is made.
+    #[must_use]
+    pub fn is_done(&self) -> bool {
+        self.images.iter().all(Track::is_done)
+    }
+
+    /// What the bootprep file is to be told: the images that exist, and those that were made.
+    ///
+    /// # Errors
+    /// When an image is not made yet.
+    pub fn pins(&self) -> Result<Vec<Pin>, NotThrough> {
+        let open: Vec<String> =
+            self.images.iter().filter_map(|track| track.open_step()).map(|s| s.id.clone()).collect();
+        if !open.is_empty() {
+            return Err(NotThrough(open));
+        }
+        let there = self.exists.iter().map(|image| Pin { image: image.ref_name.clone(), id: image.id.clone() });
+        let made = self.images.iter().map(|track| Pin { image: track.label().to_owned(), id: track.current().clone() });
+        Ok(there.chain(made).collect())
+    }
+}
+
+impl Track {
+    /// What the bootprep file calls the image.
+    #[must_use]
+    pub fn label(&self) -> &str {
+        self.ref_name.as_deref().unwrap_or(&self.image)
+    }
+
+    /// Whether the image is made.
+    #[must_use]
+    pub fn is_done(&self) -> bool {
+        self.open_step().is_none()
+    }
+
+    /// The first step that is not done.
+    #[must_use]
+    pub fn open_step(&self) -> Option<&Step> {
+        self.steps.iter().find(|step| step.state() != StepState::Done)
+    }
+
+    /// The image as far as it is made: the result of the last step that is done, else the base.
+    #[must_use]
+    pub fn current(&self) -> &ImageId {
+        self.steps.iter().map_while(Step::result).last().unwrap_or(&self.base_image.id)
+    }
+
+    /// The image a step begins with, when the steps before it are done.
+    #[must_use]
+    pub fn base_of(&self, step: usize) -> Option<&ImageId> {
+        match step.checked_sub(1) {
+            None => Some(&self.base_image.id),
+            Some(before) => self.steps.get(before)?.result(),
+        }
+    }
+}
+
+impl Step {
+    /// Where it stands.
+    #[must_use]
+    pub fn state(&self) -> StepState {
+        match self.attempts.last().map(|attempt| attempt.state) {
+            None => StepState::Todo,
+            Some(AttemptState::Intended) => StepState::Intended,
+            Some(AttemptState::Created) => StepState::Created,
+            Some(AttemptState::Done) => StepState::Done,
+            Some(AttemptState::Failed) => StepState::Failed,
+        }
+    }
+
+    /// The image it made.
+    #[must_use]
+    pub fn result(&self) -> Option<&ImageId> {
+        self.attempts
+            .last()
+            .filter(|attempt| attempt.state == AttemptState::Done)
+            .and_then(|attempt| attempt.result_id.as_ref())
+    }
+
+    /// Its layers as a person says it: `layer 3`, or `layers 0,1,2`.
+    #[must_use]
+    pub fn layers_in_words(&self) -> String {
+        format!("layer{} {}", if self.layers.len() == 1 { "" } else { "s" }, self.limit)
+    }
+
+    /// Its layers in short: `3`, or `0-2`.
+    #[must_use]
+    pub fn span(&self) -> String {
+        span(&self.layers)
+    }
+}
+
+fn span(layers: &[u32]) -> String {
+    match layers {
+        [] => String::new(),
+        [one] => one.to_string(),
+        [first, .., last] => format!("{first}-{last}"),
+    }
+}
+
+impl PlannedConfiguration {
+    /// The configuration as CFS describes it.
+    #[must_use]
+    pub fn of(configuration: &Configuration) -> Self {
+        let layer = |(index, layer): (usize, &Layer)| PlannedLayer {
+            index: u32::try_from(index).unwrap_or(u32::MAX),
+            name: layer.name.clone(),
+            repository: layer.clone_url.clone().or_else(|| layer.source.clone()),
+            playbook: layer.playbook.clone(),
+            commit: layer.commit.clone(),
+            requires_dkms: layer.requires_dkms(),
+        };
+        Self {
+            name: configuration.name.clone(),
+            last_updated: configuration.last_updated.clone(),
+            additional_inventory: configuration.additional_inventory.clone(),
+            layers: configuration.layers.iter().enumerate().map(layer).collect(),
+        }
+    }
+
+    /// What is different in a configuration as it is now; nothing when only the date of its last update is.
+    #[must_use]
+    pub fn difference(&self, now: &Self) -> Option<String> {
+        if self.name != now.name {
+            return Some(format!("this is configuration {}, not {}", now.name, self.name));
+        }
+        if self.layers.len() != now.layers.len() {
+            return Some(format!("it has {} layers now, and had {}", now.layers.len(), self.layers.len()));
+        }
+        let changed = self.layers.iter().zip(&now.layers).find_map(|(old, new)| old.difference(new));
+        changed.or_else(|| {
+            let text = |inventory: &Option<String>| inventory.clone().unwrap_or_else(|| "none".into());
+            (self.additional_inventory != now.additional_inventory).then(|| {
+                format!(
+                    "its additional inventory is {} now, and was {}",
+                    text(&now.additional_inventory),
+                    text(&self.additional_inventory)
+                )
+            })
+        })
+    }
+}
+
+impl PlannedLayer {
+    fn difference(&self, now: &Self) -> Option<String> {
+        let dkms = |required: bool| Some(if required { "required" } else { "not required" }.to_owned());
+        let parts = [
+            ("commit", self.commit.clone(), now.commit.clone()),
+            ("playbook", self.playbook.clone(), now.playbook.clone()),
+            ("repository", self.repository.clone(), now.repository.clone()),
+            ("name", self.name.clone(), now.name.clone()),
+            ("DKMS", dkms(self.requires_dkms), dkms(now.requires_dkms)),
+        ];
+        parts.into_iter().find(|(_, before, now)| before != now).map(|(part, before, now)| {
+            let shown = |text: Option<String>| text.unwrap_or_else(|| "none".into());
+            format!("{part} of layer {} is {} now, and was {}", self.index, shown(now), shown(before))
+        })
+    }
+
+    /// Name and playbook, as far as they are known.
+    #[must_use]
+    pub fn label(&self) -> String {
+        let parts: Vec<&str> = [self.name.as_deref(), self.playbook.as_deref()].into_iter().flatten().collect();
+        if parts.is_empty() { self.repository.clone().unwrap_or_default() } else { parts.join(", ") }
+    }
+}

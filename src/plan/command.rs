@@ -1,0 +1,115 @@
+//! The `cray` commands of a plan, word by word.
+
+use crate::image_id::ImageId;
+
+use super::step::At;
+use super::{Attempt, CfsVersion, Plan};
+
+/// A command of `cray`: the words after its name.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct CrayCommand {
+    /// The words.
+    pub words: Vec<String>,
+}
+
+impl CrayCommand {
+    fn new<I: IntoIterator<Item = S>, S: Into<String>>(words: I) -> Self {
+        Self { words: words.into_iter().map(Into::into).collect() }
+    }
+
+    fn cfs<const N: usize>(cfs: CfsVersion, words: [&str; N]) -> Self {
+        // `cray cfs` is version 2 in every release; `cray cfs v2` is not in all.
+        let group: &[&str] = match cfs {
+            CfsVersion::V2 => &["cfs"],
+            CfsVersion::V3 => &["cfs", "v3"],
+        };
+        Self::new(group.iter().copied().chain(words))
+    }
+
+    /// Asks whether `cray` knows version 3 of the API of CFS.
+    #[must_use]
+    pub fn probe_v3() -> Self {
+        Self::cfs(CfsVersion::V3, ["sessions", "list", "--limit", "1", "--format", "json"])
+    }
+
+    /// Describes an image of IMS.
+    #[must_use]
+    pub fn describe_image(id: &str) -> Self {
+        Self::new(["ims", "images", "describe", id, "--format", "json"])
+    }
+
+    /// Deletes an image of IMS.
+    #[must_use]
+    pub fn delete_image(id: &ImageId) -> Self {
+        Self::new(["ims", "images", "delete", id.as_str()])
+    }
+
+    /// Describes a configuration.
+    #[must_use]
+    pub fn describe_configuration(cfs: CfsVersion, name: &str) -> Self {
+        Self::cfs(cfs, ["configurations", "describe", name, "--format", "json"])
+    }
+
+    /// Describes a session.
+    #[must_use]
+    pub fn describe_session(cfs: CfsVersion, name: &str) -> Self {
+        Self::cfs(cfs, ["sessions", "describe", name, "--format", "json"])
+    }
+
+    /// Deletes a session.
+    #[must_use]
+    pub fn delete_session(cfs: CfsVersion, name: &str) -> Self {
+        Self::cfs(cfs, ["sessions", "delete", name, "--format", "json"])
+    }
+
+    /// Fetches an object of S3 into a file.
+    #[must_use]
+    pub fn get_artifact(bucket: &str, key: &str, file: &str) -> Self {
+        Self::new(["artifacts", "get", bucket, key, file])
+    }
+
+    /// Creates the session of an attempt on the image `base`.
+    #[must_use]
+    pub fn create_session(plan: &Plan, at: At, attempt: &Attempt, base: &str) -> Self {
+        let (track, step) = plan.get(at);
+        let mut command = Self::cfs(
+            plan.target.cfs,
+            [
+                "sessions",
+                "create",
+                "--name",
+                &attempt.session,
+                "--configuration-name",
+                &track.configuration.name,
+                "--target-definition",
+                "image",
+            ],
+        );
+        for group in &track.groups {
+            command.words.extend(["--target-group".to_owned(), group.clone(), base.to_owned()]);
+        }
+        let tags: Vec<String> = plan.tags(at, attempt).iter().map(|(tag, value)| format!("{tag}={value}")).collect();
+        command.words.extend(
+            [
+                "--configuration-limit",
+                &step.limit,
+                "--target-image-map",
+                base,
+                &attempt.result_name,
+                "--tags",
+                &tags.join(","),
+                "--format",
+                "json",
+            ]
+            .map(str::to_owned),
+        );
+        command
+    }
+}
+
+/// The words of the `kubectl` command that prints the log of a session.
+#[must_use]
+pub fn log_words(session: &str) -> Vec<String> {
+    let label = format!("cfsession={session}");
+    ["logs", "-n", "services", "-l", &label, "-c", "ansible", "--tail=-1"].map(str::to_owned).to_vec()
+}

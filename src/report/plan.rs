@@ -1,0 +1,171 @@
+//! A plan for a person: where it stands, what comes next, and what to do with what it made.
+
+mod next;
+mod script;
+mod through;
+
+use std::fmt::Write;
+
+use anstyle::{AnsiColor, Style};
+use serde::Serialize;
+
+use crate::image_id::ImageId;
+use crate::plan::command::CrayCommand;
+use crate::plan::step::At;
+use crate::plan::{Plan, SCHEMA, StepState, Track};
+
+use super::{printable, shell_word};
+
+pub use next::{commands, next};
+pub use script::script;
+pub use through::through;
+
+/// Where a plan stands, as JSON.
+#[derive(Debug, Serialize)]
+struct StatusDocument<'a> {
+    schema: &'static str,
+    id: &'a str,
+    done: bool,
+    images: Vec<ImageDocument<'a>>,
+}
+
+#[derive(Debug, Serialize)]
+struct ImageDocument<'a> {
+    image: &'a str,
+    ref_name: Option<&'a str>,
+    configuration: &'a str,
+    base_image_id: &'a ImageId,
+    current_image_id: &'a ImageId,
+    result_name: &'a str,
+    done: bool,
+    steps: Vec<StepDocument<'a>>,
+}
+
+#[derive(Debug, Serialize)]
+struct StepDocument<'a> {
+    id: &'a str,
+    layers: &'a [u32],
+    limit: &'a str,
+    session: String,
+    state: StepState,
+    attempt: u32,
+    result_id: Option<&'a ImageId>,
+    reason: Option<&'a str>,
+    failed_layer: Option<u32>,
+    log: Option<&'a str>,
+}
+
+/// Where a plan stands, as JSON.
+///
+/// # Errors
+/// Never, with the types at hand; what the writer says.
+pub fn json(plan: &Plan) -> serde_json::Result<String> {
+    let step = |track: usize, step: usize| {
+        let at = At { track, step };
+        let content = plan.get(at).1;
+        let last = content.attempts.last();
+        StepDocument {
+            id: &content.id,
+            layers: &content.layers,
+            limit: &content.limit,
+            // Of a step that is not begun: the one its first attempt will have.
+            session: last.map_or_else(|| plan.session_name(at, 1), |attempt| attempt.session.clone()),
+            state: content.state(),
+            attempt: last.map_or(0, |attempt| attempt.number),
+            result_id: content.result(),
+            reason: last.and_then(|attempt| attempt.reason.as_deref()),
+            failed_layer: last.and_then(|attempt| attempt.failed_layer),
+            log: last.and_then(|attempt| attempt.log.as_deref()),
+        }
+    };
+    let images = plan.images.iter().enumerate().map(|(at, track)| ImageDocument {
+        image: &track.image,
+        ref_name: track.ref_name.as_deref(),
+        configuration: &track.configuration.name,
+        base_image_id: &track.base_image.id,
+        current_image_id: track.current(),
+        result_name: &track.result_name,
+        done: track.is_done(),
+        steps: (0..track.steps.len()).map(|number| step(at, number)).collect(),
+    });
+    let document = StatusDocument { schema: SCHEMA, id: &plan.id, done: plan.is_done(), images: images.collect() };
+    serde_json::to_string_pretty(&document)
+}
+
+/// Where a plan stands: its images, layer by layer.
+#[must_use]
+pub fn status(plan: &Plan, path: &str) -> String {
+    let mut out = String::new();
+    let bold = Style::new().bold();
+    let steps = plan.images.iter().flat_map(|track| &track.steps);
+    let done = steps.clone().filter(|step| step.state() == StepState::Done).count();
+    let activity = plan.activity.as_ref().map(|name| format!(" of activity {}", printable(name))).unwrap_or_default();
+    let _ =
+        writeln!(out, "{bold}Plan {}{activity}{bold:#}: {} of {} done", plan.id, done, count(steps.count(), "step"));
+    for track in &plan.images {
+        image(&mut out, track);
+    }
+    if !plan.is_done() {
+        let file = shell_word(path);
+        let _ = writeln!(out, "\n{bold}Next{bold:#}");
+        command(&mut out, &format!("incfg run {file}"));
+        let _ = writeln!(out, "  or by hand:");
+        command(&mut out, &format!("incfg next {file}"));
+    }
+    out
+}
+
+fn image(out: &mut String, track: &Track) {
+    let bold = Style::new().bold();
+    let _ = writeln!(out, "\n{bold}{}{bold:#}  {}", printable(track.label()), printable(&track.result_name));
+    let name = track.base_image.name.as_ref().map(|name| format!("  {}", printable(name))).unwrap_or_default();
+    let _ = writeln!(out, "  begins with    {}{name}", track.base_image.id);
+    let _ = writeln!(out, "                 {}", printable(&track.base_image.basis));
+    let _ = writeln!(out, "  configuration  {}", printable(&track.configuration.name));
+    let _ = writeln!(out, "  groups         {}", printable(&track.groups.join(", ")));
+    let _ = writeln!(out, "  layer  state");
+    for step in &track.steps {
+        let (word, style) = state(step.state());
+        for index in &step.layers {
+            let layer = track.configuration.layers.get(*index as usize).map(|layer| layer.label()).unwrap_or_default();
+            let _ = writeln!(out, "  {index:>5}  {style}{word:<8}{style:#}  {}", printable(&layer));
+        }
+        let Some(attempt) = step.attempts.last() else { continue };
+        let _ = writeln!(out, "{:19}attempt {}, session {}", "", attempt.number, attempt.session);
+        if let Some(result) = step.result() {
+            let _ = writeln!(out, "{:19}image {result}", "");
+        }
+        if let Some(reason) = &attempt.reason {
+            let _ = writeln!(out, "{:19}{}", "", printable(reason));
+        }
+        if let Some(log) = &attempt.log {
+            let _ = writeln!(out, "{:19}log {}, beside the plan", "", printable(log));
+        }
+    }
+}
+
+fn state(state: StepState) -> (&'static str, Style) {
+    match state {
+        StepState::Todo => ("todo", Style::new().dimmed()),
+        StepState::Intended => ("intended", AnsiColor::Yellow.on_default()),
+        StepState::Created => ("created", AnsiColor::Yellow.on_default()),
+        StepState::Done => ("done", AnsiColor::Green.on_default()),
+        StepState::Failed => ("failed", AnsiColor::Red.on_default().bold()),
+    }
+}
+
+fn count(number: usize, what: &str) -> String {
+    format!("{number} {what}{}", if number == 1 { "" } else { "s" })
+}
+
+/// A command, on one line whatever its length: it is there to be copied.
+fn command(out: &mut String, command: &str) {
+    let style = AnsiColor::Cyan.on_default();
+    let _ = writeln!(out, "      {style}{command}{style:#}");
+}
+
+/// A command of `cray` as a shell takes it.
+fn cray(command: &CrayCommand) -> String {
+    let words = command.words.iter().map(|word| shell_word(word));
+    std::iter::once("cray".to_owned()).chain(words).collect::<Vec<_>>().join(" ")
+}

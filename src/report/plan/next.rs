@@ -1,0 +1,142 @@
+//! The commands of the next step, and of the whole plan, for a person to copy.
+
+use std::fmt::Write;
+
+use anstyle::Style;
+
+use crate::plan::command::{CrayCommand, log_words};
+use crate::plan::step::{At, Doing};
+use crate::plan::{Attempt, AttemptState, Plan, StepState};
+
+use super::{command, cray, printable, shell_word};
+
+/// The next step of the plan by hand: what to type, and what to expect.
+#[must_use]
+pub fn next(plan: &Plan, at: At, path: &str) -> String {
+    let mut out = String::new();
+    let bold = Style::new().bold();
+    let (track, step) = plan.get(at);
+    let Some(attempt) = plan.attempt(at) else { return out };
+    let cfs = plan.target.cfs;
+    let _ = writeln!(
+        out,
+        "{bold}Step {}{bold:#}: {} of {} on image {}, attempt {}",
+        step.id,
+        step.layers_in_words(),
+        printable(&track.configuration.name),
+        attempt.base_id,
+        attempt.number
+    );
+    let mut number = 0;
+    let mut say = |out: &mut String, text: &str| {
+        number += 1;
+        let _ = writeln!(out, " {number}. {text}");
+    };
+    let hand_over = |words: &CrayCommand| format!("{} | incfg record {} -", cray(words), shell_word(path));
+    if let Some(failed) = step.attempts.last().filter(|attempt| attempt.state == AttemptState::Failed) {
+        let _ = writeln!(
+            out,
+            "Attempt {} failed: {}",
+            failed.number,
+            printable(failed.reason.as_deref().unwrap_or("no reason was recorded"))
+        );
+        if !failed.session_deleted {
+            say(&mut out, "Keep the log of the session that failed, if that is not done yet, and delete the session:");
+            let words: Vec<String> = log_words(&failed.session).iter().map(|word| shell_word(word)).collect();
+            command(&mut out, &format!("kubectl {} > {}.log", words.join(" "), failed.session));
+            command(&mut out, &cray(&CrayCommand::delete_session(cfs, &failed.session)));
+        }
+    }
+    if let Some(session) = left_by_last_step(plan, at) {
+        say(&mut out, "Delete the session of the step before, if that is not done yet; its image is in the plan:");
+        command(&mut out, &cray(&CrayCommand::delete_session(cfs, &session)));
+    }
+    let doing = plan.doing(at);
+    if doing == Doing::Begin {
+        say(&mut out, "The image is in IMS and has a link; incfg says whether it is so:");
+        command(&mut out, &hand_over(&CrayCommand::describe_image(attempt.base_id.as_str())));
+        say(&mut out, "The configuration has the layers and commits of the plan; incfg compares them:");
+        command(&mut out, &hand_over(&CrayCommand::describe_configuration(cfs, &track.configuration.name)));
+    }
+    match doing {
+        Doing::Begin => {
+            say(&mut out, "Create the session. An error 'Conflicting session name' means that it is there already:")
+        }
+        Doing::Resolve => say(
+            &mut out,
+            "The session was about to be created. Only if the next command says that it is not found, create it:",
+        ),
+        Doing::Follow => {}
+    }
+    if doing != Doing::Follow {
+        command(&mut out, &cray(&CrayCommand::create_session(plan, at, &attempt, attempt.base_id.as_str())));
+    }
+    say(
+        &mut out,
+        "Ask until it is complete, which takes minutes to hours. incfg takes the answer in and says what follows:",
+    );
+    command(&mut out, &hand_over(&CrayCommand::describe_session(cfs, &attempt.session)));
+    say(&mut out, "When incfg has its image, delete the session:");
+    command(&mut out, &cray(&CrayCommand::delete_session(cfs, &attempt.session)));
+    if doing != Doing::Begin {
+        let _ = writeln!(
+            out,
+            "If it is stuck or gone, delete it, and make room for another attempt: incfg record {} --give-up {}",
+            shell_word(path),
+            attempt.session
+        );
+    }
+    let others: Vec<&str> =
+        plan.open().iter().filter(|other| other.track != at.track).map(|other| plan.get(*other).0.label()).collect();
+    if !others.is_empty() {
+        let _ = writeln!(out, "Open beside it: {}; --image shows their next steps.", printable(&others.join(", ")));
+    }
+    out
+}
+
+/// The session that the step before ended with, unless it is known to be gone.
+fn left_by_last_step(plan: &Plan, at: At) -> Option<String> {
+    let before = plan.get(at).0.steps.get(at.step.checked_sub(1)?)?.attempts.last()?;
+    (!before.session_deleted).then(|| before.session.clone())
+}
+
+/// Every command of the rest of the plan, in order. A result that is not known yet stands as a word that says so.
+#[must_use]
+pub fn commands(plan: &Plan) -> String {
+    let mut out = String::new();
+    let bold = Style::new().bold();
+    let cfs = plan.target.cfs;
+    for open in plan.open() {
+        let track = plan.get(open).0;
+        let mut base = track.current().to_string();
+        for step in open.step..track.steps.len() {
+            let at = At { track: open.track, step };
+            let content = plan.get(at).1;
+            let attempt = plan.attempt(at).unwrap_or_else(|| plan.next_attempt(at, track.current()));
+            let begun = if content.state() == StepState::Todo { "" } else { ", goes on" };
+            let _ = writeln!(out, "{bold}{}{bold:#}{begun}", content.id);
+            for words in step_commands(plan, at, &attempt, &base) {
+                command(&mut out, &cray(&words));
+            }
+            base = format!("RESULT_OF_{}", content.id);
+            let image = CrayCommand::describe_image(&base);
+            command(&mut out, &cray(&image));
+            command(&mut out, &cray(&CrayCommand::delete_session(cfs, &attempt.session)));
+        }
+    }
+    out
+}
+
+fn step_commands(plan: &Plan, at: At, attempt: &Attempt, base: &str) -> Vec<CrayCommand> {
+    let cfs = plan.target.cfs;
+    let describe = CrayCommand::describe_session(cfs, &attempt.session);
+    if plan.doing(at) == Doing::Follow {
+        return vec![describe];
+    }
+    vec![
+        CrayCommand::describe_image(base),
+        CrayCommand::describe_configuration(cfs, &plan.get(at).0.configuration.name),
+        CrayCommand::create_session(plan, at, attempt, base),
+        describe,
+    ]
+}

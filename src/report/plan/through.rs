@@ -1,0 +1,111 @@
+//! What to do with what a finished plan made.
+
+use std::fmt::Write;
+
+use anstyle::Style;
+
+use crate::plan::command::CrayCommand;
+use crate::plan::{Plan, StepState};
+use crate::rewrite::Pin;
+
+use super::{command, count, cray, printable, shell_word};
+
+/// The end of a plan: its pins, how to use them, and what may be deleted.
+#[must_use]
+pub fn through(plan: &Plan, path: &str, pins: &[Pin]) -> String {
+    let mut out = String::new();
+    let bold = Style::new().bold();
+    let _ = writeln!(out, "{bold}{} made{bold:#}", count(plan.images.len(), "image"));
+    for track in &plan.images {
+        let _ = writeln!(out, "  {}  {}  {}", printable(track.label()), track.current(), printable(&track.result_name));
+    }
+    let _ = writeln!(out, "\n{bold}Pins{bold:#}: these images exist, and the bootprep file is to use them");
+    for pin in pins {
+        let _ = writeln!(out, "  {}={}", printable(&pin.image), pin.id);
+    }
+    let _ = writeln!(out, "\n{bold}Next{bold:#}");
+    let new_file = format!("new-{}", base_name(&plan.bootprep.path));
+    let vars: String = plan.vars_files.iter().map(|file| format!(" --vars-file {}", shell_word(&file.path))).collect();
+    let _ = writeln!(out, " 1. Rewrite the bootprep file; --diff instead of -o shows what would change:");
+    command(
+        &mut out,
+        &format!(
+            "incfg rewrite-bootprep {}{vars} --from {} -o {}",
+            shell_word(&plan.bootprep.path),
+            shell_word(path),
+            shell_word(&new_file)
+        ),
+    );
+    restart(&mut out, plan, &new_file);
+    intermediate(&mut out, plan);
+    sessions(&mut out, plan);
+    out
+}
+
+/// Only `run` takes a new bootprep file; `resume` and `restart` use the old one.
+fn restart(out: &mut String, plan: &Plan, new_file: &str) {
+    let of = |name: &str| plan.images.iter().any(|track| track.operation.as_deref() == Some(name));
+    let (managed, management) = (of("prepare-managed-images"), of("prepare-management-images"));
+    let file = shell_word(new_file);
+    let flags = match (managed, management) {
+        (true, true) => format!("-bc {file} -bm {file}"),
+        (false, true) => format!("-bm {file}"),
+        _ => format!("-bc {file}"),
+    };
+    let hint = if managed || management { "" } else { " (-bm instead of -bc when it is the management file)" };
+    let activity = plan.activity.as_ref().map_or("\"$ACTIVITY\"".to_owned(), |name| shell_word(name));
+    let _ = writeln!(out, " 2. Restart IUF with the new file{hint}:");
+    command(
+        out,
+        &format!(
+            "iuf -a {activity} -m \"$MEDIA_DIR\" run -r prepare-images -sv \"$SITE_VARS\" -rv \"$PRODUCT_VARS\" {flags}"
+        ),
+    );
+    let _ = writeln!(
+        out,
+        "    IUF keeps the other bootprep file of an earlier run: if one was given with -bm or -bpcd, its images are built again."
+    );
+}
+
+/// Each layer leaves an image as large as the last, and nobody else deletes them.
+fn intermediate(out: &mut String, plan: &Plan) {
+    let mut lines = Vec::new();
+    for track in &plan.images {
+        let last = track.steps.len().saturating_sub(1);
+        for step in track.steps.iter().take(last) {
+            if let Some(result) = step.result() {
+                lines.push(format!("{}  # {}", cray(&CrayCommand::delete_image(result)), printable(&step.id)));
+            }
+        }
+    }
+    if lines.is_empty() {
+        return;
+    }
+    let _ = writeln!(
+        out,
+        " 3. When the restart went well, delete the images between the base and the last; each takes as much room as the last:"
+    );
+    for line in lines {
+        command(out, &line);
+    }
+}
+
+fn sessions(out: &mut String, plan: &Plan) {
+    let steps = plan.images.iter().flat_map(|track| &track.steps).filter(|step| step.state() == StepState::Done);
+    let left: Vec<&str> = steps
+        .flat_map(|step| &step.attempts)
+        .filter(|attempt| !attempt.session_deleted)
+        .map(|attempt| attempt.session.as_str())
+        .collect();
+    if left.is_empty() {
+        return;
+    }
+    let _ = writeln!(out, "\nSessions that incfg did not delete; they are of no more use:");
+    for session in left {
+        command(out, &cray(&CrayCommand::delete_session(plan.target.cfs, session)));
+    }
+}
+
+fn base_name(path: &str) -> &str {
+    path.rsplit('/').next().unwrap_or(path)
+}

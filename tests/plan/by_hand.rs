@@ -1,0 +1,294 @@
+//! `incfg next` and `incfg record`: the plan driven by hand, without a network.
+
+use std::process::Command;
+
+use serde_json::{Value, json};
+
+use crate::harness::{BASE_ID, CONFIGURATION, Outcome, Site};
+
+/// The commands that `incfg next` prints, without its words.
+fn commands(site: &Site) -> Vec<String> {
+    let outcome = site.incfg(&["next", "plan.yaml"]);
+    assert_eq!(outcome.code, 0, "{}", outcome.stderr);
+    outcome.stdout.lines().filter_map(|line| line.strip_prefix("      ")).map(str::to_owned).collect()
+}
+
+/// Types a command into a shell that finds `cray` and `incfg`.
+fn typed(site: &Site, command: &str) -> Outcome {
+    let incfg = std::path::Path::new(env!("CARGO_BIN_EXE_incfg")).parent().unwrap();
+    let path = format!("{}:{}:{}", site.path().display(), incfg.display(), std::env::var("PATH").unwrap());
+    Command::new("sh").args(["-c", command]).env("PATH", path).current_dir(site.path()).output().unwrap().into()
+}
+
+/// Does what `incfg next` says until the session of the step is over; what the last answer was.
+fn step_by_hand(site: &Site) -> Outcome {
+    let commands = commands(site);
+    let mut last = None;
+    for command in &commands {
+        for _ in 0..10 {
+            let outcome = typed(site, command);
+            let waiting = outcome.stdout.starts_with("waiting ");
+            if !command.contains("sessions delete") {
+                last = Some(outcome);
+            }
+            if !waiting {
+                break;
+            }
+        }
+    }
+    last.unwrap()
+}
+
+#[test]
+fn the_printed_commands_make_the_images() {
+    for form in ["v3", "1.4"] {
+        let site = Site::bare();
+        site.state("form", form);
+        site.plan(if form == "v3" { &[] } else { &["--cfs", "v2"] });
+        for left in [2, 1, 0] {
+            let before = site.read("plan.yaml");
+            let outcome = step_by_hand(&site);
+            assert_eq!(outcome.code, 0, "{form}: {}", outcome.stderr);
+            assert!(outcome.stdout.starts_with("made "), "{form}: {}", outcome.stdout);
+            assert_ne!(site.read("plan.yaml"), before);
+            let open = site.steps("state").iter().filter(|state| **state != "done").count();
+            assert_eq!(open, left);
+        }
+        site.is_whole();
+        let outcome = site.incfg(&["next", "plan.yaml"]);
+        assert!(outcome.stdout.contains("--from plan.yaml"), "{}", outcome.stdout);
+    }
+}
+
+#[test]
+fn next_changes_nothing_and_prints_the_same_again() {
+    let site = Site::new();
+    let before = site.read("plan.yaml");
+    assert_eq!(commands(&site), commands(&site));
+    assert_eq!(site.read("plan.yaml"), before);
+    let outcome = site.incfg(&["next", "plan.yaml", "--image", "nope"]);
+    assert!(outcome.code == 2 && outcome.stderr.contains("it makes compute.x86_64"), "{}", outcome.stderr);
+}
+
+#[test]
+fn names_stay_one_word_in_a_shell() {
+    let site = Site::bare();
+    site.plan(&["--result-name", "it's $(touch hacked) & more", "--group", "My Group"]);
+    for _ in 0..3 {
+        assert_eq!(step_by_hand(&site).code, 0);
+    }
+    site.is_whole();
+    assert_eq!(site.left_over(), Vec::<String>::new());
+    let last = site.status()["images"][0]["current_image_id"].clone();
+    assert!(
+        site.read(&format!("state/images/{}.json", last.as_str().unwrap())).contains("it's $(touch hacked) & more")
+    );
+}
+
+#[test]
+fn the_script_makes_the_images_and_can_be_run_again() {
+    let site = Site::new();
+    site.faults(&json!({"cfs sessions describe 4": "503"}));
+    site.write("rest.sh", &site.incfg(&["next", "plan.yaml", "--script"]).stdout);
+    let first = typed(&site, "POLL=0 sh rest.sh");
+    assert_eq!(first.code, 1, "{}", first.stderr);
+    assert!(first.stderr.contains("Run this script again"), "{}", first.stderr);
+    let second = typed(&site, "POLL=0 sh rest.sh");
+    assert_eq!(second.code, 0, "{}", second.stderr);
+    assert!(second.stdout.contains("3 of 3 steps done"), "{}", second.stdout);
+    site.is_whole();
+}
+
+#[test]
+fn the_script_stops_at_the_first_surprise() {
+    for (fates, faults, said) in [
+        (json!({"3": ["fail"]}), json!({}), "step compute.x86_64/3 failed"),
+        (json!({"3": ["no-artifact"]}), json!({}), "does not say what it made"),
+        (json!({}), json!({"cfs sessions create 1": "lost"}), "may not have been created"),
+        (json!({}), json!({"cfs sessions describe": "login"}), "no whole JSON"),
+        (json!({}), json!({"cfs sessions describe 1": "login"}), "cannot be described"),
+        (json!({}), json!({"cfs sessions describe 1": "404-gateway"}), "is there is not known"),
+    ] {
+        let site = Site::new();
+        site.fates(&fates);
+        site.faults(&faults);
+        site.write("rest.sh", &site.incfg(&["next", "plan.yaml", "--script"]).stdout);
+        let outcome = typed(&site, "POLL=0 sh rest.sh");
+        assert_ne!(outcome.code, 0, "{said}");
+        assert!(outcome.stderr.contains(said), "{said}: {}", outcome.stderr);
+    }
+}
+
+/// The session of the next step, as it is when it has succeeded.
+fn session(site: &Site) -> Value {
+    let name = site.steps("session").into_iter().zip(site.steps("state")).find(|(_, state)| state != "done").unwrap().0;
+    json!({
+        "ansible": {"config": "cfs-default-ansible-cfg", "limit": null, "passthrough": null, "verbosity": 0},
+        "configuration": {"limit": "0,1,2", "name": CONFIGURATION},
+        "name": name,
+        "status": {
+            "artifacts": [{"image_id": BASE_ID, "result_id": "11111111-2222-4333-8444-555555555555", "type": "ims_customized_image"}],
+            "session": {"completionTime": "2026-11-22T05:05:45", "job": "cfs-1", "startTime": "2026-11-22T04:05:45", "status": "complete", "succeeded": "true"}
+        },
+        "tags": {},
+        "target": {"definition": "image", "groups": [{"members": [BASE_ID], "name": "Compute"}], "image_map": []}
+    })
+}
+
+type Change = fn(&mut Value);
+
+fn record(site: &Site, session: &Value) -> Outcome {
+    site.incfg_with_stdin(&["record", "plan.yaml"], &format!("{session:#}"))
+}
+
+#[test]
+fn a_session_typed_without_tags_is_taken() {
+    let site = Site::new();
+    let outcome = record(&site, &session(&site));
+    assert_eq!(
+        (outcome.code, outcome.stdout.as_str()),
+        (0, "made 11111111-2222-4333-8444-555555555555\n"),
+        "{}",
+        outcome.stderr
+    );
+    assert_eq!(site.steps("state"), ["done", "todo", "todo"]);
+    assert_eq!(site.status()["images"][0]["current_image_id"], "11111111-2222-4333-8444-555555555555");
+}
+
+#[test]
+fn a_session_can_be_recorded_twice() {
+    let site = Site::new();
+    let made = session(&site);
+    record(&site, &made);
+    let plan = site.read("plan.yaml");
+    let again = record(&site, &made);
+    assert_eq!(again.code, 0);
+    assert!(again.stderr.contains("was recorded before"), "{}", again.stderr);
+    assert_eq!(site.read("plan.yaml"), plan);
+    let mut other = made;
+    other["status"]["artifacts"][0]["result_id"] = "21111111-2222-4333-8444-555555555555".into();
+    let refused = record(&site, &other);
+    assert!(refused.code == 3 && refused.stderr.contains("this session says otherwise"), "{}", refused.stderr);
+}
+
+#[test]
+fn the_wrong_thing_is_told_for_what_it_is() {
+    let wrong: [(&str, Change, i32, &str); 12] = [
+        (
+            "another session",
+            |s| s["name"] = "example".into(),
+            3,
+            "example is no session of this plan that is awaited now. Awaited: incfg-",
+        ),
+        (
+            "another base",
+            |s| s["target"]["groups"][0]["members"][0] = "21111111-2222-4333-8444-555555555555".into(),
+            3,
+            "its groups and base image is 'Compute=21111111",
+        ),
+        (
+            "another limit",
+            |s| s["configuration"]["limit"] = "0".into(),
+            3,
+            "its configuration limit is '0', expected '0,1,2'",
+        ),
+        ("another configuration", |s| s["configuration"]["name"] = "x".into(), 3, "its configuration is 'x'"),
+        ("no image session", |s| s["target"]["definition"] = "dynamic".into(), 3, "its target definition is 'dynamic'"),
+        ("another plan", |s| s["tags"]["incfg-plan"] = "00000000".into(), 3, "its tag incfg-plan is '00000000'"),
+        (
+            "another result name",
+            |s| s["target"]["image_map"] = json!([{"source_id": BASE_ID, "result_name": "x"}]),
+            3,
+            "its image map is",
+        ),
+        ("no artifact", |s| s["status"]["artifacts"] = json!([]), 1, "status.artifacts is empty"),
+        (
+            "result equals base",
+            |s| s["status"]["artifacts"][0]["result_id"] = BASE_ID.into(),
+            1,
+            "the result equals the base image",
+        ),
+        (
+            "two artifacts",
+            |s| {
+                let one = s["status"]["artifacts"][0].clone();
+                s["status"]["artifacts"].as_array_mut().unwrap().push(one);
+            },
+            1,
+            "names 2 images made from",
+        ),
+        ("failed", |s| s["status"]["session"]["succeeded"] = "false".into(), 1, "CFS says that the session failed"),
+        (
+            "no id",
+            |s| s["status"]["artifacts"][0]["result_id"] = "11111111222243338444555555555555".into(),
+            1,
+            "is no IMS image id",
+        ),
+    ];
+    for (what, change, code, said) in wrong {
+        let site = Site::new();
+        let mut changed = session(&site);
+        change(&mut changed);
+        let before = site.read("plan.yaml");
+        let outcome = record(&site, &changed);
+        assert_eq!(outcome.code, code, "{what}: {}", outcome.stderr);
+        assert!(outcome.stderr.contains(said), "{what}: {}", outcome.stderr);
+        assert_eq!(code == 3, site.read("plan.yaml") == before, "{what}");
+    }
+}
+
+#[test]
+fn a_session_under_way_is_recorded_as_such() {
+    let site = Site::new();
+    let mut under_way = session(&site);
+    under_way["status"]["artifacts"] = json!([]);
+    under_way["status"]["session"]["succeeded"] = "none".into();
+    for state in ["pending", "running"] {
+        under_way["status"]["session"]["status"] = state.into();
+        let outcome = record(&site, &under_way);
+        assert_eq!((outcome.code, outcome.stdout), (0, format!("waiting {state}\n")), "{}", outcome.stderr);
+    }
+    assert_eq!(site.steps("state")[0], "created");
+    assert_eq!(commands(&site).len(), 2, "only the look and the deletion are left");
+    let name = under_way["name"].as_str().unwrap();
+    let outcome = site.incfg(&["record", "plan.yaml", "--give-up", name]);
+    assert_eq!(outcome.code, 0, "{}", outcome.stderr);
+    assert_eq!(site.steps("state")[0], "failed");
+    let outcome = site.incfg(&["record", "plan.yaml", "--give-up", name]);
+    assert!(outcome.code == 3 && outcome.stderr.contains("Under way: none"), "{}", outcome.stderr);
+    let create = commands(&site).into_iter().find(|command| command.contains("sessions create")).unwrap();
+    assert!(create.contains("-l0-2-a2 "), "the next attempt has a session of its own: {create}");
+}
+
+#[test]
+fn what_is_no_session_is_told() {
+    let site = Site::new();
+    let before = site.read("plan.yaml");
+    for (text, said) in [
+        ("", "nothing is in it, expected JSON"),
+        ("name = \"x\"\n", "cray prints JSON only with --format json"),
+        ("{\"name\": \"x\"", "this is no whole JSON"),
+        ("{\"name\": \"x\"}", "status.session is missing"),
+        ("[]", "this is no CFS session"),
+        ("{\"name\": \"other\", \"layers\": []}", "other is no configuration of this plan"),
+        ("{\"id\": \"x\", \"name\": \"y\", \"link\": null}", "x is no image this plan begins with"),
+    ] {
+        let outcome = site.incfg_with_stdin(&["record", "plan.yaml", "-"], text);
+        assert_eq!(outcome.code, 3, "{text}");
+        assert!(outcome.stderr.contains(said), "{text}: {}", outcome.stderr);
+    }
+    assert_eq!(site.read("plan.yaml"), before);
+    // What a terminal shows around the JSON does not matter.
+    let pasted = format!("$ cray cfs sessions describe x --format json\n{:#}\n$ ", session(&site));
+    assert_eq!(site.incfg_with_stdin(&["record", "plan.yaml"], &pasted).code, 0);
+}
+
+#[test]
+fn hands_and_run_can_take_turns() {
+    let site = Site::new();
+    assert_eq!(step_by_hand(&site).code, 0);
+    assert_eq!(site.run(&["--until", "compute.x86_64/3"]).code, 0);
+    assert_eq!(step_by_hand(&site).code, 0);
+    assert_eq!(site.run(&[]).code, 0);
+    site.is_whole();
+}

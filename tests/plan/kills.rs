@@ -1,0 +1,207 @@
+//! A run that is killed anywhere, a disk that is full, a plan that is another's: nothing is done twice, nothing is lost.
+
+use std::fs;
+use std::os::unix::fs::PermissionsExt;
+use std::process::Command;
+
+use serde_json::json;
+
+use crate::harness::{Site, wait_until};
+
+/// Kills a run at a call and lets the next one go on; whether there was such a call.
+fn killed_at(site: &Site, call: usize, when: &str) -> bool {
+    site.faults(&json!({format!("#{call}"): when}));
+    let outcome = site.run(&[]);
+    if outcome.code == 0 {
+        return false;
+    }
+    assert_eq!(outcome.code, -1, "{when} {call}: {}", outcome.stderr);
+    site.faults(&json!({}));
+    let again = site.run(&[]);
+    assert_eq!(again.code, 0, "{when} {call}: {}", again.stderr);
+    site.is_whole();
+    assert_eq!(site.left_over(), Vec::<String>::new(), "{when} {call}");
+    true
+}
+
+#[test]
+fn a_run_killed_before_any_call_goes_on() {
+    let calls = (1..).take_while(|call| killed_at(&Site::short(), *call, "kill-before")).count();
+    assert!(calls > 15, "{calls}");
+}
+
+#[test]
+fn a_run_killed_after_any_call_goes_on() {
+    let one_step = || {
+        let site = Site::bare();
+        let made = site.plan(&["--strategy", "all", "--failed-layer", "0"]);
+        assert_eq!(made.code, 0, "{}", made.stderr);
+        site
+    };
+    let calls = (1..).take_while(|call| killed_at(&one_step(), *call, "kill-after")).count();
+    assert!(calls > 10, "{calls}");
+}
+
+#[test]
+fn a_run_killed_again_and_again_goes_on() {
+    let site = Site::new();
+    site.fates(&json!({"3": ["fail", "ok"]}));
+    let mut runs = 0;
+    loop {
+        // Each run gets a few calls further than the one before.
+        let done = site.calls().iter().filter(|call| !call.starts_with("kubectl")).count();
+        site.faults(&json!({format!("#{}", done + 5): if runs % 2 == 0 { "kill-after" } else { "kill-before" }}));
+        let outcome = site.run(&[]);
+        runs += 1;
+        assert!(runs < 60, "{}", outcome.stderr);
+        if outcome.code == 0 {
+            break;
+        }
+    }
+    assert!(runs > 5, "{runs}");
+    site.is_whole();
+    assert_eq!(site.steps("attempt"), [1, 2, 1]);
+}
+
+#[test]
+fn half_a_plan_that_a_killed_run_was_writing_is_of_no_account() {
+    let site = Site::short();
+    site.write(".plan.yaml.tmp", "schema: incfg.plan/1\nid: half");
+    assert_eq!(site.run(&[]).code, 0);
+    site.is_whole();
+    assert_eq!(site.left_over(), Vec::<String>::new());
+}
+
+/// Runs incfg in a shell that cannot write files of more than a few blocks.
+fn with_little_room(site: &Site, blocks: u32, arguments: &str) -> (i32, String) {
+    let script = format!("ulimit -f {blocks}; exec '{}' {arguments}", env!("CARGO_BIN_EXE_incfg"));
+    let output = Command::new("sh").args(["-c", &script]).current_dir(site.path()).output().unwrap();
+    (output.status.code().unwrap_or(-1), String::from_utf8(output.stderr).unwrap())
+}
+
+#[test]
+fn a_disk_that_is_full_stops_before_the_session_is_created() {
+    let site = Site::short();
+    let before = site.read("plan.yaml");
+    let (code, said) = with_little_room(&site, 1, "run plan.yaml --cray ./cray --kubectl ./kubectl --poll 5ms");
+    assert_eq!(code, 3, "{said}");
+    assert!(said.contains("plan.yaml: cannot be written: File too large"), "{said}");
+    assert_eq!((site.read("plan.yaml"), site.created()), (before, Vec::<String>::new()));
+    assert_eq!(site.left_over(), Vec::<String>::new());
+    assert_eq!(site.run(&[]).code, 0);
+    site.is_whole();
+}
+
+#[test]
+fn a_plan_for_which_there_is_no_room_is_not_half_written() {
+    let site = Site::bare();
+    let inputs = "winter/iuf winter/ansible.log winter/configuration.json --bootprep winter/compute-and-uan-bootprep.yaml --vars-file winter/session_vars.yaml";
+    let (code, said) = with_little_room(&site, 1, &format!("plan {inputs} -o plan.yaml"));
+    assert_eq!(code, 3, "{said}");
+    assert_eq!(site.left_over(), Vec::<String>::new());
+    assert!(!site.path().join("plan.yaml").exists());
+    let (code, said) = with_little_room(&site, 1, &format!("plan {inputs} -o no/such/directory/plan.yaml"));
+    assert!(code == 3 && said.contains("No such file or directory"), "{said}");
+}
+
+#[test]
+fn a_result_that_cannot_be_kept_keeps_its_session() {
+    let site = Site::short();
+    site.run(&["--until", "compute.x86_64/0-2"]);
+    // The plan grows with each attempt: somewhere between here and its end there is no more room.
+    let blocks = u32::try_from(site.read("plan.yaml").len() / 512 + 1).unwrap();
+    let (code, said) = with_little_room(&site, blocks, "run plan.yaml --cray ./cray --kubectl ./kubectl --poll 5ms");
+    assert_eq!(code, 3, "{said}");
+    assert_eq!(site.run(&[]).code, 0);
+    site.is_whole();
+}
+
+#[test]
+fn a_directory_that_cannot_be_written_is_told_before_anything_is_created() {
+    let site = Site::short();
+    let place = site.path().join("locked");
+    fs::create_dir(&place).unwrap();
+    fs::rename(site.path().join("plan.yaml"), place.join("plan.yaml")).unwrap();
+    fs::set_permissions(&place, fs::Permissions::from_mode(0o555)).unwrap();
+    // Root writes everywhere.
+    if fs::write(place.join("probe"), "").is_err() {
+        let outcome = site.incfg(&["run", "locked/plan.yaml", "--cray", "./cray", "--poll", "5ms"]);
+        assert_eq!(outcome.code, 3, "{}", outcome.stderr);
+        assert!(outcome.stderr.contains("cannot be written: in directory"), "{}", outcome.stderr);
+        assert_eq!(site.created(), Vec::<String>::new());
+        let outcome = site.incfg(&["status", "locked/plan.yaml"]);
+        assert_eq!(outcome.code, 0);
+    }
+    fs::set_permissions(&place, fs::Permissions::from_mode(0o755)).unwrap();
+}
+
+/// Waits until a run waits for its first session.
+fn until_created(site: &Site) {
+    wait_until("a session that is recorded", || site.steps("state")[0] == "created");
+}
+
+#[test]
+fn two_runs_of_one_plan_are_one_too_many() {
+    let site = Site::short();
+    site.fates(&json!({"0,1,2": ["running"]}));
+    let first = site.start(&[]);
+    until_created(&site);
+    for command in
+        [vec!["run", "plan.yaml", "--cray", "./cray"], vec!["record", "plan.yaml", "winter/configuration.json"]]
+    {
+        let second = site.incfg(&command);
+        assert_eq!(second.code, 3);
+        assert!(second.stderr.contains("another incfg is at work on this plan"), "{}", second.stderr);
+    }
+    assert_eq!(site.incfg(&["status", "plan.yaml"]).code, 0);
+    site.fates(&json!({}));
+    assert_eq!(first.wait_with_output().unwrap().status.code(), Some(0));
+    site.is_whole();
+}
+
+#[test]
+fn ctrl_c_ends_the_waiting_and_says_that_the_session_goes_on() {
+    for signal in ["-INT", "-TERM"] {
+        let site = Site::short();
+        site.fates(&json!({"0,1,2": ["running"]}));
+        let run = site.start(&["--poll", "1h"]);
+        until_created(&site);
+        Command::new("kill").args([signal, &run.id().to_string()]).status().unwrap();
+        let ended = run.wait_with_output().unwrap();
+        let said = String::from_utf8(ended.stderr).unwrap();
+        assert_eq!(ended.status.code(), Some(1), "{said}");
+        assert!(said.contains("goes on without incfg. incfg run plan.yaml goes on from here"), "{said}");
+        assert_eq!(site.sessions(), site.created());
+        site.fates(&json!({}));
+    }
+}
+
+#[test]
+fn a_plan_that_another_hand_changed_is_left_as_that_hand_left_it() {
+    let site = Site::short();
+    site.fates(&json!({"0,1,2": ["running"]}));
+    let run = site.start(&[]);
+    until_created(&site);
+    let edited = site.read("plan.yaml").replace("# A plan of incfg", "# An edited plan of incfg");
+    site.write("plan.yaml", &edited);
+    // The end of the session has to be written down, and cannot be.
+    site.fates(&json!({"0,1,2": ["fail"]}));
+    let ended = run.wait_with_output().unwrap();
+    let said = String::from_utf8(ended.stderr).unwrap();
+    assert_eq!(ended.status.code(), Some(3), "{said}");
+    assert!(said.contains("changed by another hand since incfg read it, so it was left alone"), "{said}");
+    assert_eq!(site.read("plan.yaml"), edited);
+}
+
+#[test]
+fn a_plan_and_the_logs_beside_it_are_nobody_elses_business() {
+    let site = Site::short();
+    site.fates(&json!({"3,4": ["fail"]}));
+    site.state("ansible.log", "Running site.yml from repo x\nPlaybook site.yml from repo x failed\n");
+    site.run(&[]);
+    let log = site.left_over().pop().unwrap();
+    for name in ["plan.yaml", &log] {
+        let mode = fs::metadata(site.path().join(name)).unwrap().permissions().mode();
+        assert_eq!(mode & 0o777, 0o600, "{name}");
+    }
+}

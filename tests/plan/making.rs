@@ -1,0 +1,271 @@
+//! `incfg plan`: what it makes of which facts, and which flag it asks for.
+
+use serde_json::{Value, json};
+
+use crate::harness::{BASE_ID, Site, UAN_ID};
+
+/// The limits of the steps of the first image.
+fn limits(site: &Site) -> Vec<Value> {
+    site.steps("limit")
+}
+
+#[test]
+fn the_strategy_spreads_the_layers() {
+    for (flags, expected) in [
+        (vec![], vec!["0,1,2", "3", "4"]),
+        (vec!["--strategy", "prefix"], vec!["0,1,2", "3", "4"]),
+        (vec!["--strategy", "single"], vec!["0", "1", "2", "3", "4"]),
+        (vec!["--strategy", "all"], vec!["0,1,2", "3,4"]),
+        (vec!["--failed-layer", "0"], vec!["0", "1", "2", "3", "4"]),
+        (vec!["--failed-layer", "compute.x86_64=4"], vec!["0,1,2,3", "4"]),
+        (vec!["--failed-layer", "0", "--strategy", "all"], vec!["0,1,2,3,4"]),
+    ] {
+        let site = Site::bare();
+        let made = site.plan(&flags);
+        assert_eq!(made.code, 0, "{flags:?}: {}", made.stderr);
+        assert_eq!(limits(&site), expected, "{flags:?}");
+    }
+}
+
+#[test]
+fn without_a_failed_layer_each_layer_has_its_step() {
+    let site = Site::bare();
+    let made = site.plan_of(&["winter/iuf", "winter/configuration.json"], &[]);
+    assert_eq!(made.code, 0, "{}", made.stderr);
+    assert_eq!(limits(&site), ["0", "1", "2", "3", "4"]);
+    let refused = site.plan_of(&["winter/iuf", "winter/configuration.json"], &["--strategy", "prefix"]);
+    assert!(refused.code == 3 && refused.stderr.contains("Give --failed-layer N"), "{}", refused.stderr);
+}
+
+#[test]
+fn a_plan_tells_what_it_was_made_from() {
+    let site = Site::new();
+    let plan = site.read("plan.yaml");
+    for part in [
+        "schema: incfg.plan/1",
+        "activity: winter-24.11",
+        "path: winter/compute-and-uan-bootprep.yaml\n  sha256: 472548ff6dbc4342c0cdb26a68df4c4e1a3c4cd80f004af344fdf39a602f4da8",
+        "last_updated: 2024-06-14T08:17:02Z",
+        "commit: c4373419e20ccd1f73d4635e16fc57ec66cf9f60",
+    ] {
+        assert!(plan.contains(part), "{part}\n{plan}");
+    }
+}
+
+#[test]
+fn two_plans_of_the_same_facts_have_no_session_in_common() {
+    let (one, other) = (Site::new(), Site::new());
+    assert_ne!(one.steps("session"), other.steps("session"));
+}
+
+/// A plan of an analysis that was changed.
+fn of_analysis(change: impl Fn(&mut Value), more: &[&str]) -> (Site, crate::harness::Outcome) {
+    let site = Site::bare();
+    let mut analysis = site.analysis();
+    change(&mut analysis);
+    site.write("analysis.json", &analysis.to_string());
+    let made = site.plan_of(&["--analysis", "analysis.json"], more);
+    (site, made)
+}
+
+#[test]
+fn an_analysis_as_json_is_as_good_as_its_paths() {
+    let (site, made) = of_analysis(|_| {}, &[]);
+    assert_eq!(made.code, 0, "{}", made.stderr);
+    assert_eq!(limits(&site), ["0,1,2", "3", "4"]);
+}
+
+#[test]
+fn a_hole_is_told_with_the_flag_that_fills_it() {
+    type Change = fn(&mut Value);
+    let holes: [(Change, &str, &[&str]); 6] = [
+        (
+            |a| {
+                a["recoveries"][0]["base_image"] = Value::Null;
+                a["recoveries"][0]["base_image_candidates"] =
+                    json!([{"id": BASE_ID, "name": "one"}, {"id": UAN_ID, "name": "two"}]);
+            },
+            "it may be c5e01698-9dea-448f-80aa-21dba7c0cbb6 (one) or 8ecc2e27-78e5-4edd-8b55-1be4b28f96fc (two). Settle it with --base-image-id compute.x86_64=ID",
+            &["--base-image-id", BASE_ID],
+        ),
+        (
+            |a| a["recoveries"][0]["configuration"] = "winter-uan-24.11".into(),
+            "the log says configuration winter-uan-24.11, the bootprep file winter-compute-24.11",
+            &["--configuration", "winter-compute-24.11"],
+        ),
+        (
+            |a| a["recoveries"][0]["groups"] = json!(["Application"]),
+            "the log says groups Application, the bootprep file Compute",
+            &["--group", "Compute"],
+        ),
+        (
+            |a| a["recoveries"][0]["failed_layer"] = 7.into(),
+            "layer 7 is not in configuration winter-compute-24.11, which has layers 0 to 4. Settle it with --failed-layer",
+            &["--failed-layer", "3"],
+        ),
+        (
+            |a| a["recoveries"][0]["failed_layer_name"] = "another, layer".into(),
+            "layer 3 failed, which was another, layer, and is sma-integration-24.11",
+            &["--failed-layer", "compute.x86_64=3"],
+        ),
+        (
+            |a| a["inputs"] = json!([]),
+            "the layers of configuration winter-compute-24.11 are not known",
+            &["--configuration-file", "winter/configuration.json"],
+        ),
+    ];
+    for (change, said, flags) in holes {
+        let (site, refused) = of_analysis(change, &[]);
+        assert_eq!(refused.code, 3, "{said}");
+        assert!(refused.stderr.contains(said), "{said}\n{}", refused.stderr);
+        assert!(!site.path().join("plan.yaml").exists());
+        let (site, made) = of_analysis(change, flags);
+        assert_eq!(made.code, 0, "{flags:?}: {}", made.stderr);
+        assert_eq!(limits(&site), ["0,1,2", "3", "4"], "{flags:?}");
+    }
+}
+
+#[test]
+fn an_image_of_another_kind_is_never_the_base() {
+    let site = Site::bare();
+    let (_, refused) = of_analysis(
+        |analysis| {
+            analysis["recoveries"][0]["base_image"] = Value::Null;
+            analysis["recoveries"][0]["base_image_candidates"] = json!([{"id": BASE_ID, "name": "one"}]);
+        },
+        &["--base-image-id", UAN_ID],
+    );
+    assert!(refused.code == 3 && refused.stderr.contains("on which it does not build"), "{}", refused.stderr);
+    let arm = |analysis: &mut Value| analysis["recoveries"][0]["base_image"]["name"] = "hpe-cos-24.11.aarch64".into();
+    let (_, refused) = of_analysis(arm, &[]);
+    assert!(refused.stderr.contains("an x86_64 image cannot begin with c5e01698"), "{}", refused.stderr);
+    for id in ["C5E01698-9DEA-448F-80AA-21DBA7C0CBB6", "c5e01698"] {
+        let refused = site.plan(&["--base-image-id", id]);
+        assert!(refused.code == 2 && refused.stderr.contains("is no IMS image id"), "{}", refused.stderr);
+    }
+}
+
+#[test]
+fn words_that_cray_would_take_for_others_are_refused() {
+    let site = Site::bare();
+    for (flags, said) in [
+        (["--group", "--help"], "begins with a hyphen"),
+        (["--result-name", "-x"], "begins with a hyphen"),
+        (["--result-name", "a\u{7}b"], "holds control characters"),
+        (["--result-name", ""], "is empty"),
+    ] {
+        let joined = format!("{}={}", flags[0], flags[1]);
+        let refused = site.plan(&[&joined]);
+        assert!(refused.code == 3 && refused.stderr.contains(said), "{joined}: {}", refused.stderr);
+    }
+}
+
+#[test]
+fn a_name_that_a_restart_would_delete_is_refused() {
+    let site = Site::bare();
+    let bootprep = site.read("winter/compute-and-uan-bootprep.yaml").replace("\"uan-{{base.name}}\"", "uan-plain");
+    site.write("b.yaml", &bootprep);
+    let refused = site.incfg(&[
+        "plan",
+        "winter/iuf",
+        "winter/ansible.log",
+        "winter/configuration.json",
+        "--bootprep",
+        "b.yaml",
+        "--vars-file",
+        "winter/session_vars.yaml",
+        "--image",
+        "compute.x86_64",
+        "--result-name",
+        "uan-plain",
+        "--base-image-id",
+        BASE_ID,
+    ]);
+    assert_eq!(refused.code, 3, "{}", refused.stderr);
+    assert!(
+        refused.stderr.contains("deletes every image of that name") || refused.stderr.contains("entry"),
+        "{}",
+        refused.stderr
+    );
+}
+
+#[test]
+fn an_image_that_is_not_there_is_told_with_those_that_are() {
+    let site = Site::bare();
+    let refused = site.plan(&["--image", "nope"]);
+    assert!(
+        refused.code == 3 && refused.stderr.contains("The file has base.x86_64, compute.x86_64, uan.x86_64"),
+        "{}",
+        refused.stderr
+    );
+    let refused = site.plan(&["--image", "uan.x86_64"]);
+    assert!(
+        refused.code == 3 && refused.stderr.contains(&format!("it is made already, as {UAN_ID}")),
+        "{}",
+        refused.stderr
+    );
+    let refused = site.plan(&["--base-image-id", &format!("uan.x86_64={BASE_ID}")]);
+    assert!(
+        refused.code == 3 && refused.stderr.contains("--base-image-id is for image 'uan.x86_64'"),
+        "{}",
+        refused.stderr
+    );
+}
+
+#[test]
+fn a_plan_is_never_written_over() {
+    let site = Site::new();
+    let before = site.read("plan.yaml");
+    let refused = site.plan(&[]);
+    assert!(refused.code == 3 && refused.stderr.contains("plan.yaml: is there already"), "{}", refused.stderr);
+    assert_eq!(site.read("plan.yaml"), before);
+}
+
+#[test]
+fn inputs_that_are_something_else_are_told() {
+    let site = Site::bare();
+    site.write("empty", "");
+    site.write("list.json", "[]");
+    for (flags, said) in [
+        (vec!["--analysis", "empty"], "nothing is in it, expected JSON"),
+        (vec!["--analysis", "list.json"], "no schema, expected incfg.analysis/1"),
+        (vec!["--analysis", "winter/configuration.json"], "no schema, expected incfg.analysis/1"),
+        (vec!["--analysis", "nowhere.json"], "nowhere.json"),
+        (vec!["winter/iuf", "--configuration-file", "list.json"], "this is no CFS configuration"),
+    ] {
+        let refused = site.plan_of(&flags, &[]);
+        assert_eq!(refused.code, 3, "{flags:?}: {}", refused.stderr);
+        assert!(refused.stderr.contains(said), "{flags:?}: {}", refused.stderr);
+    }
+    assert_eq!(site.incfg(&["plan", "--bootprep", "b"]).code, 2);
+}
+
+#[test]
+fn a_long_name_of_a_configuration_is_spoken_of_in_v2() {
+    let site = Site::bare();
+    let long = "winter-compute-24.11-with-a-name-that-is-longer-than-sixty-characters";
+    let configuration = site.read("winter/configuration.json").replace("winter-compute-24.11", long);
+    site.write("long.json", &configuration);
+    site.state(&format!("configurations/{long}.json"), &configuration);
+    let flags = ["--configuration", long, "--configuration-file", "long.json", "--failed-layer", "3"];
+    assert_eq!(site.plan(&flags).code, 0);
+    assert!(site.read("plan.yaml").contains("cfs: v2"));
+    assert_eq!(site.run(&[]).code, 0);
+    site.is_whole();
+    let refused = site.plan(&[flags.as_slice(), &["--cfs", "v3"]].concat());
+    assert!(refused.code == 3 && refused.stderr.contains("Use --cfs v2"), "{}", refused.stderr);
+}
+
+#[test]
+fn blanks_in_a_layer_are_warned_of() {
+    let site = Site::bare();
+    let blank = site.read("winter/configuration.json").replace("sma-integration-24.11", "sma integration");
+    site.write("blank.json", &blank);
+    let made = site.plan_of(&["winter/iuf"], &["--configuration-file", "blank.json"]);
+    assert_eq!(made.code, 0, "{}", made.stderr);
+    assert!(
+        made.stderr.contains("layer 3 (sma integration, sma-ldms-compute.yml") && made.stderr.contains("has a blank"),
+        "{}",
+        made.stderr
+    );
+}

@@ -1,0 +1,132 @@
+//! The whole procedure: the page of the docs, command by command, and the bootprep file at its end.
+
+use std::fs;
+use std::path::Path;
+use std::process::Command;
+
+use serde_json::json;
+
+use crate::harness::{BASE_ID, Outcome, Site, UAN_ID};
+
+/// Types a command as it stands on the page. Only the time between two looks is shorter, and a session that has failed
+/// in layer 3 leaves the log of the activity.
+fn typed(site: &Site, command: &str) -> Outcome {
+    let incfg = Path::new(env!("CARGO_BIN_EXE_incfg")).parent().unwrap();
+    let path = format!("{}:{}:{}", site.path().display(), incfg.display(), std::env::var("PATH").unwrap());
+    let command = command.replace("incfg run plan.yaml", "incfg run plan.yaml --poll 5ms");
+    let command = format!("{{ {command}\n}} 2>&1");
+    Command::new("sh").args(["-c", &command]).env("PATH", path).current_dir(site.path()).output().unwrap().into()
+}
+
+/// Plans by the id they have on the page.
+const PLANS: [(&str, &str); 2] = [("1a2b3c4d", "plan.yaml"), ("5e6f7a8b", "by-hand.yaml")];
+
+/// A text with the ids of the plans as they are, or as they are on the page.
+fn with_ids(site: &Site, text: &str, as_on_page: bool) -> String {
+    PLANS.iter().fold(text.to_owned(), |text, (id, file)| {
+        let Ok(plan) = fs::read_to_string(site.path().join(file)) else { return text };
+        let own = plan.lines().find_map(|line| line.strip_prefix("id: ")).unwrap().trim_matches('\'').to_owned();
+        if as_on_page { text.replace(&own, id) } else { text.replace(id, &own) }
+    })
+}
+
+#[test]
+fn the_page_of_the_docs_does_what_it_says() {
+    let page_path = Path::new(env!("CARGO_MANIFEST_DIR")).join("docs/procedure.md");
+    let page = fs::read_to_string(&page_path).unwrap();
+    let site = Site::bare();
+    site.fates(&json!({"3": ["fail", "ok"]}));
+    let log = site.read("winter/ansible.log");
+    let failing = log.lines().position(|line| line.starts_with("Running sma-ldms-compute.yml")).unwrap();
+    site.state("ansible.log", &log.lines().skip(failing).map(|line| format!("{line}\n")).collect::<String>());
+    let mut written = String::new();
+    let mut in_console = false;
+    for line in page.lines() {
+        match line {
+            "```console" => in_console = true,
+            "```" => in_console = false,
+            _ => {}
+        }
+        if !in_console || line == "```console" {
+            written += &format!("{line}\n");
+        } else if let Some(command) = line.strip_prefix("$ ") {
+            let outcome = typed(&site, &with_ids(&site, command, false));
+            written += &format!("{line}\n{}", with_ids(&site, &outcome.stdout, true));
+        }
+    }
+    if std::env::var_os("INCFG_WRITE_DOCS").is_some() {
+        fs::write(&page_path, &written).unwrap();
+    }
+    assert!(
+        written == page,
+        "docs/procedure.md is not what incfg prints; INCFG_WRITE_DOCS=1 writes it anew\n{written}"
+    );
+    let status = site.incfg(&["status", "plan.yaml", "--format", "json"]).stdout;
+    let status: serde_json::Value = serde_json::from_str(&status).unwrap();
+    let result = status["images"][0]["current_image_id"].clone();
+    assert_eq!(site.layers_of(&result), "0 1 2 3 4");
+    rewritten(&site, result.as_str().unwrap());
+}
+
+/// The new file boots the result, builds nothing of what exists, and leaves the rest as it was.
+fn rewritten(site: &Site, result: &str) {
+    let old = site.read("winter/compute-and-uan-bootprep.yaml");
+    let new = site.read("new-compute-and-uan-bootprep.yaml");
+    assert!(new.contains(&format!("  image:\n    ims:\n      id: {result}\n")), "{new}");
+    assert!(new.contains("images: []"), "{new}");
+    let (before, after) =
+        (old.split("images:").next().unwrap(), old.split("  configuration: \"{{default.note}}compute").last().unwrap());
+    assert!(new.starts_with(before) && new.ends_with(after), "{new}");
+}
+
+#[test]
+fn a_rewrite_from_a_plan_that_is_not_through_is_refused() {
+    let site = Site::new();
+    site.run(&["--until", "compute.x86_64/0-2"]);
+    let file = "winter/compute-and-uan-bootprep.yaml";
+    let arguments = ["rewrite-bootprep", file, "--vars-file", "winter/session_vars.yaml", "--from", "plan.yaml"];
+    let refused = site.incfg(&arguments);
+    assert_eq!((refused.code, refused.stdout.as_str()), (3, ""), "{}", refused.stderr);
+    assert!(
+        refused.stderr.contains(
+            "plan.yaml: the plan is not through: compute.x86_64/3 is open. incfg run or incfg next goes on with it"
+        ),
+        "{}",
+        refused.stderr
+    );
+    site.run(&[]);
+    let result = site.status()["images"][0]["current_image_id"].as_str().unwrap().to_owned();
+    let from_plan = site.incfg(&arguments);
+    assert_eq!(from_plan.code, 0, "{}", from_plan.stderr);
+    let pins = [format!("base.x86_64={BASE_ID}"), format!("uan.x86_64={UAN_ID}"), format!("compute.x86_64={result}")];
+    let by_pins: Vec<&str> = pins.iter().flat_map(|pin| ["--pin", pin.as_str()]).collect();
+    let by_hand = site.incfg(&[&arguments[..4], &by_pins].concat());
+    assert_eq!(from_plan.stdout, by_hand.stdout);
+}
+
+#[test]
+fn fetch_gives_each_log_a_file_of_its_own() {
+    let site = Site::bare();
+    let dry = site.incfg(&["fetch", "winter/iuf", "--dry-run", "--dir", "logs"]);
+    let keys: Vec<&str> = dry.stdout.lines().map(|line| line.split(' ').nth(4).unwrap()).collect();
+    assert_eq!(keys.len(), 3, "{}", dry.stdout);
+    for key in &keys[1..] {
+        site.state(&format!("objects/{}", key.replace('/', "_")), &format!("INFO: {key}\n"));
+    }
+    fs::create_dir(site.path().join("logs")).unwrap();
+    let fetched = site.incfg(&["fetch", "winter/iuf", "--dir", "logs", "--cray", "./cray"]);
+    assert_eq!(fetched.code, 1, "one log is not in S3: {}", fetched.stderr);
+    assert!(fetched.stderr.contains(&format!("{}: not in S3", keys[0])), "{}", fetched.stderr);
+    let files: Vec<&str> = fetched.stdout.lines().collect();
+    assert_eq!(files.len(), 2);
+    for (file, key) in files.iter().zip(&keys[1..]) {
+        assert_eq!(site.read(file), format!("INFO: {key}\n"));
+    }
+    assert_eq!(fs::read_dir(site.path().join("logs")).unwrap().count(), 2);
+    let again = site.incfg(&["fetch", "winter/iuf", "--dir", "logs", "--cray", "./cray"]);
+    assert!(again.stderr.contains("is there already and was left alone"), "{}", again.stderr);
+    let missing = site.incfg(&["fetch", "winter/iuf", "--dir", "logs", "--cray", "./no-cray"]);
+    assert_eq!(missing.code, 4, "{}", missing.stderr);
+    let nowhere = site.incfg(&["fetch", "winter/iuf", "--dir", "nowhere", "--cray", "./cray"]);
+    assert!(nowhere.code == 1 && nowhere.stderr.contains("No such file or directory"), "{}", nowhere.stderr);
+}
