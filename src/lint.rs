@@ -102,6 +102,8 @@ pub struct Checked {
     pub variables: BTreeSet<String>,
     /// It is YAML of another kind, and was not checked: a mapping with no key of a bootprep file, nor one that is nearly one.
     pub other_file: bool,
+    /// Its text could be read as YAML, mended or not.
+    pub read: bool,
 }
 
 /// Checks the text of a file.
@@ -109,6 +111,7 @@ pub struct Checked {
 pub fn check(text: &SourceText, context: &Context) -> Checked {
     let (mended, tree, mut findings) = rules::syntax::read(text, context);
     let mut checked = Checked::default();
+    checked.read = tree.is_some();
     if let Some(tree) = &tree {
         let source = mended.as_ref().map_or(text, |mended| &mended.text);
         if is_other_file(tree) {
@@ -166,11 +169,13 @@ fn variables_of(subject: &Subject) -> BTreeSet<String> {
 pub fn check_variables<'c>(context: &Context, checked: impl IntoIterator<Item = &'c Checked>) -> Vec<Finding> {
     let mut found = rules::variables::of_files(context);
     let mut used = BTreeSet::new();
+    let mut all_read = true;
     for checked in checked {
+        all_read &= checked.read;
         found.extend(checked.in_variables.iter().cloned());
         used.extend(checked.variables.iter().cloned());
     }
-    if context.has_variables {
+    if context.has_variables && all_read {
         found.extend(rules::variables::unused(context, &used));
     }
     finding::sort(&mut found);

@@ -1,20 +1,24 @@
 //! What may have been meant: how far one name is from another.
 
-/// How many letters have to change to make one name the other.
+/// How many letters have to change, or change places with their neighbour, to make one name the other.
 #[must_use]
 pub fn distance(one: &str, other: &str) -> usize {
-    let other: Vec<char> = other.chars().collect();
-    let mut row: Vec<usize> = (0..=other.len()).collect();
-    for (line, letter) in one.chars().enumerate() {
-        let mut before = row[0];
-        row[0] = line + 1;
-        for (at, same) in other.iter().enumerate() {
-            let changed = before + usize::from(letter != *same);
-            before = row[at + 1];
-            row[at + 1] = changed.min(before + 1).min(row[at] + 1);
+    let (one, other): (Vec<char>, Vec<char>) = (one.chars().collect(), other.chars().collect());
+    let mut rows = [Vec::new(), Vec::new(), (0..=other.len()).collect::<Vec<usize>>()];
+    for line in 1..=one.len() {
+        rows.rotate_left(1);
+        let mut row = vec![line; other.len() + 1];
+        for at in 1..=other.len() {
+            let changed = rows[1][at - 1] + usize::from(one[line - 1] != other[at - 1]);
+            row[at] = changed.min(rows[1][at] + 1).min(row[at - 1] + 1);
+            let swapped = line > 1 && at > 1 && one[line - 1] == other[at - 2] && one[line - 2] == other[at - 1];
+            if swapped {
+                row[at] = row[at].min(rows[0][at - 2] + 1);
+            }
         }
+        rows[2] = row;
     }
-    row[other.len()]
+    rows[2][other.len()]
 }
 
 /// Sorts names by how near they are to the one that was given.
@@ -35,7 +39,13 @@ pub fn nearest<'a>(names: impl IntoIterator<Item = &'a str>, given: &str) -> Opt
         .filter(|(distance, _)| *distance <= near)
         .min()
         .map(|(_, name)| name)
-        .or_else(|| names.into_iter().find(|name| name.len() >= 4 && given.starts_with(name)))
+        .or_else(|| names.into_iter().find(|name| shares_beginning(name, given)))
+}
+
+/// One is the beginning of the other, or they begin alike for more than half of their letters.
+fn shares_beginning(name: &str, given: &str) -> bool {
+    let alike = name.chars().zip(given.chars()).take_while(|(one, other)| one == other).count();
+    alike >= 4 && (alike == name.chars().count() || (alike >= 5 && 2 * alike > given.chars().count()))
 }
 
 #[cfg(test)]
@@ -46,6 +56,8 @@ mod tests {
     fn a_slip_is_near_and_another_word_is_not() {
         assert_eq!(nearest(["image_ref", "ims", "product"], "image_reff"), Some("image_ref"));
         assert_eq!(nearest(["session_templates", "images"], "session_template"), Some("session_templates"));
+        assert_eq!(nearest(["boot_sets", "bos_parameters"], "bos_params"), Some("bos_parameters"));
+        assert_eq!(nearest(["base", "uan"], "bsae"), Some("base"));
         assert_eq!(nearest(["prefix", "arch"], "architecture"), Some("arch"));
         assert_eq!(nearest(["name", "base"], "groups"), None);
     }

@@ -6,6 +6,7 @@
 pub mod change;
 pub mod edit;
 mod events;
+pub mod owned;
 mod path;
 mod scalar;
 mod value;

@@ -204,7 +204,7 @@ static LAYER: Mapping = mapping(
 pub static SOURCE_REF: Choice = one_of(&["branch", "commit"]);
 
 static SPECIAL_PARAMETERS: Mapping = mapping(
-    "special parameters",
+    "set of special parameters",
     &[key("ims_require_dkms", Shape::Bool, 6, "Whether the image is customized with kernel modules allowed.")],
     &[],
 );
@@ -339,7 +339,7 @@ static TEMPLATE_IMS: Mapping = mapping(
 );
 
 static BOS_PARAMETERS: Mapping = Mapping {
-    name: "BOS parameters",
+    name: "set of BOS parameters",
     keys: &[required("boot_sets", Shape::Named(&BOOT_SET), 0, "Which nodes boot, and how; by name.")],
     open: true,
     choices: &[],

@@ -72,9 +72,25 @@ pub enum Known<'a> {
     Value(&'a Json),
     /// Nothing: the name at this position of the path is not there.
     Missing(usize),
-    /// Something that is no mapping has been asked for an attribute; what Python makes of that is not known here.
+    /// A list, or a method of a text, has been asked for; what Python makes of that is not known here.
     Opaque,
 }
+
+/// Methods of Python's texts: an attribute of these names is there.
+const METHODS: [&str; 12] = [
+    "capitalize",
+    "endswith",
+    "format",
+    "join",
+    "lower",
+    "replace",
+    "rsplit",
+    "split",
+    "startswith",
+    "strip",
+    "title",
+    "upper",
+];
 
 impl Variables {
     /// Takes a file in. Its top-level names get `_` for `-`, as SAT does it.
@@ -131,7 +147,10 @@ impl Variables {
                     Some(next) => value = next,
                     None => return Known::Missing(at),
                 },
-                _ => return Known::Opaque,
+                // Lists have items and methods that Python knows; texts and numbers have no attributes of their own.
+                Json::Array(_) => return Known::Opaque,
+                _ if METHODS.contains(&name.as_str()) => return Known::Opaque,
+                _ => return Known::Missing(at),
             }
         }
         Known::Value(value)
@@ -239,7 +258,7 @@ mod tests {
         assert_eq!(get("default.suffix"), Known::Value(&Json::String("x".into())));
         assert_eq!(
             (get("defaut.suffix"), get("default.sufix"), get("default.suffix.x")),
-            (Known::Missing(0), Known::Missing(1), Known::Opaque)
+            (Known::Missing(0), Known::Missing(1), Known::Missing(2))
         );
     }
 }

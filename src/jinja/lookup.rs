@@ -23,6 +23,10 @@ pub struct Lookup {
     pub range: Range<usize>,
     /// The template says what to do where there is none: `default(...)`, `is defined`, `or`.
     pub guarded: bool,
+    /// It is looked up only if a condition of the template holds.
+    pub conditional: bool,
+    /// Something is done with the value that fails where there is none: a call, a sum, a comparison of size, an item.
+    pub strict: bool,
 }
 
 /// Something a template asks for in vain.
@@ -52,6 +56,14 @@ pub enum SlipKind {
     },
     /// A method of Python's texts, which other renderers do not have.
     PythonMethod(String),
+}
+
+impl SlipKind {
+    /// Whether Jinja2 stops at it.
+    #[must_use]
+    pub fn is_fatal(&self) -> bool {
+        !matches!(self, Self::PythonMethod(_))
+    }
 }
 
 /// Why a text is no template.
@@ -167,7 +179,8 @@ pub fn inspect(template: &str) -> Result<Inspection, SyntaxError> {
         what: error.detail().unwrap_or("not a template").to_owned(),
         offset: error.range().map_or(0, |range| range.start).min(template.len()),
     })?;
-    let mut walk = Walk { source: template, found: Inspection::default(), own: HashSet::new(), asked: Vec::new() };
+    let mut walk =
+        Walk { source: template, found: Inspection::default(), own: HashSet::new(), asked: Vec::new(), conditions: 0 };
     walk.statement(&tree);
     let Walk { mut found, own, asked, .. } = walk;
     found.lookups.retain(|lookup| !own.contains(lookup.names[0].as_str()));
@@ -184,6 +197,8 @@ struct Walk<'s> {
     own: HashSet<String>,
     /// Names it asks whether they are there.
     asked: Vec<Vec<String>>,
+    /// Conditions around the present place.
+    conditions: usize,
 }
 
 fn range(span: Span) -> Range<usize> {
@@ -206,13 +221,17 @@ impl<'s> Walk<'s> {
                 self.target(&each.target);
                 self.expression(&each.iter, false);
                 self.optional(each.filter_expr.as_ref());
+                self.conditions += 1;
                 self.statements(&each.body);
                 self.statements(&each.else_body);
+                self.conditions -= 1;
             }
             ast::Stmt::IfCond(condition) => {
                 self.expression(&condition.expr, true);
+                self.conditions += 1;
                 self.statements(&condition.true_body);
                 self.statements(&condition.false_body);
+                self.conditions -= 1;
             }
             ast::Stmt::WithBlock(with) => {
                 for (target, value) in &with.assignments {
@@ -275,6 +294,22 @@ impl<'s> Walk<'s> {
         self.found.slips.push(Slip { kind, range: range(span) });
     }
 
+    /// Something of which a part is needed: where there is none, Jinja2 stops.
+    fn strict(&mut self, expression: &ast::Expr<'s>) {
+        let before = self.found.lookups.len();
+        self.expression(expression, false);
+        if let (Some(_), Some(lookup)) = (path(expression), self.found.lookups.get_mut(before)) {
+            lookup.strict = true;
+        }
+    }
+
+    /// Something that is looked at only if a condition holds.
+    fn conditional(&mut self, expression: &ast::Expr<'s>, guarded: bool) {
+        self.conditions += 1;
+        self.expression(expression, guarded);
+        self.conditions -= 1;
+    }
+
     fn expression(&mut self, expression: &ast::Expr<'s>, guarded: bool) {
         if let Some(names) = path(expression) {
             let dunder = names.iter().skip(1).find(|name| name.starts_with("__"));
@@ -282,14 +317,16 @@ impl<'s> Walk<'s> {
                 self.slip(SlipKind::Private(name.clone()), expression.span());
             } else {
                 let start = start(expression);
-                self.found.lookups.push(Lookup { names, range: start..range(expression.span()).end, guarded });
+                let range = start..range(expression.span()).end;
+                let conditional = self.conditions > 0;
+                self.found.lookups.push(Lookup { names, range, guarded, conditional, strict: false });
             }
             return;
         }
         match expression {
             ast::Expr::Var(_) | ast::Expr::Const(_) => {}
             ast::Expr::Slice(slice) => {
-                self.expression(&slice.expr, guarded);
+                self.strict(&slice.expr);
                 for part in [&slice.start, &slice.stop, &slice.step] {
                     self.optional(part.as_ref());
                 }
@@ -300,18 +337,38 @@ impl<'s> Walk<'s> {
                     self.found.slips.push(Slip { kind: slip, range: whole });
                     return;
                 }
-                let left = guarded || matches!(operation.op, ast::BinOpKind::ScOr);
-                self.expression(&operation.left, left);
-                self.expression(&operation.right, guarded);
+                match operation.op {
+                    ast::BinOpKind::ScOr | ast::BinOpKind::ScAnd => {
+                        self.expression(&operation.left, true);
+                        self.conditional(&operation.right, guarded);
+                    }
+                    ast::BinOpKind::Concat | ast::BinOpKind::Eq | ast::BinOpKind::Ne | ast::BinOpKind::In => {
+                        self.expression(&operation.left, guarded);
+                        self.expression(&operation.right, guarded);
+                    }
+                    _ => {
+                        self.strict(&operation.left);
+                        self.strict(&operation.right);
+                    }
+                }
             }
             ast::Expr::Compare(compare) => {
-                self.expression(&compare.expr, guarded);
-                compare.ops.iter().for_each(|operation| self.expression(&operation.expr, guarded));
+                use ast::CompareOpKind::{Gt, Gte, Lt, Lte};
+                let by_size = compare.ops.iter().any(|operation| matches!(operation.op, Gt | Gte | Lt | Lte));
+                for part in std::iter::once(&compare.expr).chain(compare.ops.iter().map(|operation| &operation.expr)) {
+                    if by_size {
+                        self.strict(part);
+                    } else {
+                        self.expression(part, guarded);
+                    }
+                }
             }
             ast::Expr::IfExpr(choice) => {
                 self.expression(&choice.test_expr, true);
-                self.expression(&choice.true_expr, guarded);
-                self.optional(choice.false_expr.as_ref());
+                self.conditional(&choice.true_expr, guarded);
+                if let Some(other) = &choice.false_expr {
+                    self.conditional(other, guarded);
+                }
             }
             ast::Expr::Filter(filter) => {
                 if !FILTERS.contains(&filter.name) {
@@ -340,7 +397,7 @@ impl<'s> Walk<'s> {
                 self.expression(&attribute.expr, false);
             }
             ast::Expr::GetItem(item) => {
-                self.expression(&item.expr, false);
+                self.strict(&item.expr);
                 self.expression(&item.subscript_expr, false);
             }
             ast::Expr::Call(call) => {
@@ -353,7 +410,7 @@ impl<'s> Walk<'s> {
                         self.expression(&method.expr, false);
                     }
                     ast::Expr::Var(function) if GLOBALS.contains(&function.id) => {}
-                    other => self.expression(other, false),
+                    other => self.strict(other),
                 }
                 self.arguments(&call.args);
             }

@@ -6,8 +6,8 @@ use std::ops::Range;
 
 use crate::bootprep::names::{Names, Scope};
 use crate::bootprep::refs::Refs;
-use crate::bootprep::schema::{self, Examined};
-use crate::bootprep::{Base, Bootprep, Text};
+use crate::bootprep::schema::{self, Examined, MismatchKind};
+use crate::bootprep::{Base, Bootprep, Section, Text};
 use crate::jinja;
 use crate::limits;
 use crate::nearness;
@@ -173,7 +173,17 @@ impl<'a> Subject<'a> {
             {
                 None
             }
-            Some(scope) => self.names.render(&self.context.variables, text.as_str(), scope),
+            // What Jinja2 refuses, or leaves as braces, is told by the rules of templates.
+            Some(_)
+                if jinja::inspect(text.as_str())
+                    .is_ok_and(|found| found.slips.iter().any(|slip| slip.kind.is_fatal())) =>
+            {
+                None
+            }
+            Some(scope) => self
+                .names
+                .render(&self.context.variables, text.as_str(), scope)
+                .filter(|rendered| !jinja::is_template(text.as_str()) || !jinja::is_template(rendered)),
         }
     }
 
@@ -205,6 +215,33 @@ impl<'a> Subject<'a> {
     #[must_use]
     pub fn image_named(&self, name: &str) -> Option<usize> {
         self.by_name.get(name).copied()
+    }
+
+    /// Whether a section is not what the file means: it stands under a wrong key, twice, or is no list.
+    #[must_use]
+    pub fn section_is_unsure(&self, section: Section) -> bool {
+        let Some(entries) = self.tree.root().and_then(|root| self.tree.entries(root)) else { return false };
+        let mut keys = entries.iter().filter_map(|(key, value)| Some((self.tree.scalar(*key)?, *value)));
+        let own: Vec<NodeId> = keys.clone().filter(|(key, _)| *key == section.key()).map(|(_, value)| value).collect();
+        let stranger = |key: &str| schema::FILE.key(key).is_none();
+        match own.as_slice() {
+            [] => keys.any(|(key, _)| stranger(key)),
+            [one] => self.tree.items(*one).is_none(),
+            _ => true,
+        }
+    }
+
+    /// Whether an image may have a `ref_name` that cannot be read.
+    #[must_use]
+    pub fn ref_names_are_unsure(&self) -> bool {
+        self.section_is_unsure(Section::Images)
+            || self.examined.mismatches.iter().any(|mismatch| match mismatch.kind {
+                MismatchKind::UnknownKey if mismatch.mapping.name == "image" => {
+                    self.tree.scalar(mismatch.node).is_some_and(|key| nearness::nearest(["ref_name"], key).is_some())
+                }
+                MismatchKind::OtherKind(key) => key.name == "ref_name",
+                _ => false,
+            })
     }
 
     /// What may have been meant. A file full of slips gets no more suggestions at some point.

@@ -60,7 +60,7 @@ pub fn text(report: &Report, new_file: Option<&str>) -> String {
         ),
         (
             &report.by_name,
-            "boots a pinned image by its name, which works while IMS has one image of that name; it was left alone",
+            "uses a pinned image by its name, which works while IMS has one image of that name; it was left alone",
         ),
         (&report.unreferenced, "is referred to by nothing any more, and would still be built; --prune removes it"),
     ];

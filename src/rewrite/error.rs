@@ -60,8 +60,20 @@ pub enum RewriteError {
         /// What is shared with which lines.
         what: String,
     },
+    /// A session template may boot a pinned image, and may not.
+    #[error("{path}:{}:{}: {template} may mean the pinned image {image}: what it renders to is not known here. Give the variables of the file with --vars-file", .at.line, .at.column)]
+    ReferenceUnknown {
+        /// The file.
+        path: String,
+        /// Where.
+        at: Position,
+        /// The reference as written.
+        template: String,
+        /// The pinned image.
+        image: String,
+    },
     /// A name cannot be kept, because it is not known.
-    #[error("{path}:{}:{}: the name {template} cannot be kept, because what it renders to is not known here. Give the variables of the file with --vars-file, or write the name that the log shows into the file first", .at.line, .at.column)]
+    #[error("{path}:{}:{}: the name {template} cannot be kept, because what it renders to is not known here. Give the variables of the file with --vars-file; the name of a recipe is in no file, so write the name that the log shows into the file first", .at.line, .at.column)]
     NameUnknown {
         /// The file.
         path: String,

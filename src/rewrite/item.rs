@@ -6,7 +6,7 @@ use std::ops::Range;
 use crate::bootprep::{Bootprep, Section};
 use crate::text::SourceText;
 use crate::yaml::edit::Edit;
-use crate::yaml::{NodeId, Tree};
+use crate::yaml::{NodeId, Tree, owned};
 
 /// What a removal leaves of the lines around it. A block of text before an entry may own the blank lines after it, and
 /// the last line break of the file: which of these fit, only the result tells.
@@ -63,72 +63,14 @@ pub(super) fn removals(
     edits
 }
 
-/// The lines of an entry: its own, the comments directly above it, and those below it that are indented deeper.
+/// The lines of an entry, and the blank lines below it where these go too.
 fn block_removal(text: &SourceText, tree: &Tree, item: NodeId, leave: Leave) -> Option<Edit> {
-    let dash = dash_of(text, tree.node(item).outer)?;
-    let column = text.column_bytes(dash);
-    let first = with_comments_above(text, text.line_of(dash), column);
-    let mut last = text.line_of(tree.node(item).span.end.saturating_sub(1).max(dash));
-    while last + 1 < text.lines() && is_comment(text.line(last + 1)) && indent(text.line(last + 1)) > column {
-        last += 1;
+    let lines = owned::lines(text, tree, item)?;
+    let mut end = lines.end;
+    while !leave.blank_lines && end < text.lines() && text.line(end).trim().is_empty() {
+        end += 1;
     }
-    while !leave.blank_lines && last + 1 < text.lines() && text.line(last + 1).trim().is_empty() {
-        last += 1;
-    }
-    Some(Edit { range: text.line_range(first).start..text.line_range(last).end, text: String::new() })
-}
-
-/// The first line of an entry with the comments directly above it, which stand in its column.
-fn with_comments_above(text: &SourceText, own: usize, column: usize) -> usize {
-    let mut first = own;
-    while first > 0
-        && is_comment(text.line(first - 1))
-        && indent(text.line(first - 1)) == column
-        && !is_commented_out(text.line(first - 1))
-    {
-        first -= 1;
-    }
-    // Comments from the top of the file on are its header.
-    if first == 0 { own } else { first }
-}
-
-/// The dash of an entry: on its line, or on a line above with nothing but comments between. `None` where something else
-/// stands before the dash.
-fn dash_of(text: &SourceText, item: usize) -> Option<usize> {
-    let mut line = text.line_of(item);
-    let mut before = &text.as_str()[text.line_range(line).start..item];
-    loop {
-        let content = before.split_once(" #").map_or(before, |(content, _)| content);
-        let trimmed = content.trim_end();
-        if let Some(blank) = trimmed.strip_suffix('-') {
-            return blank.trim().is_empty().then(|| text.line_range(line).start + blank.len());
-        }
-        if !(trimmed.is_empty() || is_comment(before)) || line == 0 {
-            return None;
-        }
-        line -= 1;
-        before = text.line(line);
-    }
-}
-
-fn indent(line: &str) -> usize {
-    line.len() - line.trim_start_matches(' ').len()
-}
-
-fn is_comment(line: &str) -> bool {
-    line.trim_start().starts_with('#')
-}
-
-/// A comment that is YAML put out of use: an entry for another architecture, say. It belongs to no entry.
-fn is_commented_out(line: &str) -> bool {
-    let text = line.trim_start().trim_start_matches('#').trim();
-    if text.starts_with("- ") || text == "-" {
-        return true;
-    }
-    let word = text.split(':').next().unwrap_or_default();
-    let key = !word.is_empty()
-        && word.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'_' || byte == b'.' || byte == b'-');
-    key && text[word.len()..].starts_with(':') && text[word.len() + 1..].chars().next().is_none_or(|next| next == ' ')
+    Some(Edit { range: text.line_range(lines.start).start..text.line_range(end - 1).end, text: String::new() })
 }
 
 /// Neighbours that go together.
@@ -156,7 +98,7 @@ fn flow_removal(text: &SourceText, tree: &Tree, items: &[NodeId], run: Range<usi
     let before = &source[text.line_range(line_of_start).start..start];
     let after = source[stop..text.line_range(text.line_of(stop - 1)).end].trim_start();
     if before.trim().is_empty() && (after.is_empty() || after.starts_with('#')) {
-        let first = with_comments_above(text, line_of_start, indent(before));
+        let first = owned::first_line(text, line_of_start, owned::indent(before));
         let lines = gone(text.line_range(first).start..text.line_range(text.line_of(stop - 1)).end);
         let comma_before = comma_after(source, tree.node(items[run.start.saturating_sub(1)]).span.end);
         return match comma_before.filter(|_| last && comma.is_none()) {

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 use std::ops::Range;
 
 use crate::bootprep::names::Scope;
-use crate::bootprep::{Base, Boots, Section};
+use crate::bootprep::{Base, Boots, Section, Text};
 use crate::image_id::ImageId;
 use crate::yaml::edit::Edit;
 use crate::yaml::{NodeId, NodeKind};
@@ -43,6 +43,7 @@ impl Work<'_> {
             let Some(image) = template.image_node else { continue };
             match &template.image {
                 Boots::ImageRef(written) => {
+                    self.reference_is_known(pinned, written)?;
                     let pin = self.refs.boots(index).and_then(|ref_name| self.pin_of(pinned, ref_name));
                     if let Some((_, id)) = pin {
                         let section = Section::SessionTemplates;
@@ -58,6 +59,24 @@ impl Work<'_> {
             }
         }
         Ok(found)
+    }
+
+    /// Refuses a template that may mean a pinned image and may not.
+    fn reference_is_known(&self, pinned: &Pinned, written: &Text) -> Result<(), RewriteError> {
+        let pattern = self.variables.pattern(written.as_str());
+        if pattern.text().is_some() {
+            return Ok(());
+        }
+        let ref_names = pinned.keys().filter_map(|image| self.file.images[*image].ref_name());
+        match ref_names.into_iter().find(|ref_name| pattern.matches(ref_name)) {
+            Some(ref_name) => Err(RewriteError::ReferenceUnknown {
+                path: self.path.to_owned(),
+                at: self.text.position(self.tree.node(written.node).outer),
+                template: written.text.clone(),
+                image: ref_name.to_owned(),
+            }),
+            None => Ok(()),
+        }
     }
 
     /// The pinned image whose name a session template of the old form gives.
@@ -127,8 +146,11 @@ impl Work<'_> {
             self.own_text([holder])?;
         }
         let node = self.tree.node(holder);
+        let key = self.parents.key(holder).map_or(node.outer, |key| self.tree.node(key).span.end);
+        // The sign of a block of text stands before what the parser calls the block.
+        let sign = self.text.as_str()[key..node.outer.max(key)].find(['|', '>']).map_or(node.outer, |sign| key + sign);
         Ok(Reference {
-            edit: Edit { range: node.outer..node.span.end, text: format!("{{{}}}", in_flow(&[("id", id.as_str())])) },
+            edit: Edit { range: sign..node.span.end, text: format!("{{{}}}", in_flow(&[("id", id.as_str())])) },
             section,
             holder,
             whole: true,

@@ -4,7 +4,7 @@ use std::collections::{BTreeSet, HashMap, HashSet};
 
 use serde::Serialize;
 
-use crate::bootprep::{Base, Boots, Image};
+use crate::bootprep::{Base, Boots, Image, Ims};
 use crate::image_id::ImageId;
 
 use super::keep::Kept;
@@ -26,7 +26,7 @@ pub struct Report {
     pub without_work: Vec<EntryAt>,
     /// Builds that nothing refers to any more; `--prune` removes them.
     pub unreferenced: Vec<EntryAt>,
-    /// Templates that boot a pinned image by its name, and were left alone.
+    /// Entries that use a pinned image by its name in IMS, and were left alone.
     pub by_name: Vec<EntryAt>,
     /// What SAT reads in another way than may be expected; left as it is.
     pub remarks: Vec<RemarkAt>,
@@ -171,25 +171,30 @@ impl Work<'_> {
         EntryAt { path: format!("images[{index}]"), line: self.line(item.node), name: item.label().to_owned() }
     }
 
-    /// Templates that look a pinned image up by name go on working only while IMS has one image of that name.
+    /// Entries that look a pinned image up by name go on working only while IMS has one image of that name.
     pub(super) fn by_name(&self, pinned: &Pinned) -> Vec<EntryAt> {
         let names: HashSet<&str> = pinned
             .keys()
             .flat_map(|item| [Some(self.file.images[*item].name()), self.names.image(*item)])
             .flatten()
             .collect();
-        let templates = self
-            .file
-            .templates
-            .iter()
-            .enumerate()
-            .filter(|(_, template)| matches!(&template.image, Boots::Name(name) if names.contains(name.as_str())));
-        templates
-            .map(|(index, template)| EntryAt {
-                path: format!("session_templates[{index}].image"),
-                line: self.line(template.node),
-                name: template.name().to_owned(),
-            })
+        let images = self.file.images.iter().enumerate().filter_map(|(index, image)| match &image.base {
+            Base::Ims(Ims { name: Some(name), .. })
+                if names.contains(name.as_str()) && !pinned.contains_key(&index) =>
+            {
+                Some((format!("images[{index}].base"), image.node, image.label()))
+            }
+            _ => None,
+        });
+        let templates = self.file.templates.iter().enumerate().filter_map(|(index, template)| match &template.image {
+            Boots::Name(name) if names.contains(name.as_str()) => {
+                Some((format!("session_templates[{index}].image"), template.node, template.name()))
+            }
+            _ => None,
+        });
+        images
+            .chain(templates)
+            .map(|(path, node, name)| EntryAt { path, line: self.line(node), name: name.to_owned() })
             .collect()
     }
 

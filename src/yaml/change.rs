@@ -5,7 +5,7 @@ use std::ops::Range;
 use crate::text::SourceText;
 
 use super::edit::{Edit, Refused, apply};
-use super::{NodeId, NodeKind, Parents, Path, ScalarStyle, Step, Tree, Value};
+use super::{NodeId, NodeKind, Parents, Path, ScalarStyle, Step, Tree, Value, owned};
 
 /// A change.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -363,28 +363,20 @@ impl Editor<'_> {
         if self.tree.is_flow(list) || from <= before || !self.is_own(list) {
             return None;
         }
-        let moved = self.item_lines(*items.get(from)?)?;
-        let target = self.item_lines(*items.get(before)?)?.start;
-        let mut text = self.text.as_str()[moved.clone()].to_owned();
-        let mut gone = moved;
+        let lines = |item: usize| owned::lines(self.text, self.tree, *items.get(item)?);
+        let (from_lines, to) = (lines(from)?, lines(before)?.start);
+        let mut gone = self.text.line_range(from_lines.start).start..self.text.line_range(from_lines.end - 1).end;
+        let target = self.text.line_range(to).start;
+        let mut text = self.text.as_str()[gone.clone()].to_owned();
         if !text.ends_with('\n') {
             text.push_str(self.text.line_break());
-            let before_it = self.text.line_of(gone.start.saturating_sub(1));
-            gone.start = self.text.line_range(before_it).start + self.text.line(before_it).len();
+            let above = from_lines.start - 1;
+            gone.start = self.text.line_range(above).start + self.text.line(above).len();
         }
         Some(Change {
             edits: vec![Edit { range: target..target, text }, Edit { range: gone, text: String::new() }],
             means: vec![Meant::Move { list: self.parents.path(list), from, before }],
         })
-    }
-
-    /// The lines of an item that begins with its dash.
-    fn item_lines(&self, item: NodeId) -> Option<Range<usize>> {
-        let start = self.tree.node(item).outer;
-        let first = self.text.line_range(self.text.line_of(start));
-        let dash = self.text.as_str()[first.start..start].trim();
-        let end = self.tree.node(item).span.end;
-        (dash == "-").then(|| first.start..self.text.line_range(self.text.line_of(end.saturating_sub(1))).end)
     }
 
     /// Edits that change nothing but the way something is written.

@@ -25,7 +25,7 @@ pub enum Refused {
         line: usize,
     },
     /// The result is no document.
-    #[error("the changed file would not be YAML any more: {0}")]
+    #[error("with the change the file would not be YAML: {0}")]
     Broken(YamlError),
     /// The result means something else.
     #[error("the changed file would mean something else than the original plus the change")]

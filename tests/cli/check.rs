@@ -505,3 +505,156 @@ fn the_json_schema_takes_a_good_file_apart_as_the_check_does() {
         serde_json::json!(["name", "image", "configuration", "bos_parameters"])
     );
 }
+
+/// The rules of the errors found, with their lines.
+fn errors(file: &str, flags: &[&str]) -> Vec<(String, u64)> {
+    let document = json(&check(file, &[&["--format", "json"], flags].concat()));
+    let files = document["files"].as_array().unwrap().iter();
+    files
+        .flat_map(|file| file["findings"].as_array().unwrap())
+        .filter(|one| one["severity"] == "error")
+        .map(|one| (one["rule"].as_str().unwrap().to_owned(), one["line"].as_u64().unwrap()))
+        .collect()
+}
+
+#[test]
+fn a_template_that_asks_first_is_no_error() {
+    let dir = Dir::new();
+    dir.file("v.yaml", "default: {wlm: slurm, suffix: -1}\nrecipe: {version: 24.11.0}\n");
+    for name in [
+        "{% if default.wlm == 'pbs' %}{{ pbs.version }}{% else %}{{ recipe.version }}{% endif %}",
+        "{% if cos is defined %}{{ cos.version }}{% else %}b{% endif %}",
+        "{% if cos and cos.version %}{{ cos.version }}{% endif %}x",
+        "{{ cos.version if cos is defined else 'x' }}",
+        "{% if version %}{{ version }}{% endif %}x",
+        "{{ nope | default('x') }}",
+        "{{ nope or 'x' }}",
+        "x{{ default.suffix }}{{ recipe.version.split('.')[0] }}",
+    ] {
+        dir.file("b.yaml", GOOD.replace("- name: base\n", &format!("- name: \"{name}\"\n")));
+        let outcome = dir.run(&["check", "b.yaml", "--vars-file", "v.yaml", "--color=never"]);
+        assert_eq!(outcome.code, 0, "{name}: {}", outcome.stdout);
+    }
+}
+
+#[test]
+fn what_jinja2_stops_at_is_told_from_what_it_leaves_empty() {
+    let dir = Dir::new();
+    dir.file("v.yaml", "recipe: {version: 24.11.0}\n");
+    for (name, rule) in [
+        ("{{ cos.version }}", "jinja-undefined-variable"),
+        ("{{ x + 'a' }}", "jinja-undefined-variable"),
+        ("{{ x[0] }}", "jinja-undefined-variable"),
+        ("{{ lookup('env', 'X') }}", "jinja-undefined-variable"),
+        ("{{ 'a' if x > 3 }}", "jinja-undefined-variable"),
+        ("a{{ x }}", "jinja-undefined-silent"),
+        ("a{{ recipe.versoin }}", "jinja-undefined-silent"),
+        ("a{{ recipe.version.minor }}", "jinja-undefined-silent"),
+    ] {
+        dir.file("b.yaml", GOOD.replace("- name: base\n", &format!("- name: \"{name}\"\n")));
+        let document = json(&dir.run(&["check", "b.yaml", "--vars-file", "v.yaml", "--format=json"]));
+        let found = document["files"][0]["findings"].as_array().unwrap();
+        let rules: Vec<&str> = found.iter().map(|one| one["rule"].as_str().unwrap()).collect();
+        assert_eq!(rules, [rule], "{name}");
+    }
+}
+
+#[test]
+fn one_cause_is_one_error_wherever_it_shows() {
+    for (from, to, rule, line) in [
+        ("boot_sets:", "bootsets:", "schema-missing-key", 24),
+        ("bos_parameters:", "bos_params:", "schema-unknown-key", 24),
+        ("ref_name: base\n", "refname: base\n", "schema-unknown-key", 12),
+        ("images:\n", "imgs:\n", "schema-unknown-key", 10),
+        ("      url: ", "      repo: ", "schema-unknown-key", 8),
+        ("{image_ref: base}", "{image_ref: bsae}", "image-ref-dangling", 17),
+        ("        arch: X86\n", "        arch: no\n", "yaml-boolean-trap", 27),
+    ] {
+        let file = GOOD.replace(from, to);
+        assert_eq!(errors(&file, &[]), [(rule.to_owned(), line)], "{to}");
+    }
+}
+
+#[test]
+fn a_file_that_is_no_yaml_is_told_by_what_the_author_wrote() {
+    for (from, to, rule, line) in [
+        ("{image_ref: base}", "{image_ref: {{x}}-base}", "yaml-unquoted-jinja", 17),
+        ("{image_ref: compute}", "{image_ref: c-{{x}}}", "yaml-unquoted-jinja", 22),
+        ("kernel_parameters: quiet", "kernel_parameters: @quiet", "yaml-syntax", 28),
+        ("kernel_parameters: quiet", "kernel_parameters: *quiet", "yaml-syntax", 28),
+        (
+            "{product: {name: uss, type: recipe, version: 1.1.0, filter: {arch: x86_64}}}",
+            "{name: uss",
+            "yaml-syntax",
+            14,
+        ),
+        (
+            "  configuration: compute\n  configuration_group",
+            "  configuration:compute\n  configuration_group",
+            "yaml-syntax",
+            18,
+        ),
+    ] {
+        let file = GOOD.replace(from, to).replace(
+            "    product: {name: uss, type: recipe, version: 1.1.0, filter: {arch: x86_64}}",
+            if to == "{name: uss" {
+                "    product: {name: uss"
+            } else {
+                "    product: {name: uss, type: recipe, version: 1.1.0, filter: {arch: x86_64}}"
+            },
+        );
+        let found = errors(&file, &[]);
+        assert!(found.contains(&(rule.to_owned(), line)), "{to}: {found:?}");
+    }
+}
+
+#[test]
+fn a_feature_that_came_later_is_told_once() {
+    let file = GOOD.replace("schema_version: 1.0.6", "schema_version: 1.0.3").replace(
+        "    playbook: site.yml\n",
+        "    playbook: site.yml\n    special_parameters: {ims_require_dkms: true}\n",
+    );
+    let late: Vec<u64> =
+        found(&file, &["--only=schema-version-feature"]).into_iter().map(|(_, line, _)| line).collect();
+    assert_eq!(late, [7, 15, 28], "special_parameters, filter.arch and arch");
+    assert_eq!(found(&GOOD.replace("1.0.6", "0.9.0"), &[]), one("schema-version-major", 1, 17));
+    assert_eq!(
+        found(&GOOD.replace("1.0.6", "1.0.0"), &["--only=schema-version-feature"])
+            .iter()
+            .filter(|(_, line, _)| *line == 1)
+            .count(),
+        0
+    );
+}
+
+#[test]
+fn a_key_that_stands_twice_in_a_file_of_variables_is_told_there() {
+    let dir = Dir::new();
+    dir.file("b.yaml", GOOD).file("v.yaml", "uss: {version: 1.1.0, version: 1.2.0}\ncsm: {}\ncsm: {}\n");
+    let document = json(&dir.run(&[
+        "check",
+        "b.yaml",
+        "--vars-file",
+        "v.yaml",
+        "--format=json",
+        "--only=yaml-duplicate-key,vars-hyphen-collision",
+    ]));
+    let found = document["files"][1]["findings"].as_array().unwrap();
+    let places: Vec<(&str, u64)> =
+        found.iter().map(|one| (one["rule"].as_str().unwrap(), one["line"].as_u64().unwrap())).collect();
+    assert_eq!(places, [("yaml-duplicate-key", 1), ("yaml-duplicate-key", 3)]);
+}
+
+#[test]
+fn a_base_that_moves_up_takes_its_comments_along() {
+    let dir = Dir::new();
+    let compute = "# of the nodes\n- name: compute\n  base: {image_ref: base}\n  configuration: c\n  configuration_group_names: [Compute]\n";
+    let base =
+        "# of the recipe\n- name: \"b-{{base.name}}\"\n  ref_name: base\n  base: {ims: {name: r, type: recipe}}\n";
+    dir.file("b.yaml", format!("schema_version: 1.0.6\nimages:\n{compute}{base}"));
+    assert_eq!(dir.run(&["check", "b.yaml", "--fix"]).code, 0);
+    assert_eq!(
+        fs::read_to_string(dir.path().join("b.yaml")).unwrap(),
+        format!("schema_version: 1.0.6\nimages:\n{base}{compute}")
+    );
+}

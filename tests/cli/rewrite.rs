@@ -497,6 +497,15 @@ fn the_old_form_of_a_session_template_that_names_a_pinned_image_becomes_its_id()
 }
 
 #[test]
+fn the_old_form_may_be_a_block_of_text() {
+    let file = "images:\n- {name: base, ref_name: b, base: {ims: {name: r, type: recipe}}}\nsession_templates:\n- name: t\n  image: |\n    base\n  configuration: c\n";
+    let outcome = rewritten(file, &[&pin("b", BASE_ID)]);
+    let wanted =
+        format!("images: []\nsession_templates:\n- name: t\n  image: {{ims: {{id: {BASE_ID}}}}}\n  configuration: c\n");
+    assert_eq!((outcome.code, outcome.stdout), (0, wanted), "{}", outcome.stderr);
+}
+
+#[test]
 fn texts_beside_names_that_follow_a_pinned_image_are_told_and_kept() {
     let file = "images:\n- {name: base, ref_name: base, base: {ims: {name: r, type: recipe}}}\n- name: c\n  ref_name: c\n  base: {image_ref: base}\n  configuration: \"cfg-{{base.name}}\"\n  configuration_group_names: [Compute]\nsession_templates:\n- name: t\n  image: {image_ref: base}\n  configuration: x\n  bos_parameters: {boot_sets: {c: {kernel_parameters: \"quiet name={{image.name}}\"}}}\n";
     let outcome = rewritten(file, &[&pin("base", BASE_ID), "--format=json"]);
@@ -543,4 +552,26 @@ fn what_sat_reads_in_another_way_is_told() {
         outcome.stderr
     );
     assert!(outcome.stderr.contains("b.yaml:3: images[1].name: `name` stands in line 3 already"), "{}", outcome.stderr);
+}
+
+#[test]
+fn a_template_that_may_mean_a_pinned_image_is_not_left_behind() {
+    let file = "images:\n- {name: leaf, ref_name: leaf, base: {ims: {name: r, type: recipe}}}\nsession_templates:\n- {name: t, image: {image_ref: \"{{ booted }}\"}}\n";
+    let refused = rewritten(file, &[&pin("leaf", BASE_ID)]);
+    assert_eq!((refused.code, refused.stdout.as_str()), (3, ""));
+    assert!(refused.stderr.contains("b.yaml:4:32: {{ booted }} may mean the pinned image leaf"), "{}", refused.stderr);
+    let outcome = rewritten(file, &["--vars=booted=leaf", &pin("leaf", BASE_ID)]);
+    assert!(outcome.stdout.contains(&format!("image: {{ims: {{id: {BASE_ID}}}}}")), "{}", outcome.stdout);
+    assert_eq!(rewritten(file, &["--vars=booted=other", &pin("leaf", BASE_ID)]).code, 0);
+}
+
+#[test]
+fn what_uses_a_pinned_image_by_its_name_in_ims_is_told() {
+    let file = "images:\n- {name: base, ref_name: base, base: {ims: {name: r, type: recipe}}}\n- {name: c, base: {ims: {name: base, type: image}}, configuration: x}\n";
+    let outcome = rewritten(file, &[&pin("base", BASE_ID)]);
+    assert!(
+        outcome.stderr.contains("b.yaml:3: images[1].base: c uses a pinned image by its name"),
+        "{}",
+        outcome.stderr
+    );
 }

@@ -37,10 +37,8 @@ pub(super) fn run(arguments: &Arguments, context: &Context, sources: Vec<collect
     for file in fixed.into_iter().chain(variables) {
         count += file.repaired.fixed.len();
         for refusal in &file.repaired.refused {
-            eprintln!(
-                "incfg: {}: the fix of {} at {} was not made: {}",
-                file.report.path, refusal.rule, refusal.path, refusal.why
-            );
+            let at = if refusal.path.is_empty() { String::new() } else { format!(" at {}", refusal.path) };
+            eprintln!("incfg: {}: the fix of {}{at} was not made: {}", file.report.path, refusal.rule, refusal.why);
         }
         if arguments.diff {
             let (before, after) = (String::from_utf8_lossy(&file.original).into_owned(), file.repaired.text.as_str());

@@ -184,11 +184,13 @@ fn check(subject: &Subject, found: &mut Vec<Finding>) {
         for boot_set in template.boot_sets.iter().filter(|boot_set| subject.tree.entries(boot_set.node).is_some()) {
             let name = boot_set.name.as_str();
             if name.chars().count() > 127 || !is_bos_name(name) {
-                found.push(
-                    NAME_INVALID
-                        .at(subject.at_key(boot_set.name.node), format!("BOS refuses the name {name:?}"))
-                        .help("letters, digits, -, . and _ only, with a letter or digit at both ends"),
-                );
+                let help = if crate::jinja::is_template(name) {
+                    "SAT renders the values of boot sets, not their names: write the name itself"
+                } else {
+                    "letters, digits, -, . and _ only, with a letter or digit at both ends"
+                };
+                let place = subject.at_key(boot_set.name.node);
+                found.push(NAME_INVALID.at(place, format!("BOS refuses the name {name:?}")).help(help));
             }
             fields(subject, boot_set, found);
             nodes(subject, index, boot_set, found);

@@ -65,7 +65,9 @@ fn cut_short(subject: &Subject, end: usize, comment: std::ops::Range<usize>) -> 
     }
     let span = subject.tree.node(node).span.clone();
     let whole = subject.text.as_str()[span.start..comment.end].trim_end().to_owned();
-    let quotable = !whole.contains(['"', '\\', '\n']);
+    let key = subject.key_node(node).and_then(|key| subject.tree.scalar(key));
+    let is_parameters = key.is_some_and(|key| ["kernel_parameters", "rootfs_provider_passthrough"].contains(&key));
+    let quotable = is_parameters && !whole.contains(['"', '\\', '\n']);
     let change = quotable.then(|| Change {
         edits: vec![Edit { range: span.start..span.start + whole.len(), text: format!("\"{whole}\"") }],
         means: vec![Meant::Set(subject.parents.path(node), Value::Scalar { text: whole.clone(), plain: false })],

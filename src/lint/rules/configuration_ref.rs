@@ -1,9 +1,9 @@
 //! Configurations that images and session templates ask for.
 
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 
-use crate::bootprep::Text;
 use crate::bootprep::names::Scope;
+use crate::bootprep::{Section, Text};
 use crate::nearness;
 
 use super::super::finding::{Example, Finding, Needs, Rule, Severity};
@@ -45,16 +45,21 @@ struct Known {
     names: HashSet<String>,
     /// Names of the file, as written, whatever they render to.
     written: HashSet<String>,
+    /// By name: how it is written.
+    by_name: HashMap<String, String>,
     /// A name of the file is not known.
     unsure: bool,
 }
 
 fn check(subject: &Subject, found: &mut Vec<Finding>) {
-    let mut known = Known { names: HashSet::new(), written: HashSet::new(), unsure: false };
+    let mut known = Known { names: HashSet::new(), written: HashSet::new(), by_name: HashMap::new(), unsure: false };
+    known.unsure = subject.file.configurations.iter().any(|configuration| configuration.name.is_none())
+        || subject.section_is_unsure(Section::Configurations);
     for written in subject.file.configurations.iter().filter_map(|configuration| configuration.name.as_ref()) {
         known.written.insert(written.text.clone());
         match subject.rendered(written, Some(Scope::File)) {
             Some(name) => {
+                known.by_name.insert(name.clone(), written.text.clone());
                 known.names.insert(name);
             }
             None => known.unsure = true,
@@ -110,9 +115,10 @@ fn undefined(
     };
     let finding = rule.at(place, message).severity(severity);
     Some(match near {
-        Some((_, near)) => finding
-            .help(format!("did you mean {near}?"))
-            .unsafe_fix(format!("write {near}"), subject.editor().set_text(written.node, near)),
+        Some((_, near)) => finding.help(format!("did you mean {near}?")).unsafe_fix(
+            format!("write {near}"),
+            subject.editor().set_text(written.node, known.by_name.get(near).map_or(near, String::as_str)),
+        ),
         None if in_cfs.is_none() => finding.help("it has to be in CFS already; --configurations LIST tells"),
         None => finding,
     })

@@ -88,7 +88,7 @@ fn check(subject: &Subject, found: &mut Vec<Finding>) {
                 .related(subject.place(first).range, "the first one"),
         );
     }
-    for (index, image) in subject.file.images.iter().enumerate() {
+    for image in &subject.file.images {
         let Base::Ims(ims) = &image.base else { continue };
         if let Some(name) =
             image.name.as_ref().filter(|name| ims.recipe != Some(true) && jinja::uses(name.as_str(), "base"))
@@ -100,7 +100,7 @@ fn check(subject: &Subject, found: &mut Vec<Finding>) {
             );
         }
         if ims.recipe == Some(false) {
-            found.extend(overwritten(subject, index, ims, &built));
+            found.extend(overwritten(subject, ims, &built));
         }
     }
     if subject.context.system.knows_images() {
@@ -114,10 +114,10 @@ fn name_of(subject: &Subject, index: usize) -> Option<String> {
     subject.rendered(name, Some(Scope::Image(index)))
 }
 
-fn overwritten(subject: &Subject, index: usize, ims: &Ims, built: &HashMap<String, usize>) -> Option<Finding> {
+fn overwritten(subject: &Subject, ims: &Ims, built: &HashMap<String, usize>) -> Option<Finding> {
     let name = ims.name.as_ref()?;
     let rendered = subject.rendered(name, (!ims.deprecated).then_some(Scope::File))?;
-    let builder = built.get(&rendered).copied().filter(|builder| *builder != index)?;
+    let builder = built.get(&rendered).copied()?;
     let image = &subject.file.images[builder];
     let finding = BASE_OVERWRITTEN
         .at(subject.place(name.node), format!("this file builds {rendered}, and would overwrite the base"))

@@ -109,15 +109,17 @@ static FORWARD: Rule = Rule {
 };
 
 fn check(subject: &Subject, found: &mut Vec<Finding>) {
+    let unsure = subject.ref_names_are_unsure();
     for (index, image) in subject.file.images.iter().enumerate() {
         let Base::ImageRef(image_ref) = &image.base else { continue };
         match subject.refs.by_ref(image_ref.as_str()) {
+            None if unsure => {}
             None => found.extend(dangling(subject, &DANGLING, image_ref, image_ref.as_str())),
             Some(base) if base > index => found.extend(forward(subject, index, base, image_ref.node)),
             Some(_) => {}
         }
     }
-    for (index, template) in subject.file.templates.iter().enumerate() {
+    for (index, template) in subject.file.templates.iter().enumerate().filter(|_| !unsure) {
         let Boots::ImageRef(image_ref) = &template.image else { continue };
         if jinja::is_template(image_ref.as_str()) {
             found.push(

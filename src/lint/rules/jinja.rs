@@ -237,12 +237,18 @@ fn looked_up(subject: &Subject, field: &Field, lookup: &Lookup, found: &mut Vec<
         }
         _ => {}
     }
-    if !subject.context.has_variables {
+    // Which way a condition goes is not worked out here.
+    if !subject.context.has_variables || lookup.conditional {
         return;
     }
     match variables.get(&lookup.names) {
         Known::Value(value) => variables::used(subject, lookup, value, found),
         Known::Opaque => {}
+        Known::Missing(at) if lookup.strict && at + 1 == lookup.names.len() => {
+            let finding =
+                UNDEFINED.at(place, format!("no file of variables defines {path}, and Jinja2 stops where it is used"));
+            found.push(with_nearest(finding, subject, &lookup.names[..at], &lookup.names[at]));
+        }
         Known::Missing(at) if at + 1 < lookup.names.len() => {
             let missing = lookup.names[..=at].join(".");
             let finding = UNDEFINED.at(place, format!("no file of variables defines {missing}"));

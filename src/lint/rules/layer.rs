@@ -194,7 +194,7 @@ static URL_FORM: Rule = Rule {
 fn check(subject: &Subject, found: &mut Vec<Finding>) {
     for configuration in &subject.file.configurations {
         for layer in &configuration.layers {
-            layer_alone(subject, layer, found);
+            layer_alone(subject, configuration, layer, found);
         }
         names(subject, configuration, found);
         duplicates(subject, configuration, found);
@@ -207,7 +207,7 @@ fn check(subject: &Subject, found: &mut Vec<Finding>) {
     }
 }
 
-fn layer_alone(subject: &Subject, layer: &Layer, found: &mut Vec<Finding>) {
+fn layer_alone(subject: &Subject, configuration: &Configuration, layer: &Layer, found: &mut Vec<Finding>) {
     if subject.tree.entries(layer.node).is_none() {
         return;
     }
@@ -215,7 +215,11 @@ fn layer_alone(subject: &Subject, layer: &Layer, found: &mut Vec<Finding>) {
     match &layer.playbook {
         None if subject.tree.get(layer.node, "playbook").is_none() => {
             let head = subject.head(layer.node);
-            let fix = subject.editor().append(layer.node, "playbook", "site.yml", false);
+            let others = configuration.layers.iter().filter(|other| other.node != layer.node);
+            let alone = others
+                .map(|other| other.playbook.as_ref())
+                .all(|other| other.is_some_and(|other| other.text != "site.yml"));
+            let fix = subject.editor().append(layer.node, "playbook", "site.yml", false).filter(|_| alone);
             let finding = if v3 {
                 PLAYBOOK_MISSING.at(head, "this layer has no playbook, and CFS v3 needs one")
             } else {
@@ -338,7 +342,7 @@ fn url(subject: &Subject, url: Option<&Text>, found: &mut Vec<Finding>) {
         Some(format!("CFS clones over https, not over {}", part(1)))
     } else if !part(4).ends_with(".git") {
         Some("the URL of a repository ends in .git".to_owned())
-    } else if part(3) != "api-gw-service-nmn.local" {
+    } else if part(3).trim_end_matches(":443") != "api-gw-service-nmn.local" {
         Some(format!("{} is not the VCS of the system; its credentials are not for it", part(3)))
     } else {
         None
@@ -411,9 +415,12 @@ fn names(subject: &Subject, configuration: &Configuration, found: &mut Vec<Findi
         let holder = named
             .iter()
             .find(|(other, _, longer)| other != at && longer.contains(name.as_str()) && (longer != name || other < at));
-        if let Some((other, holder, longer)) = holder {
+        if let Some((_, holder, longer)) = holder {
             let message = if longer == name {
-                format!("layer {other} has the same name: a session limited to it runs both")
+                format!(
+                    "the layer in line {} has the same name: a session limited to it runs both",
+                    subject.line(holder.node)
+                )
             } else {
                 format!("a session limited to {longer} runs this layer, too: its name is part of that one")
             };

@@ -243,7 +243,10 @@ fn base(subject: &Subject, product: &Product, found: &mut Vec<Finding>) {
         found.push(
             AMBIGUOUS
                 .at(subject.head(product.node), format!("{} {kind}s of this version of {} fit", fits.len(), name.text))
-                .help(format!("choose one with filter: it has {held}")),
+                .help(format!(
+                    "choose one with filter: {}",
+                    fits.iter().map(|name| name.as_str()).collect::<Vec<_>>().join(", ")
+                )),
         );
     }
 }

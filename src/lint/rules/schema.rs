@@ -1,6 +1,7 @@
 //! Keys that do not belong, keys that are missing, keys that exclude each other: what SAT's schema refuses, by its cause.
 
 use crate::bootprep::schema::{self, Choice, Mapping, Mismatch, MismatchKind, SOURCE_REF, Shape};
+use crate::nearness;
 use crate::yaml::NodeId;
 
 use super::super::finding::{Example, Finding, Needs, Rule, Severity};
@@ -292,18 +293,33 @@ fn strangers<'s>(subject: &'s Subject, node: NodeId, mapping: &'static Mapping) 
         .collect()
 }
 
-/// Whether a missing key stands there under a wrong name, which is told already.
+/// Whether a missing key stands there under a wrong name, which is told already. In a mapping that lets other keys
+/// through nothing else is told of them.
 fn explained_by_a_slip(subject: &Subject, node: NodeId, mapping: &'static Mapping, keys: &[&str]) -> bool {
-    strangers(subject, node, mapping).iter().any(|(_, stranger)| {
-        let near = subject.nearest(keys.iter().copied(), stranger).is_some();
-        let replaced = match *stranger {
-            "is_recipe" => keys.contains(&"type"),
-            "tag" => keys.contains(&"branch"),
-            "groups" => keys.contains(&"configuration_group_names"),
-            other => other.contains("group") && keys.contains(&"configuration_group_names"),
-        };
-        near || replaced
-    })
+    !mapping.open
+        && strangers(subject, node, mapping).iter().any(|(_, stranger)| {
+            let near = subject.nearest(keys.iter().copied(), stranger).is_some();
+            let replaced = match *stranger {
+                "is_recipe" => keys.contains(&"type"),
+                "tag" => keys.contains(&"branch"),
+                other => other.contains("group") && keys.contains(&"configuration_group_names"),
+            };
+            near || replaced
+                || (only_missing(subject, node, mapping) == keys.first().copied() && belongs_nowhere(mapping, stranger))
+        })
+}
+
+/// The key that is missing, where it is just one.
+fn only_missing(subject: &Subject, node: NodeId, mapping: &'static Mapping) -> Option<&'static str> {
+    let there = present(subject, node);
+    let mut missing = mapping.keys.iter().filter(|key| key.required && !there.contains(&key.name));
+    missing.next().filter(|_| missing.next().is_none()).map(|key| key.name)
+}
+
+/// Whether a key is no slip for another key of the mapping, and no key of another one.
+fn belongs_nowhere(mapping: &'static Mapping, stranger: &str) -> bool {
+    schema::holders(stranger).is_empty()
+        && nearness::nearest(mapping.keys.iter().map(|key| key.name), stranger).is_none()
 }
 
 fn missing(subject: &Subject, node: NodeId, mapping: &'static Mapping, keys: &[&str]) -> Finding {
@@ -311,6 +327,15 @@ fn missing(subject: &Subject, node: NodeId, mapping: &'static Mapping, keys: &[&
     let about = keys.iter().find_map(|key| mapping.key(key)).map(|key| key.about).unwrap_or_default();
     let finding =
         MISSING_KEY.at(subject.head(node), format!("this {} has no {}", mapping.name, names.join(" and no ")));
+    let slip = strangers(subject, node, mapping)
+        .into_iter()
+        .find_map(|(key, stranger)| Some((key, stranger, subject.nearest(keys.iter().copied(), stranger)?)));
+    if let Some((key, stranger, near)) = slip {
+        return finding
+            .related(subject.at_key(key).range, "this may be it")
+            .help(format!("did you mean `{near}` by `{stranger}`?"))
+            .unsafe_fix(format!("call it {near}"), subject.editor().rename(key, near));
+    }
     let words = match keys {
         [key] => mapping.key(key).and_then(|key| match key.shape {
             Shape::Word(words) => Some(words),
@@ -373,11 +398,15 @@ fn unknown_key(subject: &Subject, key: NodeId, mapping: &'static Mapping) -> Fin
             .help(format!("did you mean `{near}`?"))
             .unsafe_fix(format!("call it {near}"), editor.rename(key, near));
     }
-    if elsewhere.is_empty() {
-        finding.help(format!("expected one of {}", keys.join(", ")))
-    } else {
+    let expected = keys.iter().copied().filter(|key| !taken.contains(key)).collect::<Vec<_>>().join(", ");
+    let missing = subject.parents.of(key).and_then(|parent| only_missing(subject, parent, mapping));
+    if !elsewhere.is_empty() {
         let elsewhere: Vec<String> = elsewhere.iter().map(|mapping| mapping.called()).collect();
-        finding.help(format!("it is a key of {}; here, expected one of {}", elsewhere.join(" or of "), keys.join(", ")))
+        return finding.help(format!("it is a key of {}; here, expected one of {expected}", elsewhere.join(" or of ")));
+    }
+    match missing {
+        Some(missing) => finding.help(format!("`{missing}` is missing: did you mean that? Expected one of {expected}")),
+        None => finding.help(format!("expected one of {expected}")),
     }
 }
 
@@ -402,6 +431,7 @@ fn none_of(subject: &Subject, node: NodeId, mapping: &'static Mapping, choice: &
         "product layer" => PRODUCT_NO_VERSION
             .at(head, "a product layer needs a version, a branch or a commit")
             .help("add version:, quoted"),
+        "image" => return Some(missing(subject, node, mapping, &["base"])),
         _ => {
             let names: Vec<String> = keys.iter().map(|key| format!("`{key}`")).collect();
             MISSING_KEY
@@ -454,6 +484,9 @@ fn other_word(subject: &Subject, node: NodeId, key: &str, words: &[&str]) -> Fin
             ("if_exists", "replace") => Some("overwrite"),
             _ => None,
         });
+    if crate::jinja::is_template(word) {
+        return finding.help("SAT does not render this: write the word itself");
+    }
     match near {
         Some(near) => finding
             .help(format!("did you mean {near}?"))

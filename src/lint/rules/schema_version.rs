@@ -1,6 +1,9 @@
 //! The version of the schema a file declares, and what it uses beyond it.
 
-use crate::bootprep::schema::Version;
+use std::collections::HashSet;
+
+use crate::bootprep::schema::{UsedKey, Version};
+use crate::yaml::NodeId;
 use crate::yaml::change::{Change, Meant};
 use crate::yaml::edit::Edit;
 
@@ -154,7 +157,9 @@ fn check(subject: &Subject, found: &mut Vec<Finding>) {
     } else if declared.1 < current.1 {
         found.push(MINOR_OLDER.at(place, format!("{declared} is older than the schema of SAT, {current}")));
     }
-    features(subject, Some(declared), found);
+    if declared.0 >= current.0 {
+        features(subject, Some(declared), found);
+    }
 }
 
 /// The version that brought the latest of the keys the file uses.
@@ -179,46 +184,66 @@ fn missing(subject: &Subject, root: usize) -> Finding {
         .unsafe_fix("declare it", change)
 }
 
+/// Keys that came later than the file declares, or than the SAT at hand knows: each once, and nothing in what came late as
+/// a whole.
 fn features(subject: &Subject, declared: Option<Version>, found: &mut Vec<Finding>) {
     let target = subject.context.target;
+    let too_new = |used: &UsedKey| {
+        let refused = target.says_schema()
+            && (used.key.since > target.schema() || (is_source(used) && !target.knows_source_layers()));
+        refused || declared.is_some_and(|declared| used.key.since > declared)
+    };
+    let mut told: Vec<(&str, &str)> = Vec::new();
+    let late: HashSet<NodeId> =
+        subject.examined.keys.iter().filter(|used| too_new(used)).map(|used| used.node).collect();
     for used in &subject.examined.keys {
-        let (key, since) = (used.key.name, used.key.since);
-        let source = key == "source" && used.mapping.name == "layer";
-        let refused = target.says_schema() && (since > target.schema() || (source && !target.knows_source_layers()));
-        let place = || subject.at_key(used.node);
-        if refused {
-            found.push(
-                FEATURE
-                    .at(
-                        place(),
-                        format!(
-                            "the SAT at hand does not know `{key}` of {}: it came with schema {since}",
-                            used.mapping.called()
-                        ),
-                    )
-                    .severity(Severity::Error),
-            );
+        let key = used.key.name;
+        let within = std::iter::successors(subject.parents.of(used.node), |node| subject.parents.of(*node));
+        let inside = within
+            .filter_map(|node| subject.parents.key(node))
+            .any(|outer| outer != used.node && late.contains(&outer));
+        let beside =
+            ["branch", "commit"].contains(&key) && used.mapping.name == "layer" && used.key.since == Version(1, 0, 7);
+        if key == "schema_version" || inside || beside || told.contains(&(used.mapping.name, key)) {
             continue;
         }
-        let Some(declared) = declared else { continue };
-        if source && declared == Version(1, 0, 7) {
-            found.push(
-                AMBIGUOUS
-                    .at(place(), "two schemas are called 1.0.7, and only the later one knows `source`")
-                    .help("declare 1.0.8"),
-            );
-        } else if since > declared {
-            found.push(
-                FEATURE
-                    .at(
-                        place(),
-                        format!(
-                            "`{key}` of {} came with schema {since}, and the file declares {declared}",
-                            used.mapping.called()
-                        ),
-                    )
-                    .help(format!("declare {since} if the SAT at hand knows it")),
-            );
+        let before = found.len();
+        found.extend(feature(subject, used, declared));
+        if found.len() > before {
+            told.push((used.mapping.name, key));
         }
     }
+}
+
+fn is_source(used: &UsedKey) -> bool {
+    used.key.name == "source" && used.mapping.name == "layer"
+}
+
+fn feature(subject: &Subject, used: &UsedKey, declared: Option<Version>) -> Option<Finding> {
+    let target = subject.context.target;
+    let (since, called) = (used.key.since, format!("`{}` of {}", used.key.name, used.mapping.called()));
+    let place = || subject.at_key(used.node);
+    if target.says_schema() && is_source(used) && !target.knows_source_layers() {
+        let message = format!("the SAT at hand does not know {called}: it came with SAT 3.34.5");
+        return Some(FEATURE.at(place(), message).severity(Severity::Error));
+    }
+    if target.says_schema() && since > target.schema() {
+        let message = format!("the SAT at hand does not know {called}: it came with schema {since}");
+        return Some(FEATURE.at(place(), message).severity(Severity::Error));
+    }
+    let declared = declared?;
+    if is_source(used) && declared == Version(1, 0, 7) {
+        return Some(
+            AMBIGUOUS
+                .at(place(), "two schemas are called 1.0.7, and only the later one knows `source`")
+                .help("declare 1.0.8"),
+        );
+    }
+    // The first version that surely has layers of a source is the one after the two called 1.0.7.
+    let surely = if is_source(used) { Version(1, 0, 8) } else { since };
+    (since > declared).then(|| {
+        FEATURE
+            .at(place(), format!("{called} came with schema {since}, and the file declares {declared}"))
+            .help(format!("declare {surely} if the SAT at hand knows it"))
+    })
 }

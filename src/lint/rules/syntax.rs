@@ -179,10 +179,127 @@ fn cause(text: &SourceText, at: usize, what: &str, mended: &[Edit]) -> Option<Fi
     let near = [Some(line), line.checked_sub(1), Some(line + 1)];
     let near: Vec<usize> = near.into_iter().flatten().filter(|line| *line < text.lines()).filter(untouched).collect();
     near.iter()
-        .find_map(|line| tab(text, *line))
+        .find_map(|line| jinja_in_flow(text, *line))
+        .or_else(|| near.iter().find_map(|line| tab(text, *line)))
+        .or_else(|| near.iter().find_map(|line| first_letter(text, *line, what)))
+        .or_else(|| no_blank_behind_colon(text, line, what))
         .or_else(|| near.iter().find_map(|line| colon(text, *line)))
         .or_else(|| open_quote(text, line, what))
+        .or_else(|| open_bracket(text, line))
         .or_else(|| indent(text, line))
+}
+
+/// A value in braces or brackets that holds a brace of Jinja without quotes: YAML takes the braces for its own.
+fn jinja_in_flow(text: &SourceText, line: usize) -> Option<Finding> {
+    let content = text.line(line);
+    let bytes = content.as_bytes();
+    let (mut quote, mut begin, mut at) = (None, 0, 0);
+    while at < bytes.len() {
+        match (quote, bytes[at]) {
+            (Some(open), byte) if byte == open => quote = None,
+            (Some(_), _) => {}
+            (None, b'#') if at > 0 && bytes[at - 1] == b' ' => return None,
+            (None, b'"' | b'\'') if content[begin..at].trim().is_empty() => quote = Some(bytes[at]),
+            (None, b'{') if bytes.get(at + 1) == Some(&b'{') => break,
+            (None, b':') if bytes.get(at + 1) == Some(&b' ') => begin = at + 1,
+            (None, b',' | b'[' | b'{') => begin = at + 1,
+            (None, _) => {}
+        }
+        at += 1;
+    }
+    if at >= bytes.len() {
+        return None;
+    }
+    let mut end = at;
+    while end < bytes.len() && ![b',', b'}', b']'].contains(&bytes[end]) {
+        end = if content[end..].starts_with("{{") { end + content[end..].find("}}")? + 2 } else { end + 1 };
+    }
+    let start = begin + content[begin..].len() - content[begin..].trim_start().len();
+    let value = content.get(start..end)?.trim_end();
+    // A value of a block is told by the line itself.
+    let in_flow = content[..start].contains(['{', '[']);
+    if !in_flow || value.is_empty() {
+        return None;
+    }
+    let offset = text.line_range(line).start;
+    let range = offset + start..offset + start + value.len();
+    Some(
+        UNQUOTED_JINJA
+            .at(
+                Place { range: range.clone(), path: String::new() },
+                "a value with braces of Jinja needs quotes: YAML takes them for its own",
+            )
+            .help("quote the value")
+            .safe_fix("quote the value", quoted(value).and_then(|quoted| unread(range, quoted))),
+    )
+}
+
+/// A value that begins with a sign that means something to YAML.
+fn first_letter(text: &SourceText, line: usize, what: &str) -> Option<Finding> {
+    let (at, value) = value_of(text.line(line))?;
+    let first = value.chars().next()?;
+    let means = match first {
+        '*' if what.contains("anchor") => "an alias",
+        '@' | '`' => "nothing yet, and is kept for later",
+        '%' => "a directive",
+        _ => return None,
+    };
+    let start = text.line_range(line).start + at;
+    let range = start..start + value.len();
+    Some(
+        SYNTAX
+            .at(
+                Place { range: range.clone(), path: String::new() },
+                format!("a value that begins with {first} needs quotes: to YAML that means {means}"),
+            )
+            .help("quote the value")
+            .unsafe_fix("quote the value", quoted(value).and_then(|quoted| unread(range, quoted))),
+    )
+}
+
+/// `key:value` and `key value` are texts, not entries.
+fn no_blank_behind_colon(text: &SourceText, line: usize, what: &str) -> Option<Finding> {
+    if !what.contains("expected ':'") {
+        return None;
+    }
+    (0..=line).rev().take(3).find_map(|line| {
+        let content = text.line(line);
+        let trimmed = content.trim_start().trim_start_matches("- ");
+        let entry = trimmed.split_once(':').is_some_and(|(_, rest)| rest.is_empty() || rest.starts_with(' '));
+        if trimmed.is_empty() || trimmed.starts_with('#') || entry {
+            return None;
+        }
+        let start = text.line_range(line).start + content.len() - trimmed.len();
+        let place = Place { range: start..start + trimmed.trim_end().len(), path: String::new() };
+        Some(SYNTAX.at(place, "this line is no `key: value`").help("write a colon and a blank behind the key"))
+    })
+}
+
+/// A brace or bracket that does not close: the parser notices where it gives up, the reader needs where it opens.
+fn open_bracket(text: &SourceText, line: usize) -> Option<Finding> {
+    let mut closed = 0_usize;
+    for line in (0..=line).rev().take(limits::QUOTE_LINES) {
+        let content = text.line(line);
+        if content.contains(['"', '\'']) && content.contains("{{") {
+            continue;
+        }
+        let content = content.find(" #").map_or(content, |comment| &content[..comment]);
+        for (at, sign) in content.char_indices().rev() {
+            match sign {
+                '}' | ']' => closed += 1,
+                '{' | '[' if closed > 0 => closed -= 1,
+                '{' | '[' => {
+                    let start = text.line_range(line).start + at;
+                    let place = Place { range: start..start + 1, path: String::new() };
+                    return Some(
+                        SYNTAX.at(place, format!("the {sign} that opens here does not close")).help("close it"),
+                    );
+                }
+                _ => {}
+            }
+        }
+    }
+    None
 }
 
 /// A quote that does not close: the parser notices where it gives up, the reader needs where it opens.
@@ -332,7 +449,7 @@ fn unquoted_jinja(text: &SourceText) -> Vec<Finding> {
                         Place { range, path: String::new() },
                         "a Jinja statement on a line of its own: SAT renders values, not files",
                     )
-                    .help("write out what it would make; files of manta may hold such lines, files of SAT may not"),
+                    .help("write out what it would make; only manta takes such lines (--target dialect=manta)"),
             );
             continue;
         }

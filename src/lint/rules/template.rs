@@ -132,22 +132,29 @@ fn deprecated(subject: &Subject, written: &Text) -> Option<Finding> {
         return None;
     }
     let source = &subject.text.as_str()[subject.tree.node(written.node).span.clone()];
-    let is_id = is_canonical_uuid(written.as_str());
-    let key = if is_id { "id" } else { "name" };
-    let inner = subject.tree.value(written.node).ok()?;
-    let value = Value::Mapping(vec![(Value::plain("ims"), Value::Mapping(vec![(Value::plain(key), inner)]))]);
-    let simple = !source.contains([',', '{', '}', '[', ']']) || source.starts_with(['"', '\'']);
-    let change =
-        subject.editor().set_flow(written.node, &format!("{{ims: {{{key}: {source}}}}}"), value).filter(|_| simple);
     let finding = DEPRECATED
         .at(subject.place(written.node), "the old form of an image: SAT takes it for a name, or else for an id");
     let builder = subject.image_named(written.as_str()).and_then(|image| subject.file.images[image].ref_name());
+    if let Some(ref_name) = builder {
+        let inner = Value::Scalar { text: ref_name.to_owned(), plain: false };
+        let value = Value::Mapping(vec![(Value::plain("image_ref"), inner)]);
+        let simple = ref_name.chars().all(|letter| letter.is_alphanumeric() || "-_.".contains(letter));
+        let change = subject.editor().set_flow(written.node, &format!("{{image_ref: \"{ref_name}\"}}"), value);
+        return Some(
+            finding
+                .help(format!("this file builds it: write image: {{image_ref: {ref_name}}}"))
+                .unsafe_fix("refer to the image of this file", change.filter(|_| simple)),
+        );
+    }
+    let key = if is_canonical_uuid(written.as_str()) { "id" } else { "name" };
+    let inner = subject.tree.value(written.node).ok()?;
+    let value = Value::Mapping(vec![(Value::plain("ims"), Value::Mapping(vec![(Value::plain(key), inner)]))]);
+    let simple = !source.contains([',', '{', '}', '[', ']']) || source.starts_with(['"', '\'']);
+    let change = subject.editor().set_flow(written.node, &format!("{{ims: {{{key}: {source}}}}}"), value);
     Some(
-        match builder {
-            Some(ref_name) => finding.help(format!("this file builds it: write image: {{image_ref: {ref_name}}}")),
-            None => finding.help(format!("write image: {{ims: {{{key}: ...}}}}")),
-        }
-        .unsafe_fix("write it in the new form", change),
+        finding
+            .help(format!("write image: {{ims: {{{key}: ...}}}}"))
+            .unsafe_fix("write it in the new form", change.filter(|_| simple)),
     )
 }
 

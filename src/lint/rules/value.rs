@@ -110,16 +110,28 @@ fn other_kind(subject: &Subject, key: &'static Key, node: NodeId, shape: Shape) 
     let meaning = subject.tree.meaning(node);
     let editor = subject.editor();
     if meaning == Meaning::Null {
+        // Others ask for these keys: without them the next error is certain.
+        let asked_for = ["configuration_group_names", "node_list", "node_roles_groups", "node_groups", "image", "base"];
+        let removable = subject
+            .key_node(node)
+            .filter(|own| {
+                !key.required && !asked_for.contains(&key.name) && subject.tree.scalar(*own) == Some(key.name)
+            })
+            .and_then(|key| editor.remove(key));
         if let Some(finding) = comments::cut_to_nothing(subject, node, key.name) {
             return Some(finding);
         }
-        let finding = NULL.at(place, format!("`{}` has no value: {}", key.name, due(shape).to_owned() + " is due"));
+        let what = match subject.key_node(node).and_then(|own| subject.tree.scalar(own)) {
+            Some(own) => format!("`{own}` has no value"),
+            None => format!("an item of `{}` is empty", key.name),
+        };
+        let finding = NULL.at(place, format!("{what}: {} is due", due(shape)));
         return Some(
             match shape {
                 Shape::List(_) | Shape::Texts => finding.help(format!("remove the key, or write `{}: []`", key.name)),
                 _ => finding.help("write a value, or remove the key"),
             }
-            .unsafe_fix("remove the key", subject.key_node(node).and_then(|key| editor.remove(key))),
+            .unsafe_fix("remove the key", removable),
         );
     }
     match (shape, &meaning) {
@@ -141,8 +153,11 @@ fn other_kind(subject: &Subject, key: &'static Key, node: NodeId, shape: Shape) 
         (Shape::Text(_) | Shape::Word(_) | Shape::FilledText(_) | Shape::TextOr(..), Meaning::Bool(truth)) => Some(
             BOOLEAN
                 .at(place, format!("{what}, and SAT reads {written} as {}", if *truth { "true" } else { "false" }))
-                .help("quote it if the word is meant")
-                .unsafe_fix("quote it", editor.quote(node)),
+                .help(match shape {
+                    Shape::Word(words) => format!("expected {}", words.join(", ")),
+                    _ => "quote it if the word is meant".to_owned(),
+                })
+                .unsafe_fix("quote it", if matches!(shape, Shape::Word(_)) { None } else { editor.quote(node) }),
         ),
         (
             Shape::Text(_) | Shape::Word(_) | Shape::FilledText(_) | Shape::TextOr(..),

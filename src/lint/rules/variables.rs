@@ -12,7 +12,7 @@ use crate::yaml::{Meaning, NodeId, NodeKind, Tree};
 use super::super::finding::{Example, Finding, Needs, Place, Rule, Severity};
 use super::super::subject::Subject;
 use super::super::{Context, VariablesText};
-use super::{Family, syntax};
+use super::{Family, syntax, written};
 
 /// These rules. What they find in the files of variables themselves is found once, not for every bootprep file.
 pub static FAMILY: Family = Family {
@@ -114,6 +114,8 @@ fn in_file(text: &SourceText, tree: &Tree, found: &mut Vec<Finding>) {
             None => {
                 names.insert(name.replace('-', "_"), *key);
             }
+            // The same name twice is a doubled key.
+            Some(earlier) if tree.scalar(earlier) == Some(name) => {}
             Some(earlier) => found.push(
                 COLLISION
                     .at(
@@ -129,6 +131,7 @@ fn in_file(text: &SourceText, tree: &Tree, found: &mut Vec<Finding>) {
         }
     }
     for node in tree.within(root) {
+        written::duplicate_keys(&editor, node, found);
         let NodeKind::Scalar { text: written, .. } = &tree.node(node).kind else { continue };
         let meaning = tree.meaning(node);
         if !matches!(meaning, Meaning::Int(_) | Meaning::Float(_)) {

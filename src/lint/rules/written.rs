@@ -2,7 +2,8 @@
 
 use crate::limits;
 use crate::yaml::NodeId;
-use crate::yaml::{MERGE_KEY, NodeKind};
+use crate::yaml::NodeKind;
+use crate::yaml::change::Editor;
 
 use super::super::finding::{Example, Finding, Needs, Place, Rule, Severity};
 use super::super::subject::Subject;
@@ -48,7 +49,7 @@ static ANCHORS: Rule = Rule {
 fn check(subject: &Subject, found: &mut Vec<Finding>) {
     let Some(root) = subject.tree.root() else { return };
     for node in subject.tree.within(root) {
-        duplicate_keys(subject, node, found);
+        duplicate_keys(&subject.editor(), node, found);
         if subject.tree.node(node).anchored {
             let users = subject.tree.node(node).shared;
             let message =
@@ -66,39 +67,31 @@ fn check(subject: &Subject, found: &mut Vec<Finding>) {
     line_ends(subject, found);
 }
 
-fn duplicate_keys(subject: &Subject, node: NodeId, found: &mut Vec<Finding>) {
-    let NodeKind::Mapping { entries, .. } = &subject.tree.node(node).kind else { return };
+/// Keys that stand twice in a mapping, of a bootprep file or of a file of variables.
+pub(super) fn duplicate_keys(editor: &Editor<'_>, node: NodeId, found: &mut Vec<Finding>) {
+    let (text, tree) = (editor.text, editor.tree);
+    let NodeKind::Mapping { entries, .. } = &tree.node(node).kind else { return };
     let mut first = std::collections::HashMap::with_capacity(entries.len());
     let mut doubled = 0;
     for (key, _) in entries {
-        let Some(name) = subject.tree.scalar(*key) else { continue };
-        if name == MERGE_KEY && subject.tree.node(*key).span.len() == MERGE_KEY.len() && !first.contains_key(name) {
+        let Some(name) = tree.scalar(*key) else { continue };
+        let Some(earlier) = first.get(name).copied() else {
             first.insert(name, *key);
             continue;
+        };
+        if doubled == limits::STRANGERS {
+            break;
         }
-        match first.get(name).copied() {
-            None => {
-                first.insert(name, *key);
-            }
-            Some(_) if doubled == limits::STRANGERS => {}
-            Some(earlier) => {
-                doubled += 1;
-                let line = subject.line(earlier);
-                found.push(
-                    DUPLICATE_KEY
-                        .at(
-                            subject.at_key(*key),
-                            format!("`{name}` stands in line {line} already; SAT reads only the last one"),
-                        )
-                        .related(subject.tree.node(earlier).span.clone(), "the first one")
-                        .help("remove one of them")
-                        .unsafe_fix(
-                            "remove the earlier one, which SAT does not read",
-                            subject.editor().remove_earlier(earlier),
-                        ),
-                );
-            }
-        }
+        doubled += 1;
+        let line = text.position(tree.node(earlier).span.start).line;
+        let place = Place { range: tree.node(*key).span.clone(), path: editor.parents.path(*key).to_string() };
+        found.push(
+            DUPLICATE_KEY
+                .at(place, format!("`{name}` stands in line {line} already; SAT reads only the last one"))
+                .related(tree.node(earlier).span.clone(), "the first one")
+                .help("remove one of them")
+                .unsafe_fix("remove the earlier one, which SAT does not read", editor.remove_earlier(earlier)),
+        );
     }
 }
 

@@ -100,9 +100,11 @@ fn marked(
 pub fn summary(report: &Report) -> String {
     let summary = report.summary();
     let count = |number: usize, what: &str| format!("{number} {what}{}", if number == 1 { "" } else { "s" });
-    let files = count(report.files.len(), "file");
+    let files = count(report.files.iter().filter(|file| file.error.is_none()).count(), "file");
     let total = summary.errors + summary.warnings + summary.infos;
-    let mut out = if total == 0 {
+    let mut out = if report.files.iter().all(|file| file.error.is_some()) {
+        "nothing could be checked\n".to_owned()
+    } else if total == 0 {
         format!("{files} checked, nothing found\n")
     } else {
         let mut parts = vec![count(summary.errors, "error"), count(summary.warnings, "warning")];

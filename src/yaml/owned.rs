@@ -1,0 +1,75 @@
+//! What belongs to an item of a block list: its own lines, the comments directly above it, and those below it that are
+//! indented deeper.
+
+use std::ops::Range;
+
+use crate::text::SourceText;
+
+use super::{NodeId, Tree};
+
+/// The lines of an item, from 0, to behind the last. `None` where something else stands before its dash.
+#[must_use]
+pub fn lines(text: &SourceText, tree: &Tree, item: NodeId) -> Option<Range<usize>> {
+    let dash = dash_of(text, tree.node(item).outer)?;
+    let column = text.column_bytes(dash);
+    let first = first_line(text, text.line_of(dash), column);
+    let mut last = text.line_of(tree.node(item).span.end.saturating_sub(1).max(dash));
+    while last + 1 < text.lines() && is_comment(text.line(last + 1)) && indent(text.line(last + 1)) > column {
+        last += 1;
+    }
+    Some(first..last + 1)
+}
+
+/// The first line of an entry with the comments directly above it, which stand in its column.
+pub(crate) fn first_line(text: &SourceText, own: usize, column: usize) -> usize {
+    let mut first = own;
+    while first > 0
+        && is_comment(text.line(first - 1))
+        && indent(text.line(first - 1)) == column
+        && !is_commented_out(text.line(first - 1))
+    {
+        first -= 1;
+    }
+    // Comments from the top of the file on are its header.
+    if first == 0 { own } else { first }
+}
+
+/// The dash of an entry: on its line, or on a line above with nothing but comments between. `None` where something else
+/// stands before the dash.
+fn dash_of(text: &SourceText, item: usize) -> Option<usize> {
+    let mut line = text.line_of(item);
+    let mut before = &text.as_str()[text.line_range(line).start..item];
+    loop {
+        let content = before.split_once(" #").map_or(before, |(content, _)| content);
+        let trimmed = content.trim_end();
+        if let Some(blank) = trimmed.strip_suffix('-') {
+            return blank.trim().is_empty().then(|| text.line_range(line).start + blank.len());
+        }
+        if !(trimmed.is_empty() || is_comment(before)) || line == 0 {
+            return None;
+        }
+        line -= 1;
+        before = text.line(line);
+    }
+}
+
+/// Blanks at the beginning of a line.
+pub(crate) fn indent(line: &str) -> usize {
+    line.len() - line.trim_start_matches(' ').len()
+}
+
+fn is_comment(line: &str) -> bool {
+    line.trim_start().starts_with('#')
+}
+
+/// A comment that is YAML put out of use: an entry for another architecture, say. It belongs to no entry.
+fn is_commented_out(line: &str) -> bool {
+    let text = line.trim_start().trim_start_matches('#').trim();
+    if text.starts_with("- ") || text == "-" {
+        return true;
+    }
+    let word = text.split(':').next().unwrap_or_default();
+    let key = !word.is_empty()
+        && word.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'_' || byte == b'.' || byte == b'-');
+    key && text[word.len()..].starts_with(':') && text[word.len() + 1..].chars().next().is_none_or(|next| next == ' ')
+}
