@@ -80,9 +80,9 @@ pub enum CfsVersion {
 pub enum CfsBasis {
     /// It was given with `--cfs`.
     Given,
-    /// The configuration was described in its form; `incfg run` asks `cray` itself.
+    /// The configuration was described in its form; `cray` may still know better.
     Configuration,
-    /// `cray` was asked.
+    /// `cray` has no other.
     Cray,
 }
 
