@@ -82,6 +82,13 @@ pub enum Event<'a> {
         /// The image.
         result: &'a ImageId,
     },
+    /// A step does not go on, and nothing more is done for its image.
+    Halted {
+        /// The step.
+        step: &'a str,
+        /// Why, and what to do; several lines.
+        why: &'a str,
+    },
     /// A session was deleted.
     Deleted {
         /// Its name.
@@ -94,8 +101,8 @@ pub enum Event<'a> {
 /// What a run came to.
 #[derive(Debug, Default, PartialEq, Eq)]
 pub struct Outcome {
-    /// What stopped an image, with the step.
-    pub problems: Vec<(String, String)>,
+    /// The steps that do not go on.
+    pub halted: Vec<String>,
 }
 
 /// Why a run ended before its time.
@@ -180,7 +187,7 @@ impl Executor<'_> {
                 Ok(()) => {}
                 Err(Halt::All(Stop::Unusable(why))) if self.speaks_v2(&why)? => {}
                 Err(Halt::Track(why)) => {
-                    outcome.problems.push((self.store.plan().get(at).1.id.clone(), why));
+                    self.halt(at, &why, &mut outcome);
                     stopped.insert(at.track);
                 }
                 Err(Halt::All(stop)) => return Err(stop),
@@ -205,11 +212,17 @@ impl Executor<'_> {
             };
             match looked() {
                 Ok(()) => {}
-                Err(Halt::Track(why)) => outcome.problems.push((self.store.plan().get(at).1.id.clone(), why)),
+                Err(Halt::Track(why)) => self.halt(at, &why, &mut outcome),
                 Err(Halt::All(stop)) => return Err(stop),
             }
         }
         Ok(outcome)
+    }
+
+    fn halt(&mut self, at: At, why: &str, outcome: &mut Outcome) {
+        let step = self.store.plan().get(at).1.id.clone();
+        (self.tell)(Event::Halted { step: &step, why });
+        outcome.halted.push(step);
     }
 
     /// Where only the form of a configuration told the version of the API, `cray` may know better: then it is version 2.
