@@ -13,9 +13,11 @@ pub mod target;
 
 use std::collections::BTreeSet;
 
+use crate::bootprep::is_bootprep;
 use crate::bootprep::variables::{Variables, VariablesError, VariablesFile};
 use crate::jinja;
 use crate::limits;
+use crate::nearness;
 use crate::text::{SourceText, TextError};
 use crate::yaml::Tree;
 
@@ -98,6 +100,8 @@ pub struct Checked {
     pub in_variables: Vec<Finding>,
     /// The variables it uses.
     pub variables: BTreeSet<String>,
+    /// It is YAML of another kind, and was not checked: a mapping with no key of a bootprep file, nor one that is nearly one.
+    pub other_file: bool,
 }
 
 /// Checks the text of a file.
@@ -107,6 +111,9 @@ pub fn check(text: &SourceText, context: &Context) -> Checked {
     let mut checked = Checked::default();
     if let Some(tree) = &tree {
         let source = mended.as_ref().map_or(text, |mended| &mended.text);
+        if is_other_file(tree) {
+            return Checked { other_file: true, ..Checked::default() };
+        }
         let subject = Subject::new(source, tree, context);
         let mut rest = held_against_rules(&subject);
         checked.variables = variables_of(&subject);
@@ -125,6 +132,15 @@ pub fn check(text: &SourceText, context: &Context) -> Checked {
     findings.truncate(limits::FINDINGS);
     checked.findings = findings;
     checked
+}
+
+fn is_other_file(tree: &Tree) -> bool {
+    let known = ["schema_version", "configurations", "images", "session_templates", "hardware"];
+    let Some(keys) = tree.root().and_then(|root| tree.entries(root)).filter(|keys| !keys.is_empty()) else {
+        return false;
+    };
+    !is_bootprep(tree)
+        && !keys.iter().filter_map(|(key, _)| tree.scalar(*key)).any(|key| nearness::nearest(known, key).is_some())
 }
 
 fn held_against_rules(subject: &Subject) -> Vec<Finding> {

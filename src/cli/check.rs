@@ -9,14 +9,12 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 
 use clap::{Args, ValueEnum};
 
-use crate::bootprep::is_bootprep;
 use crate::lint::target::Target;
 use crate::lint::{self, Checked, Context, Needs, Rule, Severity, rules};
 use crate::nearness;
 use crate::report::findings::{FileReport, Report, github, json, junit, sarif, text};
 use crate::report::rule_page;
 use crate::text::SourceText;
-use crate::yaml::Tree;
 
 use super::document::{read_bytes, read_text};
 use super::{Exit, Failure, print, print_styled};
@@ -272,28 +270,14 @@ fn one(source: &collect::Source, context: &Context) -> (FileReport, Checked) {
         Ok(text) => text,
         Err(error) => return failed(error.to_string()),
     };
-    if let Some(error) = other_file(&path, &text) {
-        return failed(error);
-    }
     let checked = lint::check(&text, context);
+    if checked.other_file {
+        return failed(format!(
+            "{path}:1:1: this is no bootprep file: expected a mapping with configurations, images or session_templates"
+        ));
+    }
     let (findings, left_out) = (checked.findings.clone(), checked.left_out);
     (FileReport { path, text: Some(text), findings, left_out, error: None }, checked)
-}
-
-/// Why a file is another kind of YAML: a mapping with no key of a bootprep file, nor one that is nearly one.
-fn other_file(path: &str, text: &SourceText) -> Option<String> {
-    let tree = Tree::parse(text).ok()?;
-    let root = tree.root()?;
-    let keys = tree.entries(root).filter(|entries| !entries.is_empty())?;
-    let known = ["schema_version", "configurations", "images", "session_templates", "hardware"];
-    let near = keys.iter().filter_map(|(key, _)| tree.scalar(*key)).any(|key| nearness::nearest(known, key).is_some());
-    (!is_bootprep(&tree) && !near).then(|| {
-        let at = text.position(tree.node(root).outer);
-        format!(
-            "{path}:{}:{}: this is no bootprep file: expected a mapping with configurations, images or session_templates",
-            at.line, at.column
-        )
-    })
 }
 
 /// Rules that could not be checked, with what they need.

@@ -37,6 +37,9 @@ pub(super) struct Arguments {
     /// Variables of the file, to render names; repeats, a later file wins.
     #[arg(long, value_name = "FILE")]
     vars_file: Vec<PathBuf>,
+    /// A single variable, over what the files say; repeats.
+    #[arg(long = "vars", value_name = "NAME=VALUE", value_parser = super::document::variable)]
+    vars: Vec<(Vec<String>, String)>,
     /// Also remove builds that nothing refers to any more.
     #[arg(long)]
     prune: bool,
@@ -96,6 +99,9 @@ pub(super) fn run(arguments: &Arguments) -> Result<Exit, Failure> {
     for path in &arguments.vars_file {
         let text = read_text(path)?;
         variables.add_file(&path.display().to_string(), &text).map_err(|error| Failure::new(Exit::Input, error))?;
+    }
+    for (names, value) in &arguments.vars {
+        variables.set(names, value);
     }
     let options = Options { prune: arguments.prune, keep_names: arguments.keep_names, force: arguments.force };
     let mut pins = arguments.pins.clone();

@@ -30,13 +30,13 @@ pub fn text(report: &Report, new_file: Option<&str>) -> String {
     for renamed in &report.renamed {
         let stays = match &renamed.stays_if_called {
             Some(name) => format!("it stays the same only if that image is called {}", printable(name)),
-            None => "look at that name before the restart".to_owned(),
+            None => "look at that text before the restart".to_owned(),
         };
         let keep = if renamed.before.is_some() { "; --keep-names keeps it" } else { "" };
         let before = renamed.before.as_ref().map(|name| format!(" (so far {})", printable(name))).unwrap_or_default();
         let _ = writeln!(
             out,
-            "{file}:{}: {}: {}{before} now follows the name that image {} has in IMS; {stays}{keep}",
+            "{file}:{}: {}: {}{before} now follows the record that IMS has of image {}; {stays}{keep}",
             renamed.line,
             renamed.path,
             printable(&renamed.template),

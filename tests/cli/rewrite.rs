@@ -329,7 +329,7 @@ fn a_name_that_is_not_known_is_not_kept() {
     assert_eq!((refused.code, refused.stdout.as_str()), (3, ""));
     assert!(refused.stderr.contains("b.yaml:3:9: the name x-{{base.name}} cannot be kept"), "{}", refused.stderr);
     let told = rewritten(recipe, &[&pin("a", BASE_ID)]).stderr;
-    assert!(told.contains("look at that name before the restart\n"), "no flag is named that cannot help: {told}");
+    assert!(told.contains("look at that text before the restart\n"), "no flag is named that cannot help: {told}");
     let filtered = "images:\n- {name: n, ref_name: a, base: {image_ref: x}}\n- {name: 'x-{{base.name | length}}', base: {image_ref: a}, configuration: c}\n";
     assert_eq!(rewritten(filtered, &["--keep-names", &pin("a", BASE_ID)]).code, 3);
     let block = "images:\n- {name: n, ref_name: a, base: {image_ref: x}}\n- name: |\n    x-{{base.name}}\n  base: {image_ref: a}\n  configuration: c\n";
@@ -481,4 +481,66 @@ fn what_cannot_be_written_is_told_and_nothing_is_left() {
 fn a_difference_can_be_looked_at_first() {
     let outcome = rewritten(FILE, &["--diff", &pin("compute", BASE_ID)]);
     insta::assert_snapshot!(outcome.stdout.replace(BASE_ID, "ID"));
+}
+
+#[test]
+fn the_old_form_of_a_session_template_that_names_a_pinned_image_becomes_its_id() {
+    let file = "images:\n- name: base\n  ims: {is_recipe: true, name: recipe}\n- name: other\n  ims: {is_recipe: true, name: r}\nsession_templates:\n- name: t\n  image: \"base\" # in IMS\n- name: u\n  image: other\n";
+    exactly(
+        file,
+        &["base"],
+        &[
+            ("- name: base\n  ims: {is_recipe: true, name: recipe}\n", ""),
+            ("image: \"base\" #", &format!("image: {{ims: {{id: {BASE_ID}}}}} #")),
+        ],
+    );
+}
+
+#[test]
+fn texts_beside_names_that_follow_a_pinned_image_are_told_and_kept() {
+    let file = "images:\n- {name: base, ref_name: base, base: {ims: {name: r, type: recipe}}}\n- name: c\n  ref_name: c\n  base: {image_ref: base}\n  configuration: \"cfg-{{base.name}}\"\n  configuration_group_names: [Compute]\nsession_templates:\n- name: t\n  image: {image_ref: base}\n  configuration: x\n  bos_parameters: {boot_sets: {c: {kernel_parameters: \"quiet name={{image.name}}\"}}}\n";
+    let outcome = rewritten(file, &[&pin("base", BASE_ID), "--format=json"]);
+    let report: Value = serde_json::from_str(&outcome.stdout).unwrap();
+    let told: Vec<(&str, &str)> = report["renamed"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|renamed| (renamed["path"].as_str().unwrap(), renamed["before"].as_str().unwrap()))
+        .collect();
+    let boot_set = "session_templates[0].bos_parameters.boot_sets.c.kernel_parameters";
+    assert_eq!(told, [("images[1].configuration", "cfg-base"), (boot_set, "quiet name=base")]);
+    let kept = rewritten(file, &[&pin("base", BASE_ID), "--keep-names"]);
+    assert!(kept.stdout.contains("configuration: \"cfg-base\"\n"), "{}", kept.stdout);
+    assert!(kept.stdout.contains("kernel_parameters: \"quiet name=base\""), "{}", kept.stdout);
+}
+
+#[test]
+fn what_depends_on_more_than_the_name_of_a_pinned_image_is_told_without_a_guess() {
+    let file = "images:\n- {name: base, ref_name: base, base: {ims: {name: r, type: recipe}}}\n- name: \"c-{{base.arch}}\"\n  base: {image_ref: base}\n";
+    let outcome = rewritten(file, &[&pin("base", BASE_ID)]);
+    assert!(outcome.stderr.contains("images[1].name: c-{{base.arch}} now follows the record"), "{}", outcome.stderr);
+    assert!(!outcome.stderr.contains("--keep-names"), "{}", outcome.stderr);
+    assert_eq!(rewritten(file, &[&pin("base", BASE_ID), "--keep-names"]).code, 3);
+}
+
+#[test]
+fn a_single_variable_can_be_given_on_the_command_line() {
+    let file = "images:\n- {name: \"b{{default.suffix}}\", ref_name: b, base: {ims: {name: r, type: recipe}}}\nsession_templates:\n- {name: t, image: {image_ref: b}}\n";
+    let outcome = rewritten(file, &["--vars", "default.suffix=-1", &pin("b-1", BASE_ID)]);
+    assert_eq!(outcome.code, 0, "{}", outcome.stderr);
+    assert_eq!(rewritten(file, &[&pin("b-1", BASE_ID)]).code, 3);
+    assert_eq!(rewritten(file, &["--vars", "default", &pin("b", BASE_ID)]).code, 2);
+}
+
+#[test]
+fn what_sat_reads_in_another_way_is_told() {
+    let file = "images:\n- {name: 1.10, ref_name: a, base: {ims: {name: r, type: recipe}}}\n- {name: x, name: y, base: {image_ref: a}}\n";
+    let outcome = rewritten(file, &[&pin("a", BASE_ID)]);
+    assert_eq!(outcome.code, 0);
+    assert!(
+        outcome.stderr.contains("b.yaml:2: images[0].name: SAT reads 1.10 as a number, 1.1, and refuses it"),
+        "{}",
+        outcome.stderr
+    );
+    assert!(outcome.stderr.contains("b.yaml:3: images[1].name: `name` stands in line 3 already"), "{}", outcome.stderr);
 }

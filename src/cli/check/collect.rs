@@ -6,10 +6,7 @@ use std::path::{Path, PathBuf};
 use globset::GlobBuilder;
 use ignore::WalkBuilder;
 
-use crate::bootprep::is_bootprep;
 use crate::limits;
-use crate::text::SourceText;
-use crate::yaml::Tree;
 
 use super::super::document::try_read;
 use super::super::{Exit, Failure};
@@ -90,35 +87,31 @@ fn in_directory(path: &Path, found: &mut BTreeMap<PathBuf, Source>) {
         let file = entry.path();
         let suffix = file.extension().and_then(|suffix| suffix.to_str()).unwrap_or_default();
         let is_file = entry.file_type().is_some_and(|kind| kind.is_file());
-        if is_file && ["yaml", "yml", "j2"].contains(&suffix) && looks_like_bootprep(file) {
-            add(file, found);
+        if !is_file || !["yaml", "yml", "j2"].contains(&suffix) {
+            continue;
+        }
+        let bytes = try_read(file);
+        if bytes.as_ref().is_ok_and(|bytes| looks_like_bootprep(bytes)) {
+            found.insert(file.to_owned(), Source { path: file.to_owned(), shown: file.display().to_string(), bytes });
         }
     }
 }
 
-/// Whether a file is a bootprep file, or would be one if it were YAML.
-fn looks_like_bootprep(path: &Path) -> bool {
-    let Ok(bytes) = try_read(path) else { return false };
-    let Ok(text) = SourceText::new("", &bytes) else { return false };
-    let section = |line: &str, key: &str| line.strip_prefix(key).is_some_and(|rest| rest.trim_start().starts_with(':'));
-    let named = (0..text.lines())
-        .map(|line| text.line(line))
-        .any(|line| ["configurations", "images", "session_templates"].iter().any(|key| section(line, key)));
-    match Tree::parse(&text) {
-        Ok(tree) => is_bootprep(&tree) && has_entries(&tree),
-        Err(_) => named,
+/// Whether a file is a bootprep file, or would be one if it were YAML: it has a section, and in it what only the entries of
+/// a bootprep file have. `images` alone is a word many files use.
+fn looks_like_bootprep(bytes: &[u8]) -> bool {
+    let Ok(text) = std::str::from_utf8(bytes) else { return false };
+    let text = text.trim_start_matches('\u{feff}');
+    let is_key = |line: &str, key: &str| line.strip_prefix(key).is_some_and(|rest| rest.trim_start().starts_with(':'));
+    let mut section = false;
+    let mut entry = false;
+    for line in text.lines() {
+        section |= ["configurations", "images", "session_templates"].iter().any(|key| is_key(line, key));
+        entry |=
+            ["schema_version:", "layers:", "base:", "ims:", "bos_parameters:"].iter().any(|key| line.contains(key));
+        if section && entry {
+            return true;
+        }
     }
-}
-
-/// `images` alone is a word many files use; in a bootprep file its entries are lists of mappings with names.
-fn has_entries(tree: &Tree) -> bool {
-    let Some(root) = tree.root() else { return false };
-    let lists = ["configurations", "images", "session_templates"].map(|key| tree.get(root, key));
-    lists.into_iter().flatten().any(|list| match tree.items(list) {
-        Some([]) => tree.get(root, "schema_version").is_some(),
-        Some(items) => items
-            .iter()
-            .any(|item| ["layers", "base", "ims", "bos_parameters"].iter().any(|key| tree.get(*item, key).is_some())),
-        None => false,
-    })
+    false
 }

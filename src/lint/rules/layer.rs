@@ -249,19 +249,19 @@ fn layer_alone(subject: &Subject, layer: &Layer, found: &mut Vec<Finding>) {
 
 fn playbook_format(subject: &Subject, playbook: &Text, found: &mut Vec<Finding>) {
     let Some(name) = subject.rendered(playbook, Some(Scope::File)) else { return };
-    let place = subject.place(playbook.node);
+    let place = || subject.place(playbook.node);
     if name.contains(|letter: char| letter.is_whitespace() || letter == ';') {
-        found.push(PLAYBOOK_FORMAT.at(place, format!("CFS takes no blank and no semicolon in a playbook: {name:?}")));
+        found.push(PLAYBOOK_FORMAT.at(place(), format!("CFS takes no blank and no semicolon in a playbook: {name:?}")));
     } else if name.starts_with('/') || name.split('/').any(|part| part == "..") {
         found.push(
             PLAYBOOK_FORMAT
-                .at(place, "a playbook stands in its repository; this path leaves it")
+                .at(place(), "a playbook stands in its repository; this path leaves it")
                 .severity(Severity::Warning),
         );
     } else if !(name.ends_with(".yml") || name.ends_with(".yaml")) {
         found.push(
             PLAYBOOK_FORMAT
-                .at(place, format!("a playbook ends in .yml or .yaml: {name:?}"))
+                .at(place(), format!("a playbook ends in .yml or .yaml: {name:?}"))
                 .severity(Severity::Warning),
         );
     }

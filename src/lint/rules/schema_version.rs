@@ -185,12 +185,12 @@ fn features(subject: &Subject, declared: Option<Version>, found: &mut Vec<Findin
         let (key, since) = (used.key.name, used.key.since);
         let source = key == "source" && used.mapping.name == "layer";
         let refused = target.says_schema() && (since > target.schema() || (source && !target.knows_source_layers()));
-        let place = subject.at_key(used.node);
+        let place = || subject.at_key(used.node);
         if refused {
             found.push(
                 FEATURE
                     .at(
-                        place,
+                        place(),
                         format!(
                             "the SAT at hand does not know `{key}` of {}: it came with schema {since}",
                             used.mapping.called()
@@ -204,14 +204,14 @@ fn features(subject: &Subject, declared: Option<Version>, found: &mut Vec<Findin
         if source && declared == Version(1, 0, 7) {
             found.push(
                 AMBIGUOUS
-                    .at(place, "two schemas are called 1.0.7, and only the later one knows `source`")
+                    .at(place(), "two schemas are called 1.0.7, and only the later one knows `source`")
                     .help("declare 1.0.8"),
             );
         } else if since > declared {
             found.push(
                 FEATURE
                     .at(
-                        place,
+                        place(),
                         format!(
                             "`{key}` of {} came with schema {since}, and the file declares {declared}",
                             used.mapping.called()
