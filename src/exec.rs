@@ -17,7 +17,7 @@ use crate::image_id::ImageId;
 use crate::plan::command::CrayCommand;
 use crate::plan::step::{At, Doing, OutOfTurn};
 use crate::plan::store::{Store, StoreError};
-use crate::plan::{Attempt, CfsBasis, CfsVersion, Plan, StepState};
+use crate::plan::{Attempt, CfsBasis, CfsVersion, Plan, StepState, Target};
 
 use cray::{About, Cray, Expect, Trouble};
 
@@ -82,6 +82,13 @@ pub enum Event<'a> {
         /// The image.
         result: &'a ImageId,
     },
+    /// A step does not go on, and nothing more is done for its image.
+    Halted {
+        /// The step.
+        step: &'a str,
+        /// Why, and what to do; several lines.
+        why: &'a str,
+    },
     /// A session was deleted.
     Deleted {
         /// Its name.
@@ -94,8 +101,8 @@ pub enum Event<'a> {
 /// What a run came to.
 #[derive(Debug, Default, PartialEq, Eq)]
 pub struct Outcome {
-    /// What stopped an image, with the step.
-    pub problems: Vec<(String, String)>,
+    /// The steps that do not go on.
+    pub halted: Vec<String>,
 }
 
 /// Why a run ended before its time.
@@ -159,7 +166,7 @@ impl Executor<'_> {
         let mut outcome = Outcome::default();
         let mut stopped = BTreeSet::new();
         let mut undeletable = BTreeSet::new();
-        let mut asked = false;
+        let mut worked = false;
         loop {
             if (self.stop)() {
                 return Err(Stop::Interrupted);
@@ -168,23 +175,19 @@ impl Executor<'_> {
             let open = self.store.plan().open();
             let next =
                 open.into_iter().find(|at| !stopped.contains(&at.track) && until.is_none_or(|until| *at <= until));
-            let leftovers = !self.settings.keep_sessions
-                && self.store.plan().deletable().iter().any(|session| !undeletable.contains(session));
-            if (next.is_some() || leftovers) && !asked {
-                self.settle_version()?;
-                asked = true;
-            }
             self.delete_sessions(&mut undeletable)?;
             let Some(at) = next else {
-                if asked && self.store.plan().is_done() {
+                if worked && self.store.plan().is_done() {
                     self.look_at_pins();
                 }
                 return Ok(outcome);
             };
+            worked = true;
             match self.step(at) {
                 Ok(()) => {}
+                Err(Halt::All(Stop::Unusable(why))) if self.speaks_v2(&why)? => {}
                 Err(Halt::Track(why)) => {
-                    outcome.problems.push((self.store.plan().get(at).1.id.clone(), why));
+                    self.halt(at, &why, &mut outcome);
                     stopped.insert(at.track);
                 }
                 Err(Halt::All(stop)) => return Err(stop),
@@ -209,38 +212,31 @@ impl Executor<'_> {
             };
             match looked() {
                 Ok(()) => {}
-                Err(Halt::Track(why)) => outcome.problems.push((self.store.plan().get(at).1.id.clone(), why)),
+                Err(Halt::Track(why)) => self.halt(at, &why, &mut outcome),
                 Err(Halt::All(stop)) => return Err(stop),
             }
         }
         Ok(outcome)
     }
 
-    /// Asks `cray` which version of the API it has, where only the form of a configuration told.
-    fn settle_version(&mut self) -> Result<(), Stop> {
-        if self.store.plan().target.basis != CfsBasis::Configuration {
-            return Ok(());
+    fn halt(&mut self, at: At, why: &str, outcome: &mut Outcome) {
+        let step = self.store.plan().get(at).1.id.clone();
+        (self.tell)(Event::Halted { step: &step, why });
+        outcome.halted.push(step);
+    }
+
+    /// Where only the form of a configuration told the version of the API, `cray` may know better: then it is version 2.
+    fn speaks_v2(&mut self, why: &str) -> Result<bool, Stop> {
+        let target = &self.store.plan().target;
+        let open = target.basis == CfsBasis::Configuration && target.cfs == CfsVersion::V3;
+        if !open || !why.contains(cray::NO_V3) {
+            return Ok(false);
         }
-        let mut tries = 0;
-        let cfs = loop {
-            match self.cray.call(&CrayCommand::probe_v3(), About::Commands, Expect::Answer, self.stop) {
-                Ok(_) => break CfsVersion::V3,
-                Err(Trouble::Unusable(why)) if why.contains("No such command") => break CfsVersion::V2,
-                Err(Trouble::Unusable(why)) => return Err(Stop::Unusable(why)),
-                Err(Trouble::Stopped) => return Err(Stop::Interrupted),
-                Err(
-                    Trouble::Unsure(why)
-                    | Trouble::Garbage(why)
-                    | Trouble::NotFound(why)
-                    | Trouble::Conflict(why)
-                    | Trouble::Refused(why),
-                ) => self.again(&mut tries, &why)?,
-            }
-        };
         let mut plan = self.store.plan().clone();
-        plan.target.cfs = cfs;
-        plan.target.basis = CfsBasis::Cray;
-        Ok(self.store.save(plan, "the version of the API of CFS")?)
+        plan.target = Target { cfs: CfsVersion::V2, basis: CfsBasis::Cray };
+        self.store.save(plan, "cray has no version 3 of the API of CFS")?;
+        (self.tell)(Event::Note("this cray has no cfs v3; the plan goes on with plain cray cfs, which is version 2"));
+        Ok(true)
     }
 
     /// Brings one step to its result.

@@ -5,9 +5,11 @@
 
 mod build;
 mod check;
+mod chosen;
 pub mod command;
 mod facts;
 pub mod record;
+mod sources;
 pub mod step;
 pub mod store;
 
@@ -19,7 +21,7 @@ use crate::rewrite::Pin;
 
 pub use build::{Built, Made, build, sha256};
 pub use check::BadPlan;
-pub use facts::{For, Given, Hole, Sources};
+pub use sources::{For, Given, Hole, Sources};
 
 /// The version of the shape of [`Plan`].
 pub const SCHEMA: &str = "incfg.plan/1";
@@ -78,9 +80,9 @@ pub enum CfsVersion {
 pub enum CfsBasis {
     /// It was given with `--cfs`.
     Given,
-    /// The configuration was described in its form; `incfg run` asks `cray` itself.
+    /// The configuration was described in its form; `cray` may still know better.
     Configuration,
-    /// `cray` was asked.
+    /// `cray` has no other.
     Cray,
 }
 

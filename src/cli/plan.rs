@@ -71,7 +71,7 @@ pub(super) struct Arguments {
     /// How layers are spread over sessions; without it, prefix when the failed layer is known, else single.
     #[arg(long, value_enum)]
     strategy: Option<StrategyName>,
-    /// The version of the API of CFS; auto asks cray when the plan is run.
+    /// The version of the API of CFS.
     #[arg(long, value_enum, default_value_t = Cfs::Auto)]
     cfs: Cfs,
     /// The file to write; a file that is there is never written over. Without it, the plan is printed.
@@ -98,7 +98,7 @@ enum Cfs {
     V2,
     /// cray cfs v3, from CSM 1.5 on.
     V3,
-    /// As the configuration is described, and as cray says when the plan is run.
+    /// As the configuration is described; run falls back to v2 when cray has no v3.
     Auto,
 }
 

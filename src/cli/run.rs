@@ -132,15 +132,8 @@ pub(super) fn run(arguments: &Arguments) -> Result<Exit, Failure> {
 }
 
 fn finished(arguments: &Arguments, content: &Plan, path: &str, outcome: &Outcome) -> Result<Exit, Failure> {
-    for (step, why) in &outcome.problems {
-        let mut lines = why.lines().map(printable);
-        tell(&format!("step {step}: {}", lines.next().unwrap_or_default()));
-        for line in lines {
-            tell(&format!("  {line}"));
-        }
-    }
     let file = shell_word(path);
-    if !outcome.problems.is_empty() {
+    if !outcome.halted.is_empty() {
         if !arguments.dry_run {
             tell(&format!("the plan says how far it came: incfg status {file}. incfg run {file} goes on from there"));
         }
@@ -259,6 +252,11 @@ impl Progress {
             Event::Waiting { step, session, state, elapsed } => self.waiting(step, session, state, *elapsed),
             Event::Again { why } => self.once(&format!("asking again: {why}")),
             Event::Made { step, result } => self.say(&format!("step {step} is done: image {result}")),
+            Event::Halted { step, why } => {
+                let mut lines = why.lines();
+                self.say(&format!("step {step}: {}", lines.next().unwrap_or_default()));
+                lines.for_each(|line| self.say(&format!("  {line}")));
+            }
             Event::Deleted { session } => self.say(&format!("session {session} is deleted")),
             Event::Note(text) => self.say(text),
         }

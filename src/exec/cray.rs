@@ -31,8 +31,6 @@ pub enum About<'a> {
     Image,
     /// An object of S3.
     Artifact,
-    /// Whether there is such a command.
-    Commands,
 }
 
 /// What a call expects.
@@ -64,6 +62,9 @@ pub enum Trouble {
     /// It was wished to stop.
     Stopped,
 }
+
+/// What a `cray` says that has no version 3 of the API of CFS.
+pub(super) const NO_V3: &str = "No such command 'v3'";
 
 /// The most an answer may be: a session or configuration is a few kB.
 const ANSWER_BYTES: u64 = 8 << 20;
@@ -147,7 +148,6 @@ fn trouble(code: i32, stderr: &str, about: About<'_>) -> Trouble {
         }
         About::Image => begins(&["Not Found: Requested resource does not exist"]),
         About::Artifact => holds(&["An error occurred (404)"]),
-        About::Commands => false,
     };
     if not_found {
         return Trouble::NotFound(shown);
@@ -243,7 +243,7 @@ mod tests {
             assert!(matches!(of(text, About::Session("s")), Trouble::Unsure(_)), "{text}");
         }
         assert!(
-            matches!(trouble(1, "Traceback (most recent call last):\n  x\nIndexError: list index out of range\n", About::Commands), Trouble::Unsure(why) if why.starts_with("IndexError"))
+            matches!(trouble(1, "Traceback (most recent call last):\n  x\nIndexError: list index out of range\n", About::Image), Trouble::Unsure(why) if why.starts_with("IndexError"))
         );
     }
 
@@ -258,7 +258,7 @@ mod tests {
             "No such command 'v3'.",
             "no such option: --target-image-map",
         ] {
-            assert!(matches!(of(text, About::Commands), Trouble::Unusable(_)), "{text}");
+            assert!(matches!(of(text, About::Image), Trouble::Unusable(_)), "{text}");
         }
         for text in ["Invalid configuration: No configurations exist named X", "Bad Request: 'X' is too long - 'name'"]
         {

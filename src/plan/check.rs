@@ -57,9 +57,9 @@ pub enum BadPlan {
     /// A field is missing, unknown or of another kind.
     #[error("{path}: {why}")]
     Shape {
-        /// The file.
+        /// The file, and the place where it is known.
         path: String,
-        /// What the reader says, with its place.
+        /// What the reader says.
         why: String,
     },
     /// It contradicts itself.
@@ -109,8 +109,7 @@ impl Plan {
         if text.as_str().trim_end().lines().next_back() != Some(END) {
             return Err(BadPlan::Cut { path: named() });
         }
-        let plan: Self = serde_yaml::from_str(text.as_str())
-            .map_err(|error| BadPlan::Shape { path: named(), why: error.to_string() })?;
+        let plan: Self = serde_yaml::from_str(text.as_str()).map_err(|error| shape(path, &error))?;
         plan.fault().map_or(Ok(()), |(field, why)| {
             let at = node_of(&tree, &field).map_or(0, |node| tree.node(node).outer);
             Err(BadPlan::Wrong { path: named(), at: text.position(at), field, why })
@@ -217,6 +216,15 @@ impl Plan {
             "# A plan of incfg: images configured on from their base, session by session.\n# incfg status FILE tells where it stands, incfg run FILE goes on with it, incfg next FILE shows how to go on by hand.\n# A copy of this file is the same plan: go on with one of them only.\n{fields}{END}\n"
         )
     }
+}
+
+/// What the reader of the fields says, with the place in front as everywhere else.
+fn shape(path: &str, error: &serde_yaml::Error) -> BadPlan {
+    let said = error.to_string();
+    let Some(at) = error.location() else { return BadPlan::Shape { path: path.to_owned(), why: said } };
+    let (line, column) = (at.line(), at.column());
+    let why = said.strip_suffix(&format!(" at line {line} column {column}")).unwrap_or(&said);
+    BadPlan::Shape { path: format!("{path}:{line}:{column}"), why: why.to_owned() }
 }
 
 /// The node of a field like `images[0].steps[2].limit`; of a missing one, what it should stand in.

@@ -26,12 +26,6 @@ impl CrayCommand {
         Self::new(group.iter().copied().chain(words))
     }
 
-    /// Asks whether `cray` knows version 3 of the API of CFS.
-    #[must_use]
-    pub fn probe_v3() -> Self {
-        Self::cfs(CfsVersion::V3, ["sessions", "list", "--limit", "1", "--format", "json"])
-    }
-
     /// Describes an image of IMS.
     #[must_use]
     pub fn describe_image(id: &str) -> Self {

@@ -89,12 +89,13 @@ pub fn read(path: &Path) -> Result<Plan, StoreError> {
     Ok(Plan::parse(&path.display().to_string(), &content(&file, path)?)?)
 }
 
-/// Writes a new plan.
+/// Writes a new plan. An empty file of that name has nothing to lose.
 ///
 /// # Errors
 /// A file of that name, or one that cannot be written.
 pub fn create(path: &Path, plan: &Plan) -> Result<(), StoreError> {
-    if path.symlink_metadata().is_ok() {
+    let empty = |metadata: &std::fs::Metadata| metadata.is_file() && metadata.len() == 0;
+    if path.symlink_metadata().is_ok_and(|metadata| !empty(&metadata)) {
         return Err(StoreError::Exists { path: path.display().to_string() });
     }
     Ok(whole_file::replace(path, plan.to_yaml().as_bytes(), MODE)?)

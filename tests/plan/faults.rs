@@ -77,7 +77,7 @@ fn nothing_is_created_while_it_is_not_known_whether_it_is_there() {
 fn a_login_that_has_run_out_stops_at_once_and_says_what_to_type() {
     let said = |fault: &str| if fault == "uninitialised" { "cray init" } else { "cray auth login" };
     for (fault, call) in [
-        ("401", "cfs sessions list"),
+        ("401", "cfs configurations describe 1"),
         ("uninitialised", "ims images describe 1"),
         ("expired", "cfs sessions create 1"),
         ("401", "cfs sessions describe 3"),

@@ -219,6 +219,8 @@ fn a_plan_is_never_written_over() {
     let refused = site.plan(&[]);
     assert!(refused.code == 3 && refused.stderr.contains("plan.yaml: is there already"), "{}", refused.stderr);
     assert_eq!(site.read("plan.yaml"), before);
+    site.write("plan.yaml", "");
+    assert_eq!(site.plan(&[]).code, 0, "an empty file has nothing to lose");
 }
 
 #[test]

@@ -24,7 +24,7 @@ fn a_plan_that_was_edited_is_told_where_it_does_not_hold() {
             "a plan of schema 'incfg.plan/2'; this incfg reads incfg.plan/1",
         ),
         ("schema: incfg.plan/1", "schema: incfg.analysis/1", "", "this is no plan"),
-        ("target:", "targets:", "", "targets"),
+        ("target:", "targets:", "plan.yaml:9:1:", "unknown field `targets`"),
         (
             "c5e01698-9dea-448f-80aa-21dba7c0cbb6\n    name",
             "C5E01698-9dea-448f-80aa-21dba7c0cbb6\n    name",

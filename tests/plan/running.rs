@@ -71,7 +71,7 @@ fn every_form_of_cfs_is_spoken() {
 }
 
 #[test]
-fn a_cray_without_v3_is_found_out_by_asking() {
+fn a_cray_without_v3_is_found_out() {
     let site = Site::new();
     site.state("form", "1.4");
     let outcome = site.run(&[]);
