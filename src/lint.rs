@@ -110,8 +110,7 @@ pub struct Checked {
 #[must_use]
 pub fn check(text: &SourceText, context: &Context) -> Checked {
     let (mended, tree, mut findings) = rules::syntax::read(text, context);
-    let mut checked = Checked::default();
-    checked.read = tree.is_some();
+    let mut checked = Checked { read: tree.is_some(), ..Checked::default() };
     if let Some(tree) = &tree {
         let source = mended.as_ref().map_or(text, |mended| &mended.text);
         if is_other_file(tree) {

@@ -535,7 +535,7 @@ impl Examiner<'_> {
             }
             Shape::Texts => match self.tree.items(node) {
                 Some(items) => {
-                    for item in items.to_vec() {
+                    for item in items.iter().copied() {
                         self.item_text(item, key, mapping);
                     }
                 }
@@ -543,7 +543,7 @@ impl Examiner<'_> {
             },
             Shape::List(of) => match self.tree.items(node) {
                 Some(items) => {
-                    for (index, item) in items.to_vec().into_iter().enumerate() {
+                    for (index, item) in items.iter().copied().enumerate() {
                         self.scope = match key.name {
                             "images" => Scope::Image(index),
                             "session_templates" => Scope::Template(index),

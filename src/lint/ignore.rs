@@ -8,20 +8,10 @@ use std::ops::Range;
 
 use crate::nearness;
 
-use super::finding::{Example, Finding, Needs, Place, Rule, Severity};
+use super::finding::{Finding, Place};
 use super::rules;
+use super::rules::ignored::UNUSED;
 use super::subject::Subject;
-
-/// An ignore comment that leaves nothing out.
-pub static UNUSED: Rule = Rule {
-    id: "unused-ignore",
-    severity: Severity::Warning,
-    finds: "a comment `# incfg: ignore[rule]` that leaves no finding out",
-    otherwise: "It hides the next real finding of that rule in the same place.",
-    needs: Needs::Nothing,
-    bad: Example::of("session_templates: []\nimages: [] # incfg: ignore[duplicate-ref-name] was two\n"),
-    good: Example::of("session_templates: []\nimages: []\n"),
-};
 
 struct Ignore {
     /// The comment.

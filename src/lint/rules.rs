@@ -6,6 +6,7 @@ pub mod comments;
 pub mod configuration;
 pub mod configuration_ref;
 pub mod document;
+pub mod ignored;
 pub mod image_base;
 pub mod image_groups;
 pub mod image_name;
@@ -26,7 +27,6 @@ pub mod variables;
 pub mod written;
 
 use super::finding::{Example, Finding, Rule};
-use super::ignore;
 use super::subject::Subject;
 
 /// Rules that are checked together.
@@ -66,7 +66,7 @@ pub static FAMILIES: &[Family] = &[
     jinja::FAMILY,
     variables::FAMILY,
     manta::FAMILY,
-    Family { name: "Ignore comments", rules: &[&ignore::UNUSED], check: |_, _| {} },
+    ignored::FAMILY,
 ];
 
 /// All rules.

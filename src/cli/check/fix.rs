@@ -28,7 +28,7 @@ pub(super) fn run(arguments: &Arguments, context: &Context, sources: Vec<collect
     for source in sources {
         match one(arguments, context, source) {
             Ok(file) => fixed.push(file),
-            Err(file) => report.files.push(file),
+            Err(file) => report.files.push(*file),
         }
     }
     let variables = variables(arguments, context, &fixed)?;
@@ -66,9 +66,9 @@ pub(super) fn run(arguments: &Arguments, context: &Context, sources: Vec<collect
     Ok(exit(arguments, &report))
 }
 
-fn one(arguments: &Arguments, context: &Context, source: collect::Source) -> Result<Fixed, FileReport> {
+fn one(arguments: &Arguments, context: &Context, source: collect::Source) -> Result<Fixed, Box<FileReport>> {
     let (report, checked) = super::one(&source, context);
-    let (Some(text), Ok(original)) = (&report.text, source.bytes) else { return Err(report) };
+    let (Some(text), Ok(original)) = (&report.text, source.bytes) else { return Err(Box::new(report)) };
     let repaired =
         repair::repair(text, arguments.all_fixes, |text| wanted(arguments, lint::check(text, context).findings));
     Ok(Fixed { path: source.path, report, original, repaired, checked })

@@ -473,17 +473,18 @@ fn several_of(subject: &Subject, node: NodeId, mapping: &'static Mapping, choice
 fn other_word(subject: &Subject, node: NodeId, key: &str, words: &[&str]) -> Finding {
     let word = subject.tree.scalar(node).unwrap_or_default();
     let finding = ENUM.at(subject.place(node), format!("`{key}` cannot be {word:?}: expected {}", words.join(", ")));
+    let other_spelling = match (key, word) {
+        ("arch", "x86_64" | "amd64") => Some("X86"),
+        ("arch", "aarch64" | "arm64") => Some("ARM"),
+        ("if_exists", "replace") => Some("overwrite"),
+        _ => None,
+    };
     let near = words
         .iter()
         .copied()
         .find(|known| known.eq_ignore_ascii_case(word))
         .or_else(|| subject.nearest(words.iter().copied(), word))
-        .or_else(|| match (key, word) {
-            ("arch", "x86_64" | "amd64") => Some("X86"),
-            ("arch", "aarch64" | "arm64") => Some("ARM"),
-            ("if_exists", "replace") => Some("overwrite"),
-            _ => None,
-        });
+        .or(other_spelling);
     if crate::jinja::is_template(word) {
         return finding.help("SAT does not render this: write the word itself");
     }
