@@ -4,6 +4,7 @@
 //! is read as SAT reads it; what another reader would read otherwise is told in [`Bootprep::remarks`].
 
 pub mod configuration;
+pub mod examined;
 pub mod image;
 pub mod names;
 pub mod refs;

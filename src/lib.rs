@@ -11,15 +11,17 @@
 //!                        │
 //! bootprep (file, names) ┴──► analysis ──► recoveries           what all texts say together
 //!       ▲                          │        │
-//! text, yaml (tree, edits)         │        │
+//! text, yaml (tree, edits), jinja  │        │
 //!       ▼                          │        ▼
 //!    rewrite ──────────────────────┼──────► plan ──► exec        what is to be done, and the doing of it with cray
-//!                                  ▼        ▼
-//!                                report                         what people read: the only printers
+//!    lint (findings, fixes)        │        │
+//!       │                          ▼        ▼
+//!       └───────────────────────► report                         what people read: the only printers
 //! ```
 //!
 //! [`analysis::analyze`] is one front door: paths in, one [`analysis::Analysis`] out. [`rewrite::rewrite`] is another: a
-//! bootprep file and pins in, the text that uses them out. [`plan::build`] makes of an analysis a plan; its moves
+//! bootprep file and pins in, the text that uses them out. [`lint::check`] holds a bootprep file against the rules, and
+//! what both change passes the same gate, [`yaml::edit`]. [`plan::build`] makes of an analysis a plan; its moves
 //! ([`plan::step`]) are pure, and both hands (`next`, `record`) and [`exec`] make them.
 //!
 //! Only `cli` touches arguments and the terminal. Files are touched by `input`, `cli`, and two more that would lose what

@@ -109,7 +109,7 @@ pub struct Checked {
 /// Checks the text of a file.
 #[must_use]
 pub fn check(text: &SourceText, context: &Context) -> Checked {
-    let (mended, tree, mut findings) = rules::syntax::read(text, context);
+    let (mended, tree, mut findings) = rules::mending::read(text, context);
     let mut checked = Checked { read: tree.is_some(), ..Checked::default() };
     if let Some(tree) = &tree {
         let source = mended.as_ref().map_or(text, |mended| &mended.text);

@@ -2,6 +2,7 @@
 
 pub mod arch;
 pub mod boot_set;
+mod cause;
 pub mod comments;
 pub mod configuration;
 pub mod configuration_ref;
@@ -15,6 +16,7 @@ pub mod ims_id;
 pub mod jinja;
 pub mod layer;
 pub mod manta;
+pub mod mending;
 pub mod product;
 pub mod rootfs;
 pub mod schema;

@@ -4,9 +4,10 @@ use std::cell::Cell;
 use std::collections::{HashMap, HashSet};
 use std::ops::Range;
 
+use crate::bootprep::examined::{Examined, MismatchKind, examine};
 use crate::bootprep::names::{Names, Scope};
 use crate::bootprep::refs::Refs;
-use crate::bootprep::schema::{self, Examined, MismatchKind};
+use crate::bootprep::schema;
 use crate::bootprep::{Base, Bootprep, Section, Text};
 use crate::jinja;
 use crate::limits;
@@ -54,7 +55,7 @@ impl<'a> Subject<'a> {
         let file = Bootprep::lenient(text, tree);
         let refs = Refs::of(&file, &context.variables);
         let names = Names::of(&file, &refs, &context.variables);
-        let examined = schema::examine(tree);
+        let examined = examine(tree);
         let refused = examined.mismatches.iter().map(|mismatch| mismatch.node).collect();
         let mut subject = Self {
             text,

@@ -1,6 +1,7 @@
 //! Templates: what SAT's Jinja2 refuses, leaves empty, or never sees.
 
-use crate::bootprep::schema::{Field, Rendered};
+use crate::bootprep::examined::Field;
+use crate::bootprep::schema::Rendered;
 use crate::bootprep::variables::Known;
 use crate::jinja::{Lookup, Slip, SlipKind, inspect, is_template};
 

@@ -1,6 +1,7 @@
 //! Keys that do not belong, keys that are missing, keys that exclude each other: what SAT's schema refuses, by its cause.
 
-use crate::bootprep::schema::{self, Choice, Mapping, Mismatch, MismatchKind, SOURCE_REF, Shape};
+use crate::bootprep::examined::{Mismatch, MismatchKind};
+use crate::bootprep::schema::{self, Choice, Mapping, SOURCE_REF, Shape};
 use crate::nearness;
 use crate::yaml::NodeId;
 

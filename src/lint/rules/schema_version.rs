@@ -2,7 +2,8 @@
 
 use std::collections::HashSet;
 
-use crate::bootprep::schema::{UsedKey, Version};
+use crate::bootprep::examined::UsedKey;
+use crate::bootprep::schema::Version;
 use crate::yaml::NodeId;
 use crate::yaml::change::{Change, Meant};
 use crate::yaml::edit::Edit;

@@ -1,27 +1,21 @@
 //! Text that is no YAML to SAT, and why.
 
 use std::ops::Range;
-use std::sync::LazyLock;
 
-use regex::Regex;
-
-use crate::limits;
 use crate::text::SourceText;
 use crate::yaml::change::{Change, Meant};
 use crate::yaml::edit::Edit;
-use crate::yaml::{Meaning, NodeKind, ScalarStyle, Tree};
+use crate::yaml::{Meaning, NodeKind, ScalarStyle};
 
-use super::super::Context;
 use super::super::finding::{Example, Finding, Needs, Place, Rule, Severity};
 use super::super::subject::Subject;
-use super::super::target::Dialect;
 use super::Family;
 
 /// These rules.
 pub static FAMILY: Family =
     Family { name: "YAML syntax", rules: &[&SYNTAX, &UNQUOTED_JINJA, &MULTIPLE_DOCUMENTS], check: in_tree };
 
-static SYNTAX: Rule = Rule {
+pub(super) static SYNTAX: Rule = Rule {
     id: "yaml-syntax",
     severity: Severity::Error,
     finds: "text that is no YAML to SAT: a tab outside quotes, a wrong indent, `: ` in an unquoted value, a quote that does not close",
@@ -31,7 +25,7 @@ static SYNTAX: Rule = Rule {
     good: Example::of("configurations:\n- name: compute\n  layers: []\n"),
 };
 
-static UNQUOTED_JINJA: Rule = Rule {
+pub(super) static UNQUOTED_JINJA: Rule = Rule {
     id: "yaml-unquoted-jinja",
     severity: Severity::Error,
     finds: "an unquoted value that begins with `{{` or `{%`, or a line of a Jinja statement",
@@ -41,7 +35,7 @@ static UNQUOTED_JINJA: Rule = Rule {
     good: Example::of("configurations:\n- name: \"{{default.note}}compute\"\n  layers: []\n"),
 };
 
-static MULTIPLE_DOCUMENTS: Rule = Rule {
+pub(super) static MULTIPLE_DOCUMENTS: Rule = Rule {
     id: "yaml-multiple-documents",
     severity: Severity::Error,
     finds: "a second YAML document",
@@ -51,427 +45,16 @@ static MULTIPLE_DOCUMENTS: Rule = Rule {
     good: Example::of("images: []\nsession_templates: []\n"),
 };
 
-/// A text that has become YAML by mending it, in memory only, so that the other rules can be checked, too.
-pub struct Mended {
-    /// The text.
-    pub text: SourceText,
-    /// What was changed, in the order of the places.
-    edits: Vec<Edit>,
-}
-
-impl Mended {
-    /// Moves a finding from the mended text to the place in the original. Its fix waits until the file is YAML.
-    pub fn place_back(&self, finding: &mut Finding) {
-        finding.range = self.back(finding.range.start)..self.back(finding.range.end);
-        for related in &mut finding.related {
-            related.range = self.back(related.range.start)..self.back(related.range.end);
-        }
-        finding.fix = None;
-    }
-
-    fn back(&self, offset: usize) -> usize {
-        let mut grown = 0;
-        let mut lost = 0;
-        for edit in &self.edits {
-            let start = edit.range.start + grown - lost;
-            if offset < start {
-                break;
-            }
-            if offset < start + edit.text.len() {
-                return (edit.range.start + (offset - start)).min(edit.range.end);
-            }
-            grown += edit.text.len();
-            lost += edit.range.len();
-        }
-        offset + lost - grown
-    }
-}
-
-/// Reads a text; where it is no YAML, says why, and mends what it can.
-#[must_use]
-pub fn read(text: &SourceText, context: &Context) -> (Option<Mended>, Option<Tree>, Vec<Finding>) {
-    if let Ok(tree) = Tree::parse(text) {
-        return (None, Some(tree), Vec::new());
-    }
-    let mut found = Vec::new();
-    let mut edits = Vec::new();
-    if context.target.dialect() == Dialect::Sat {
-        for finding in unquoted_jinja(text) {
-            edits.extend(finding.fix.iter().flat_map(|fix| fix.change.edits.clone()));
-            found.push(finding);
-        }
-    }
-    for _ in 0..limits::MENDING_ROUNDS {
-        edits.sort_by_key(|edit: &Edit| edit.range.start);
-        let mut mended = Mended { text: spliced(text, &edits), edits };
-        let error = match Tree::parse(&mended.text) {
-            Ok(tree) => return (Some(mended), Some(tree), found),
-            Err(error) => error,
-        };
-        let at = mended.back(error.offset.min(mended.text.as_str().len()));
-        edits = std::mem::take(&mut mended.edits);
-        match cause(text, at, &error.what, &edits) {
-            Some(finding) => {
-                let repaired = finding.fix.iter().flat_map(|fix| fix.change.edits.clone());
-                let before = edits.len();
-                edits.extend(repaired);
-                let cut = finding.rule.id == MULTIPLE_DOCUMENTS.id;
-                found.push(finding);
-                if cut {
-                    edits.push(Edit { range: at..text.as_str().len(), text: String::new() });
-                } else if edits.len() == before {
-                    return (None, None, found);
-                }
-            }
-            None => {
-                if found.is_empty() {
-                    let what = error.what.trim_start_matches("not YAML: ");
-                    found.push(SYNTAX.at(place(text, at), format!("not YAML: {what}")));
-                }
-                return (None, None, found);
-            }
-        }
-    }
-    (None, None, found)
-}
-
-fn spliced(text: &SourceText, edits: &[Edit]) -> SourceText {
-    let source = text.as_str();
-    let mut result = String::with_capacity(source.len());
-    let mut done = 0;
-    for edit in edits.iter().filter(|edit| edit.range.start <= edit.range.end) {
-        if edit.range.start < done {
-            continue;
-        }
-        result.push_str(&source[done..edit.range.start]);
-        result.push_str(&edit.text);
-        done = edit.range.end;
-    }
-    result.push_str(&source[done..]);
-    text.with_text(result)
-}
-
 /// The place of an error: what is left of its line, or the last thing before it.
-fn place(text: &SourceText, at: usize) -> Place {
+pub(super) fn place(text: &SourceText, at: usize) -> Place {
     let at = at.min(text.as_str().len());
     let line = text.line_of(at);
     let end = text.line_range(line).start + text.line(line).len();
     Place { range: at.min(end)..end.max(at.min(end)), path: String::new() }
 }
 
-fn unread(range: Range<usize>, text: String) -> Option<Change> {
+pub(super) fn unread(range: Range<usize>, text: String) -> Option<Change> {
     Some(Change { edits: vec![Edit { range, text }], means: vec![Meant::Anything] })
-}
-
-/// The true cause of an error, where it is one of those people make.
-fn cause(text: &SourceText, at: usize, what: &str, mended: &[Edit]) -> Option<Finding> {
-    if what.starts_with("a second YAML document") {
-        return Some(
-            MULTIPLE_DOCUMENTS
-                .at(place(text, at), "a second YAML document begins here; SAT reads files with one document only"),
-        );
-    }
-    let line = text.line_of(at.min(text.as_str().len()));
-    let untouched = |line: &usize| {
-        let range = text.line_range(*line);
-        !mended.iter().any(|edit| range.contains(&edit.range.start))
-    };
-    let near = [Some(line), line.checked_sub(1), Some(line + 1)];
-    let near: Vec<usize> = near.into_iter().flatten().filter(|line| *line < text.lines()).filter(untouched).collect();
-    near.iter()
-        .find_map(|line| jinja_in_flow(text, *line))
-        .or_else(|| near.iter().find_map(|line| tab(text, *line)))
-        .or_else(|| near.iter().find_map(|line| first_letter(text, *line, what)))
-        .or_else(|| no_blank_behind_colon(text, line, what))
-        .or_else(|| near.iter().find_map(|line| colon(text, *line)))
-        .or_else(|| open_quote(text, line, what))
-        .or_else(|| open_bracket(text, line))
-        .or_else(|| indent(text, line))
-}
-
-/// A value in braces or brackets that holds a brace of Jinja without quotes: YAML takes the braces for its own.
-fn jinja_in_flow(text: &SourceText, line: usize) -> Option<Finding> {
-    let content = text.line(line);
-    let bytes = content.as_bytes();
-    let (mut quote, mut begin, mut at) = (None, 0, 0);
-    while at < bytes.len() {
-        match (quote, bytes[at]) {
-            (Some(open), byte) if byte == open => quote = None,
-            (Some(_), _) => {}
-            (None, b'#') if at > 0 && bytes[at - 1] == b' ' => return None,
-            (None, b'"' | b'\'') if content[begin..at].trim().is_empty() => quote = Some(bytes[at]),
-            (None, b'{') if bytes.get(at + 1) == Some(&b'{') => break,
-            (None, b':') if bytes.get(at + 1) == Some(&b' ') => begin = at + 1,
-            (None, b',' | b'[' | b'{') => begin = at + 1,
-            (None, _) => {}
-        }
-        at += 1;
-    }
-    if at >= bytes.len() {
-        return None;
-    }
-    let mut end = at;
-    while end < bytes.len() && ![b',', b'}', b']'].contains(&bytes[end]) {
-        end = if content[end..].starts_with("{{") { end + content[end..].find("}}")? + 2 } else { end + 1 };
-    }
-    let start = begin + content[begin..].len() - content[begin..].trim_start().len();
-    let value = content.get(start..end)?.trim_end();
-    // A value of a block is told by the line itself.
-    let in_flow = content[..start].contains(['{', '[']);
-    if !in_flow || value.is_empty() {
-        return None;
-    }
-    let offset = text.line_range(line).start;
-    let range = offset + start..offset + start + value.len();
-    Some(
-        UNQUOTED_JINJA
-            .at(
-                Place { range: range.clone(), path: String::new() },
-                "a value with braces of Jinja needs quotes: YAML takes them for its own",
-            )
-            .help("quote the value")
-            .safe_fix("quote the value", quoted(value).and_then(|quoted| unread(range, quoted))),
-    )
-}
-
-/// A value that begins with a sign that means something to YAML.
-fn first_letter(text: &SourceText, line: usize, what: &str) -> Option<Finding> {
-    let (at, value) = value_of(text.line(line))?;
-    let first = value.chars().next()?;
-    let means = match first {
-        '*' if what.contains("anchor") => "an alias",
-        '@' | '`' => "nothing yet, and is kept for later",
-        '%' => "a directive",
-        _ => return None,
-    };
-    let start = text.line_range(line).start + at;
-    let range = start..start + value.len();
-    Some(
-        SYNTAX
-            .at(
-                Place { range: range.clone(), path: String::new() },
-                format!("a value that begins with {first} needs quotes: to YAML that means {means}"),
-            )
-            .help("quote the value")
-            .unsafe_fix("quote the value", quoted(value).and_then(|quoted| unread(range, quoted))),
-    )
-}
-
-/// `key:value` and `key value` are texts, not entries.
-fn no_blank_behind_colon(text: &SourceText, line: usize, what: &str) -> Option<Finding> {
-    if !what.contains("expected ':'") {
-        return None;
-    }
-    (0..=line).rev().take(3).find_map(|line| {
-        let content = text.line(line);
-        let trimmed = content.trim_start().trim_start_matches("- ");
-        let entry = trimmed.split_once(':').is_some_and(|(_, rest)| rest.is_empty() || rest.starts_with(' '));
-        if trimmed.is_empty() || trimmed.starts_with('#') || entry {
-            return None;
-        }
-        let start = text.line_range(line).start + content.len() - trimmed.len();
-        let place = Place { range: start..start + trimmed.trim_end().len(), path: String::new() };
-        Some(SYNTAX.at(place, "this line is no `key: value`").help("write a colon and a blank behind the key"))
-    })
-}
-
-/// A brace or bracket that does not close: the parser notices where it gives up, the reader needs where it opens.
-fn open_bracket(text: &SourceText, line: usize) -> Option<Finding> {
-    let mut closed = 0_usize;
-    for line in (0..=line).rev().take(limits::QUOTE_LINES) {
-        let content = text.line(line);
-        if content.contains(['"', '\'']) && content.contains("{{") {
-            continue;
-        }
-        let content = content.find(" #").map_or(content, |comment| &content[..comment]);
-        for (at, sign) in content.char_indices().rev() {
-            match sign {
-                '}' | ']' => closed += 1,
-                '{' | '[' if closed > 0 => closed -= 1,
-                '{' | '[' => {
-                    let start = text.line_range(line).start + at;
-                    let place = Place { range: start..start + 1, path: String::new() };
-                    return Some(
-                        SYNTAX.at(place, format!("the {sign} that opens here does not close")).help("close it"),
-                    );
-                }
-                _ => {}
-            }
-        }
-    }
-    None
-}
-
-/// A quote that does not close: the parser notices where it gives up, the reader needs where it opens.
-fn open_quote(text: &SourceText, line: usize, what: &str) -> Option<Finding> {
-    if !what.contains("quoted scalar") {
-        return None;
-    }
-    (0..=line).rev().take(limits::QUOTE_LINES).find_map(|line| {
-        let content = text.line(line);
-        let (at, value) = value_of(content)?;
-        let quote = value.chars().next().filter(|quote| ['"', '\''].contains(quote))?;
-        let closed = value.len() > 1 && value.ends_with(quote);
-        (!closed).then(|| {
-            let start = text.line_range(line).start + at;
-            let place = Place { range: start..start + value.len(), path: String::new() };
-            SYNTAX.at(place, format!("the quote {quote} that opens here does not close on this line")).help("close it")
-        })
-    })
-}
-
-/// An indent that no open entry has.
-fn indent(text: &SourceText, line: usize) -> Option<Finding> {
-    let content = text.line(line);
-    let depth = |content: &str| content.len() - content.trim_start_matches(' ').len();
-    let own = depth(content);
-    let mut open: Vec<usize> = Vec::new();
-    for above in (0..line).rev().take(limits::QUOTE_LINES) {
-        let content = text.line(above);
-        let trimmed = content.trim_start_matches(' ');
-        if trimmed.is_empty() || trimmed.starts_with('#') {
-            continue;
-        }
-        let outer = depth(content);
-        let inner = outer + (trimmed.len() - trimmed.trim_start_matches("- ").len());
-        for depth in [inner, outer] {
-            if open.last().is_none_or(|last| depth < *last) {
-                open.push(depth);
-            }
-        }
-        if outer == 0 {
-            break;
-        }
-    }
-    if open.is_empty() || open.contains(&own) || own > open[0] {
-        return None;
-    }
-    let near: Vec<String> = open.iter().filter(|depth| depth.abs_diff(own) <= 3).map(ToString::to_string).collect();
-    let start = text.line_range(line).start;
-    let place = Place { range: start..start + content.trim_end().len(), path: String::new() };
-    let finding = SYNTAX.at(place, format!("this line is indented by {own}, and no entry above it is"));
-    Some(if near.is_empty() {
-        finding
-    } else {
-        finding.help(format!("the entries above are indented by {}", near.join(", ")))
-    })
-}
-
-/// A tab in the indent of a line. How many blanks it stands for is found by trying.
-fn tab(text: &SourceText, line: usize) -> Option<Finding> {
-    let content = text.line(line);
-    let indent = &content[..content.len() - content.trim_start().len()];
-    indent.contains('\t').then_some(())?;
-    let start = text.line_range(line).start;
-    let range = start..start + indent.len();
-    let tabbed: Vec<usize> = (0..text.lines()).filter(|line| tabs_in_indent(text.line(*line))).collect();
-    let width = [2, 4, 8].into_iter().find(|width| {
-        let edits: Vec<Edit> = tabbed.iter().map(|line| untabbed(text, *line, *width)).collect();
-        Tree::parse(&spliced(text, &edits)).is_ok()
-    });
-    let finding = SYNTAX
-        .at(Place { range: range.clone(), path: String::new() }, "a tab in the indent: YAML takes blanks only")
-        .help("put blanks in its place");
-    let width = width.unwrap_or(2);
-    let edit = untabbed(text, line, width);
-    Some(finding.safe_fix("put blanks in place of the tab", unread(edit.range, edit.text)))
-}
-
-fn tabs_in_indent(line: &str) -> bool {
-    line[..line.len() - line.trim_start().len()].contains('\t')
-}
-
-fn untabbed(text: &SourceText, line: usize, width: usize) -> Edit {
-    let content = text.line(line);
-    let indent = &content[..content.len() - content.trim_start().len()];
-    let start = text.line_range(line).start;
-    Edit { range: start..start + indent.len(), text: indent.replace('\t', &" ".repeat(width)) }
-}
-
-static ENTRY: LazyLock<Option<Regex>> =
-    LazyLock::new(|| Regex::new(r"^((?:\s*- )*\s*(?:[A-Za-z0-9_.-]+\s*:\s+|- ))(.+?)\s*$").ok());
-
-/// The value of a line `key: value` or `- value`, with its comment left out.
-fn value_of(line: &str) -> Option<(usize, &str)> {
-    let parts = ENTRY.as_ref()?.captures(line)?;
-    let value = parts.get(2)?;
-    let text = value.as_str();
-    let text = text.find(" #").map_or(text, |comment| text[..comment].trim_end());
-    Some((value.start(), text))
-}
-
-/// `: ` in an unquoted value.
-fn colon(text: &SourceText, line: usize) -> Option<Finding> {
-    let (at, value) = value_of(text.line(line))?;
-    if value.starts_with(['"', '\'', '{', '[', '|', '>', '&', '*', '!', '#'])
-        || !(value.contains(": ") || value.ends_with(':'))
-    {
-        return None;
-    }
-    let start = text.line_range(line).start + at;
-    let range = start..start + value.len();
-    Some(
-        SYNTAX
-            .at(Place { range: range.clone(), path: String::new() }, "`: ` in a value without quotes begins a mapping")
-            .help("quote the value")
-            .unsafe_fix("quote the value", quoted(value).and_then(|quoted| unread(range, quoted))),
-    )
-}
-
-fn quoted(value: &str) -> Option<String> {
-    if !value.contains(['"', '\\']) {
-        return Some(format!("\"{value}\""));
-    }
-    (!value.contains('\'')).then(|| format!("'{value}'"))
-}
-
-/// Values that begin with a brace of Jinja, line by line; blocks of text are passed over.
-fn unquoted_jinja(text: &SourceText) -> Vec<Finding> {
-    let mut found = Vec::new();
-    let mut block: Option<usize> = None;
-    for line in 0..text.lines() {
-        let content = text.line(line);
-        let trimmed = content.trim_start();
-        let indent = content.len() - trimmed.len();
-        if trimmed.is_empty() || trimmed.starts_with('#') {
-            continue;
-        }
-        if block.is_some_and(|outer| indent > outer) {
-            continue;
-        }
-        block = None;
-        let start = text.line_range(line).start;
-        if trimmed.starts_with("{%") || trimmed.starts_with("{{") {
-            let range = start + indent..start + content.len();
-            found.push(
-                UNQUOTED_JINJA
-                    .at(
-                        Place { range, path: String::new() },
-                        "a Jinja statement on a line of its own: SAT renders values, not files",
-                    )
-                    .help("write out what it would make; only manta takes such lines (--target dialect=manta)"),
-            );
-            continue;
-        }
-        let Some((at, value)) = value_of(content) else { continue };
-        let header = value.trim_start_matches(['|', '>']);
-        if header.len() < value.len() && header.chars().all(|letter| letter.is_ascii_digit() || "+-".contains(letter)) {
-            block = Some(indent);
-        }
-        if value.starts_with("{{") || value.starts_with("{%") {
-            let range = start + at..start + at + value.len();
-            found.push(
-                UNQUOTED_JINJA
-                    .at(
-                        Place { range: range.clone(), path: String::new() },
-                        "a value that begins with a brace of Jinja needs quotes: YAML reads a mapping",
-                    )
-                    .help("quote the value")
-                    .safe_fix("quote the value", quoted(value).and_then(|quoted| unread(range, quoted))),
-            );
-        }
-    }
-    found
 }
 
 /// What the parser of incfg lets through and SAT's does not.
@@ -546,4 +129,12 @@ fn jinja_as_mapping(subject: &Subject, id: usize, found: &mut Vec<Finding>) {
             .help("quote the value")
             .safe_fix("quote the value", change),
     );
+}
+
+/// A value with quotes around it, where one kind of quotes will do.
+pub(super) fn quoted(value: &str) -> Option<String> {
+    if !value.contains(['"', '\\']) {
+        return Some(format!("\"{value}\""));
+    }
+    (!value.contains('\'')).then(|| format!("'{value}'"))
 }

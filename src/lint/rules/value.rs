@@ -1,6 +1,7 @@
 //! Values of another kind than their key holds: what YAML 1.1 makes of unquoted words and numbers.
 
-use crate::bootprep::schema::{Key, MismatchKind, Shape};
+use crate::bootprep::examined::MismatchKind;
+use crate::bootprep::schema::{Key, Shape};
 use crate::yaml::{Meaning, NodeId, NodeKind, Value};
 
 use super::super::finding::{Example, Finding, Needs, Rule, Severity};

@@ -12,7 +12,7 @@ use crate::yaml::{Meaning, NodeId, NodeKind, Tree};
 use super::super::finding::{Example, Finding, Needs, Place, Rule, Severity};
 use super::super::subject::Subject;
 use super::super::{Context, VariablesText};
-use super::{Family, syntax, written};
+use super::{Family, mending, written};
 
 /// These rules. What they find in the files of variables themselves is found once, not for every bootprep file.
 pub static FAMILY: Family = Family {
@@ -87,7 +87,7 @@ pub(in super::super) fn of_files(context: &Context) -> Vec<Finding> {
     let mut found = Vec::new();
     for (file, variables) in context.variable_files.iter().enumerate() {
         let Some(tree) = &variables.tree else {
-            let (_, _, broken) = syntax::read(&variables.text, context);
+            let (_, _, broken) = mending::read(&variables.text, context);
             found.extend(broken.into_iter().map(|finding| finding.in_variables(file)));
             continue;
         };
