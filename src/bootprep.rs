@@ -12,8 +12,6 @@ pub mod schema;
 pub mod session_template;
 pub mod variables;
 
-use std::collections::HashMap;
-
 use crate::text::{Position, SourceText, TextError};
 use crate::yaml::{Meaning, NodeId, NodeKind, Tree, YamlError};
 
@@ -224,16 +222,16 @@ fn remarks(text: &SourceText, tree: &Tree, root: NodeId) -> Vec<Remark> {
     let mut found = Vec::new();
     for node in tree.within(root) {
         let NodeKind::Mapping { entries, .. } = &tree.node(node).kind else { continue };
-        let mut lines: HashMap<&str, usize> = HashMap::with_capacity(entries.len());
+        for (first, again) in tree.doubled(node) {
+            let (name, line) =
+                (tree.scalar(again).unwrap_or_default(), text.position(tree.node(first).span.start).line);
+            found.push(Remark {
+                node: again,
+                what: format!("`{name}` stands in line {line} already; SAT reads the last one without a word"),
+            });
+        }
         for (key, value) in entries {
             let Some(name) = tree.scalar(*key) else { continue };
-            let line = text.position(tree.node(*key).span.start).line;
-            if let Some(first) = lines.insert(name, line) {
-                found.push(Remark {
-                    node: *key,
-                    what: format!("`{name}` stands in line {first} already; SAT reads the last one without a word"),
-                });
-            }
             let meaning = tree.meaning(*value);
             let named = ["name", "ref_name", "image_ref", "configuration", "image", "version", "schema_version"];
             if named.contains(&name)

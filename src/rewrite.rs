@@ -110,7 +110,7 @@ struct Work<'a> {
     path: &'a str,
     text: &'a SourceText,
     tree: &'a Tree,
-    parents: Parents,
+    parents: Parents<'a>,
     file: &'a Bootprep,
     refs: Refs,
     names: Names,

@@ -11,7 +11,7 @@ mod path;
 mod scalar;
 mod value;
 
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 use std::ops::Range;
 
 use crate::text::{Position, SourceText};
@@ -102,6 +102,9 @@ pub struct Tree {
     /// The comments, each from its `#` to the end of its line.
     comments: Vec<Range<usize>>,
 }
+
+/// Entries up to which a mapping is compared entry by entry.
+const SMALL: usize = 16;
 
 /// The key by which a mapping takes over the entries of another.
 pub const MERGE_KEY: &str = "<<";
@@ -201,6 +204,14 @@ impl Tree {
     /// The entries of a mapping as SAT reads them: of several with one key the last, and what merge keys bring.
     #[must_use]
     pub fn effective(&self, mapping: NodeId) -> Vec<(NodeId, NodeId)> {
+        let Some(entries) = self.entries(mapping) else { return Vec::new() };
+        let name = |at: usize| self.scalar(entries[at].0);
+        // Nearly every mapping is small, and says each thing once.
+        let plain = entries.len() <= SMALL
+            && (0..entries.len()).all(|at| name(at) != Some(MERGE_KEY) && (0..at).all(|other| name(other) != name(at)));
+        if plain {
+            return entries.to_vec();
+        }
         let mut found = Vec::new();
         self.collect_effective(mapping, 0, &mut HashSet::new(), &mut found);
         found.sort_by_key(|(key, _)| *key);
@@ -226,6 +237,25 @@ impl Tree {
         for source in self.items(merged).map_or_else(|| vec![merged], <[NodeId]>::to_vec) {
             self.collect_effective(source, depth + 1, seen, found);
         }
+    }
+
+    /// The keys of a mapping that stand there already: the first and the later one.
+    #[must_use]
+    pub fn doubled(&self, mapping: NodeId) -> Vec<(NodeId, NodeId)> {
+        let entries = self.entries(mapping).unwrap_or_default();
+        let named = entries.iter().filter_map(|(key, _)| Some((self.scalar(*key)?, *key)));
+        if entries.len() <= SMALL {
+            let seen: Vec<(&str, NodeId)> = named.collect();
+            let earlier = |at: usize| seen[..at].iter().find(|(name, _)| *name == seen[at].0).map(|(_, key)| *key);
+            return (0..seen.len()).filter_map(|at| Some((earlier(at)?, seen[at].1))).collect();
+        }
+        let mut first: HashMap<&str, NodeId> = HashMap::with_capacity(entries.len());
+        named
+            .filter_map(|(name, key)| {
+                let before = *first.entry(name).or_insert(key);
+                (before != key).then_some((before, key))
+            })
+            .collect()
     }
 
     /// The place in the source of a byte of a scalar's text, where text and source are the same letter for letter.

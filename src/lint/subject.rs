@@ -27,7 +27,7 @@ pub struct Subject<'a> {
     /// Its tree.
     pub tree: &'a Tree,
     /// Where everything stands.
-    pub parents: Parents,
+    pub parents: Parents<'a>,
     /// What it defines.
     pub file: Bootprep,
     /// Who refers to whom.

@@ -159,7 +159,7 @@ pub struct Editor<'a> {
     /// Its tree.
     pub tree: &'a Tree,
     /// Where everything stands.
-    pub parents: &'a Parents,
+    pub parents: &'a Parents<'a>,
 }
 
 impl Editor<'_> {

@@ -50,55 +50,70 @@ impl fmt::Display for Path {
 
 /// By node: the node it stands in, and how.
 #[derive(Debug, Clone)]
-pub struct Parents(Vec<Option<Parent>>);
+pub struct Parents<'t> {
+    tree: &'t Tree,
+    nodes: Vec<Option<Parent>>,
+}
 
 /// Where a node stands.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Copy)]
 struct Parent {
     node: NodeId,
-    step: Step,
-    /// The key of the entry, where it stands in a mapping.
-    key: Option<NodeId>,
+    place: Place,
+}
+
+/// How a node stands in another.
+#[derive(Debug, Clone, Copy)]
+enum Place {
+    /// In the entry of this key, as the key or as its value.
+    Entry(NodeId),
+    /// As an item.
+    Item(usize),
 }
 
 impl Tree {
     /// By node: the node it stands in. Aliases are not followed.
     #[must_use]
-    pub fn parents(&self) -> Parents {
-        let mut parents = vec![None; self.nodes.len()];
-        for (id, node) in self.nodes.iter().enumerate() {
-            match &node.kind {
+    pub fn parents(&self) -> Parents<'_> {
+        let mut nodes = vec![None; self.nodes.len()];
+        for (node, held) in self.nodes.iter().enumerate() {
+            match &held.kind {
                 NodeKind::Mapping { entries, .. } => {
                     for (key, value) in entries {
-                        let step = Step::Key(self.scalar(*key).unwrap_or_default().to_owned());
-                        let parent = Parent { node: id, step, key: Some(*key) };
-                        parents[*key] = Some(parent.clone());
-                        parents[*value] = Some(parent);
+                        nodes[*key] = Some(Parent { node, place: Place::Entry(*key) });
+                        nodes[*value] = nodes[*key];
                     }
                 }
                 NodeKind::Sequence { items, .. } => {
                     for (index, item) in items.iter().enumerate() {
-                        parents[*item] = Some(Parent { node: id, step: Step::Item(index), key: None });
+                        nodes[*item] = Some(Parent { node, place: Place::Item(index) });
                     }
                 }
                 NodeKind::Scalar { .. } | NodeKind::Alias { .. } => {}
             }
         }
-        Parents(parents)
+        Parents { tree: self, nodes }
     }
 }
 
-impl Parents {
+impl Parents<'_> {
+    fn get(&self, id: NodeId) -> Option<Parent> {
+        self.nodes.get(id).copied().flatten()
+    }
+
     /// The node in which a node stands.
     #[must_use]
     pub fn of(&self, id: NodeId) -> Option<NodeId> {
-        self.0.get(id)?.as_ref().map(|parent| parent.node)
+        self.get(id).map(|parent| parent.node)
     }
 
     /// The key of the entry that a node is the key or the value of.
     #[must_use]
     pub fn key(&self, id: NodeId) -> Option<NodeId> {
-        self.0.get(id)?.as_ref()?.key
+        match self.get(id)?.place {
+            Place::Entry(key) => Some(key),
+            Place::Item(_) => None,
+        }
     }
 
     /// The way to a node; to a key it is the way to its value.
@@ -106,8 +121,11 @@ impl Parents {
     pub fn path(&self, id: NodeId) -> Path {
         let mut steps = Vec::new();
         let mut at = id;
-        while let Some(parent) = self.0.get(at).and_then(Option::as_ref) {
-            steps.push(parent.step.clone());
+        while let Some(parent) = self.get(at) {
+            steps.push(match parent.place {
+                Place::Entry(key) => Step::Key(self.tree.scalar(key).unwrap_or_default().to_owned()),
+                Place::Item(index) => Step::Item(index),
+            });
             at = parent.node;
         }
         steps.reverse();

@@ -125,7 +125,7 @@ fn split(path: &Path) -> Option<(Vec<Step>, String)> {
     }
 }
 
-fn edit_everything(text: &SourceText, tree: &Tree, parents: &Parents, tally: &mut Tally) {
+fn edit_everything(text: &SourceText, tree: &Tree, parents: &Parents<'_>, tally: &mut Tally) {
     let editor = Editor { text, tree, parents };
     let nodes: Vec<NodeId> = tree.root().map(|root| tree.within(root)).unwrap_or_default();
     // Of a large file, places all over it.

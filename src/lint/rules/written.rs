@@ -2,7 +2,6 @@
 
 use crate::limits;
 use crate::yaml::NodeId;
-use crate::yaml::NodeKind;
 use crate::yaml::change::Editor;
 
 use super::super::finding::{Example, Finding, Needs, Place, Rule, Severity};
@@ -70,21 +69,10 @@ fn check(subject: &Subject, found: &mut Vec<Finding>) {
 /// Keys that stand twice in a mapping, of a bootprep file or of a file of variables.
 pub(super) fn duplicate_keys(editor: &Editor<'_>, node: NodeId, found: &mut Vec<Finding>) {
     let (text, tree) = (editor.text, editor.tree);
-    let NodeKind::Mapping { entries, .. } = &tree.node(node).kind else { return };
-    let mut first = std::collections::HashMap::with_capacity(entries.len());
-    let mut doubled = 0;
-    for (key, _) in entries {
-        let Some(name) = tree.scalar(*key) else { continue };
-        let Some(earlier) = first.get(name).copied() else {
-            first.insert(name, *key);
-            continue;
-        };
-        if doubled == limits::STRANGERS {
-            break;
-        }
-        doubled += 1;
+    for (earlier, key) in tree.doubled(node).into_iter().take(limits::STRANGERS) {
+        let name = tree.scalar(key).unwrap_or_default();
         let line = text.position(tree.node(earlier).span.start).line;
-        let place = Place { range: tree.node(*key).span.clone(), path: editor.parents.path(*key).to_string() };
+        let place = Place { range: tree.node(key).span.clone(), path: editor.parents.path(key).to_string() };
         found.push(
             DUPLICATE_KEY
                 .at(place, format!("`{name}` stands in line {line} already; SAT reads only the last one"))
