@@ -151,7 +151,15 @@ fn held_against_rules(subject: &Subject) -> Vec<Finding> {
         (family.check)(subject, &mut found);
     }
     found.retain(|finding| subject.applies(finding.rule));
-    if subject.context.no_ignores { found } else { ignore::apply(subject, found) }
+    if subject.context.no_ignores {
+        return found;
+    }
+    // Findings in the files of variables have comments of their own.
+    let (elsewhere, own) = found.into_iter().partition(|finding| finding.variables_file.is_some());
+    let file = ignore::Commented { text: subject.text, tree: subject.tree };
+    let mut left: Vec<Finding> = ignore::apply(file, |rule| subject.applies(rule), own);
+    left.extend::<Vec<Finding>>(elsewhere);
+    left
 }
 
 fn variables_of(subject: &Subject) -> BTreeSet<String> {
@@ -176,6 +184,17 @@ pub fn check_variables<'c>(context: &Context, checked: impl IntoIterator<Item = 
     }
     if context.has_variables && all_read {
         found.extend(rules::variables::unused(context, &used));
+    }
+    if !context.no_ignores {
+        for (at, file) in context.variable_files.iter().enumerate() {
+            let Some(tree) = &file.tree else { continue };
+            let (own, others): (Vec<_>, Vec<_>) =
+                found.into_iter().partition(|finding| finding.variables_file == Some(at));
+            let commented = ignore::Commented { text: &file.text, tree };
+            let left = ignore::apply(commented, |rule| all_read && rule.needs <= Needs::Variables, own);
+            found = others;
+            found.extend(left.into_iter().map(|finding| finding.in_variables(at)));
+        }
     }
     finding::sort(&mut found);
     found.dedup_by(|one, other| {

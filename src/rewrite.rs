@@ -163,7 +163,8 @@ impl Work<'_> {
                 }
             }
         }
-        let mut known: Vec<String> = images.iter().map(|item| item.label().to_owned()).collect();
+        let mut known: Vec<String> =
+            images.iter().map(|item| item.label().to_owned()).filter(|label| !label.is_empty()).collect();
         nearness::sort(&mut known, image);
         known.truncate(3);
         Err(RewriteError::UnknownImage { path: self.path.to_owned(), image: image.to_owned(), nearest: known })

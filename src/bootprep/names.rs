@@ -1,5 +1,6 @@
 //! What the names of a file render to, as far as it can be known.
 
+use crate::image_id::is_canonical_uuid;
 use crate::jinja::NamePattern;
 use crate::limits;
 
@@ -50,7 +51,8 @@ impl Names {
                     .and_then(|ref_name| refs.by_ref(ref_name))
                     .and_then(|image| names.images[image].clone()),
                 Boots::Name(name) => text(Some(name)),
-                Boots::Id(_) | Boots::NameOrId(_) | Boots::Unknown => None,
+                Boots::NameOrId(name) => text(Some(name)).filter(|name| !is_canonical_uuid(name)),
+                Boots::Id(_) | Boots::Unknown => None,
             })
             .collect();
         names.templates = (0..file.templates.len())

@@ -22,7 +22,28 @@ pub(super) fn try_read(path: &Path) -> Result<Vec<u8>, String> {
     } else {
         std::fs::File::open(path).and_then(|file| file.take(limit).read_to_end(&mut bytes)).map_err(failed)?;
     }
+    if is_packed(&bytes) && path.as_os_str() != "-" {
+        return crate::input::read_document(path).map(String::into_bytes).map_err(|error| error.to_string());
+    }
     Ok(bytes)
+}
+
+/// Whether bytes are packed with gzip or zstd.
+fn is_packed(bytes: &[u8]) -> bool {
+    bytes.starts_with(&[0x1f, 0x8b]) || bytes.starts_with(&[0x28, 0xb5, 0x2f, 0xfd])
+}
+
+/// Refuses to write into a file that cannot be written as it was read: packed, or changed since.
+pub(super) fn unchanged(path: &Path, original: &[u8]) -> Result<(), Failure> {
+    let refused = |why: &str| Failure::new(Exit::Input, format!("{}: {why}. It was left alone", path.display()));
+    let now = std::fs::read(path).map_err(|error| refused(&format!("cannot be read any more: {error}")))?;
+    if is_packed(&now) {
+        return Err(refused("packed with gzip or zstd; unpack it first"));
+    }
+    if now != original {
+        return Err(refused("changed by another hand since it was read; try again"));
+    }
+    Ok(())
 }
 
 /// The text of a file, packed or not.

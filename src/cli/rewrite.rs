@@ -1,5 +1,6 @@
 //! `incfg rewrite-bootprep`.
 
+use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 
 use clap::{ArgGroup, Args, ValueEnum};
@@ -9,8 +10,9 @@ use crate::bootprep::variables::Variables;
 use crate::image_id::ImageId;
 use crate::report::{diff, rewritten};
 use crate::rewrite::{Options, Pin, Report, Rewritten, rewrite};
+use crate::whole_file;
 
-use super::document::{read_bytes, read_text};
+use super::document::{read_bytes, read_text, unchanged};
 use super::save::save;
 use super::{Exit, Failure, print, print_bytes, print_styled};
 
@@ -116,9 +118,14 @@ pub(super) fn run(arguments: &Arguments) -> Result<Exit, Failure> {
     Ok(if arguments.check && changed { Exit::BadNews } else { Exit::Done })
 }
 
+/// The file of `-o`; `-` is standard output.
+fn written_to(arguments: &Arguments) -> Option<&PathBuf> {
+    arguments.output.as_ref().filter(|output| output.as_os_str() != "-")
+}
+
 fn write(arguments: &Arguments, original: &[u8], result: &Rewritten) -> Result<(), Failure> {
     let file = &arguments.file;
-    if let Some(output) = &arguments.output {
+    if let Some(output) = written_to(arguments) {
         let same = output.canonicalize().is_ok_and(|output| file.canonicalize().is_ok_and(|file| file == output));
         if same {
             return Err(Failure::new(
@@ -132,22 +139,31 @@ fn write(arguments: &Arguments, original: &[u8], result: &Rewritten) -> Result<(
     if file.as_os_str() == "-" {
         return Err(Failure::new(Exit::Usage, "standard input cannot be changed in place; give a file"));
     }
+    unchanged(file, original)?;
     if !suffix.is_empty() {
         let mut copy = file.clone().into_os_string();
         copy.push(suffix);
-        save(Path::new(&copy), original)?;
-    }
-    if read_bytes(file)? != original {
-        return Err(Failure::new(
-            Exit::Input,
-            format!("{}: changed by another hand since it was read. It was left alone; try again", file.display()),
-        ));
+        keep_copy(file, Path::new(&copy), original)?;
     }
     save(file, &result.text.to_bytes())
 }
 
+/// Keeps the original under another name, with its mode. What stands there already and is something else stays.
+fn keep_copy(file: &Path, copy: &Path, original: &[u8]) -> Result<(), Failure> {
+    match std::fs::read(copy) {
+        Ok(there) if there == original => return Ok(()),
+        Ok(_) => {
+            let why = "is there already and holds something else, perhaps the first original. Nothing was changed; give another suffix";
+            return Err(Failure::new(Exit::Input, format!("{}: {why}", copy.display())));
+        }
+        Err(_) => {}
+    }
+    let mode = std::fs::metadata(file).map_or(0o600, |metadata| metadata.permissions().mode() & 0o7777);
+    whole_file::replace(copy, original, mode).map_err(|error| Failure::new(Exit::Input, error))
+}
+
 fn report(arguments: &Arguments, shown: &str, original: &[u8], result: &Rewritten) -> Result<(), Failure> {
-    let written = arguments.output.is_some() || arguments.in_place.is_some();
+    let written = written_to(arguments).is_some() || arguments.in_place.is_some();
     let text = String::from_utf8_lossy(original);
     if arguments.format == Format::Json {
         let document = Document {
@@ -168,7 +184,8 @@ fn report(arguments: &Arguments, shown: &str, original: &[u8], result: &Rewritte
         .output
         .as_ref()
         .or(arguments.in_place.as_ref().map(|_| &arguments.file))
-        .map(|path| path.display().to_string());
+        .map(|path| path.display().to_string())
+        .or_else(|| (!arguments.check).then(|| "NEW_BOOTPREP_FILE".to_owned()));
     let told = rewritten::text(&result.report, new_file.as_deref());
     let mut err = anstream::AutoStream::auto(std::io::stderr().lock());
     std::io::Write::write_all(&mut err, told.as_bytes())?;

@@ -7,11 +7,14 @@ use std::collections::HashMap;
 use std::ops::Range;
 
 use crate::nearness;
+use crate::text::SourceText;
+use crate::yaml::Tree;
+use crate::yaml::change::{Change, Meant};
+use crate::yaml::edit::Edit;
 
-use super::finding::{Finding, Place};
+use super::finding::{Finding, Place, Rule};
 use super::rules;
 use super::rules::ignored::UNUSED;
-use super::subject::Subject;
 
 struct Ignore {
     /// The comment.
@@ -22,16 +25,38 @@ struct Ignore {
     about: Range<usize>,
 }
 
-/// Takes out what the comments of the file ask to leave out, and adds the comments that leave nothing out.
-pub(super) fn apply(subject: &Subject, findings: Vec<Finding>) -> Vec<Finding> {
-    let comments = subject.tree.comments();
-    if !comments.iter().any(|comment| subject.text.as_str()[comment.clone()].contains("incfg:")) {
+/// The text and tree of a file with comments.
+#[derive(Clone, Copy)]
+pub(super) struct Commented<'a> {
+    pub(super) text: &'a SourceText,
+    pub(super) tree: &'a Tree,
+}
+
+/// Takes out what the comments of the file ask to leave out, and adds the comments that leave nothing out. `applies` says
+/// whether a rule could be checked at all.
+pub(super) fn apply(file: Commented<'_>, applies: impl Fn(&Rule) -> bool, findings: Vec<Finding>) -> Vec<Finding> {
+    let comments = file.tree.comments();
+    if !comments.iter().any(|comment| file.text.as_str()[comment.clone()].contains("incfg:")) {
         return findings;
     }
-    let extents = extents(subject);
-    let ignores: Vec<Ignore> = comments.iter().filter_map(|comment| read(subject, comment, &extents)).collect();
-    let mut used = vec![Vec::new(); ignores.len()];
+    let extents = extents(file);
     let mut left = Vec::new();
+    let mut ignores: Vec<Ignore> = Vec::new();
+    for comment in comments {
+        match read(file, comment, &extents) {
+            Some(ignore) if ignore.rules.is_empty() => left.push(
+                UNUSED
+                    .at(
+                        Place { range: comment.clone(), path: String::new() },
+                        "this comment names no rule, and leaves nothing out",
+                    )
+                    .help("expected # incfg: ignore[RULE] and the reason"),
+            ),
+            Some(ignore) => ignores.push(ignore),
+            None => {}
+        }
+    }
+    let mut used = vec![Vec::new(); ignores.len()];
     for finding in findings {
         let by = ignores.iter().enumerate().find_map(|(at, ignore)| {
             let rule = ignore.rules.iter().position(|(id, _)| id == finding.rule.id)?;
@@ -45,25 +70,23 @@ pub(super) fn apply(subject: &Subject, findings: Vec<Finding>) -> Vec<Finding> {
     }
     for (ignore, used) in ignores.iter().zip(&used) {
         for (at, (id, range)) in ignore.rules.iter().enumerate().filter(|(at, _)| !used.contains(at)) {
-            let needs = rules::by_id(id).map(|rule| subject.applies(rule));
-            if needs == Some(false) {
+            let known = rules::by_id(id);
+            if known.is_some_and(|rule| !applies(rule)) {
                 continue;
             }
-            let message = match needs {
+            let message = match known {
                 Some(_) => format!("nothing to ignore: {id} finds nothing here"),
                 None => format!("there is no rule {id}"),
             };
-            let place = Place { range: range.clone(), path: String::new() };
-            let finding = UNUSED.at(place, message);
-            let whole = ignore.rules.len() == 1;
-            let near = nearness::nearest(rules::all().map(|rule| rule.id), id).filter(|_| needs.is_none());
+            let finding = UNUSED.at(Place { range: range.clone(), path: String::new() }, message);
+            let near = nearness::nearest(rules::all().map(|rule| rule.id), id).filter(|_| known.is_none());
             left.push(match near {
                 Some(near) => finding.help(format!("did you mean {near}?")),
-                None if whole => {
-                    let gone = comment_with_blanks(subject, &ignore.range);
-                    finding
-                        .help("remove the comment")
-                        .safe_fix("remove the comment", Some(subject.editor().rewrite(gone, String::new())))
+                None if ignore.rules.len() == 1 => {
+                    let edits =
+                        vec![Edit { range: comment_with_blanks(file.text, &ignore.range), text: String::new() }];
+                    let change = Change { edits, means: vec![Meant::Nothing] };
+                    finding.help("remove the comment").safe_fix("remove the comment", Some(change))
                 }
                 None => finding.help(format!("take it out of the list, position {}", at + 1)),
             });
@@ -73,19 +96,18 @@ pub(super) fn apply(subject: &Subject, findings: Vec<Finding>) -> Vec<Finding> {
 }
 
 /// A comment and the blanks before it; a whole line where it stands alone.
-fn comment_with_blanks(subject: &Subject, comment: &Range<usize>) -> Range<usize> {
-    let line = subject.text.line_range(subject.text.line_of(comment.start));
-    let before = &subject.text.as_str()[line.start..comment.start];
+fn comment_with_blanks(text: &SourceText, comment: &Range<usize>) -> Range<usize> {
+    let line = text.line_range(text.line_of(comment.start));
+    let before = &text.as_str()[line.start..comment.start];
     if before.trim().is_empty() { line } else { line.start + before.trim_end().len()..comment.end }
 }
 
-fn read(subject: &Subject, comment: &Range<usize>, extents: &HashMap<usize, usize>) -> Option<Ignore> {
-    let text = subject.text.as_str().get(comment.clone())?;
-    let at = text.find("incfg:")?;
-    let rest = text[at + 6..].trim_start();
-    let list = rest.strip_prefix("ignore")?.trim_start().strip_prefix('[')?;
-    let (list, _) = list.split_once(']')?;
-    let start = comment.start + (list.as_ptr() as usize - text.as_ptr() as usize);
+/// A comment that begins like an ignore comment; its rules are none where it is not written like one.
+fn read(file: Commented<'_>, comment: &Range<usize>, extents: &HashMap<usize, usize>) -> Option<Ignore> {
+    let text = file.text.as_str().get(comment.clone())?;
+    let rest = text.trim_start_matches('#').trim_start().strip_prefix("incfg:")?.trim_start().strip_prefix("ignore")?;
+    let list = rest.trim_start().strip_prefix('[').and_then(|list| list.split_once(']')).map_or("", |(list, _)| list);
+    let start = comment.start + (list.as_ptr() as usize).saturating_sub(text.as_ptr() as usize);
     let mut rules = Vec::new();
     let mut offset = 0;
     for part in list.split(',') {
@@ -96,12 +118,10 @@ fn read(subject: &Subject, comment: &Range<usize>, extents: &HashMap<usize, usiz
         }
         offset += part.len() + 1;
     }
-    Some(Ignore { range: comment.clone(), rules, about: about(subject, comment, extents) })
+    Some(Ignore { range: comment.clone(), rules, about: about(file.text, comment, extents) })
 }
 
-/// What a comment speaks of.
-fn about(subject: &Subject, comment: &Range<usize>, extents: &HashMap<usize, usize>) -> Range<usize> {
-    let text = subject.text;
+fn about(text: &SourceText, comment: &Range<usize>, extents: &HashMap<usize, usize>) -> Range<usize> {
     let line = text.line_of(comment.start);
     let own = text.line_range(line);
     if !text.as_str()[own.start..comment.start].trim().is_empty() {
@@ -117,19 +137,19 @@ fn about(subject: &Subject, comment: &Range<usize>, extents: &HashMap<usize, usi
 }
 
 /// By line: the end of the largest part of the file that begins on it, an item or an entry.
-fn extents(subject: &Subject) -> HashMap<usize, usize> {
+fn extents(file: Commented<'_>) -> HashMap<usize, usize> {
     let mut ends = HashMap::new();
     let mut note = |start: usize, end: usize| {
-        let known: &mut usize = ends.entry(subject.text.line_of(start)).or_default();
+        let known: &mut usize = ends.entry(file.text.line_of(start)).or_default();
         *known = end.max(*known);
     };
-    let Some(root) = subject.tree.root() else { return ends };
-    for node in subject.tree.within(root) {
-        for item in subject.tree.items(node).unwrap_or_default() {
-            note(subject.tree.node(*item).span.start, subject.tree.node(*item).span.end);
+    let Some(root) = file.tree.root() else { return ends };
+    for node in file.tree.within(root) {
+        for item in file.tree.items(node).unwrap_or_default() {
+            note(file.tree.node(*item).span.start, file.tree.node(*item).span.end);
         }
-        for (key, value) in subject.tree.entries(node).unwrap_or_default() {
-            note(subject.tree.node(*key).span.start, subject.tree.node(*value).span.end);
+        for (key, value) in file.tree.entries(node).unwrap_or_default() {
+            note(file.tree.node(*key).span.start, file.tree.node(*value).span.end);
         }
     }
     ends

@@ -60,6 +60,16 @@ pub enum RewriteError {
         /// What is shared with which lines.
         what: String,
     },
+    /// The key that would be changed stands twice.
+    #[error("{path}:{}:{}: `{key}` stands here a second time; SAT reads only this one. Remove the other one, and try again", .at.line, .at.column)]
+    Doubled {
+        /// The file.
+        path: String,
+        /// Where the last one stands.
+        at: Position,
+        /// The key.
+        key: &'static str,
+    },
     /// A session template may boot a pinned image, and may not.
     #[error("{path}:{}:{}: {template} may mean the pinned image {image}: what it renders to is not known here. Give the variables of the file with --vars-file", .at.line, .at.column)]
     ReferenceUnknown {

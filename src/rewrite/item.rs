@@ -55,7 +55,10 @@ pub(super) fn removals(
     let mut edits = merged(edits);
     let at_end = |edit: &&mut Edit| leave.open_end && edit.range.end == text.as_str().len();
     if let Some(edit) = edits.last_mut().filter(at_end) {
-        let first = text.line_of(edit.range.start);
+        let mut first = text.line_of(edit.range.start);
+        while none_left && first > 1 && text.line(first - 1).trim().is_empty() {
+            first -= 1;
+        }
         if edit.text.is_empty() && !text.as_str().ends_with('\n') && first > 0 {
             edit.range.start = text.line_range(first - 1).start + text.line(first - 1).len();
         }

@@ -6,6 +6,7 @@ use std::ops::Range;
 use crate::bootprep::names::Scope;
 use crate::bootprep::{Base, Boots, Section, Text};
 use crate::image_id::ImageId;
+use crate::jinja;
 use crate::yaml::edit::Edit;
 use crate::yaml::{NodeId, NodeKind};
 
@@ -51,7 +52,9 @@ impl Work<'_> {
                     }
                 }
                 Boots::NameOrId(written) => {
-                    if let Some(id) = self.pin_by_name(pinned, written.as_str(), index) {
+                    if let Some(id) =
+                        self.pinned_by_name(pinned, written.as_str(), index).and_then(|image| pinned.get(&image))
+                    {
                         found.push(self.whole_reference(template.node, image, written.as_str(), id.clone())?);
                     }
                 }
@@ -79,11 +82,15 @@ impl Work<'_> {
         }
     }
 
-    /// The pinned image whose name a session template of the old form gives.
-    fn pin_by_name<'p>(&self, pinned: &'p Pinned, written: &str, template: usize) -> Option<&'p ImageId> {
-        let rendered = self.names.render(self.variables, written, Scope::Template(template))?;
-        let mut named = pinned.iter().filter(|(image, _)| self.names.image(**image) == Some(&rendered));
-        named.next().filter(|_| named.next().is_none()).map(|(_, id)| id)
+    /// The pinned image whose name a session template of the old form gives: written alike, or rendered alike.
+    pub(super) fn pinned_by_name(&self, pinned: &Pinned, written: &str, template: usize) -> Option<usize> {
+        let rendered = self.names.render(self.variables, written, Scope::Template(template));
+        let mut named = pinned.keys().copied().filter(|image| {
+            let name = self.file.images[*image].name();
+            let alike = name == written && !jinja::uses(name, "base") && !jinja::uses(name, "image");
+            alike || (rendered.is_some() && self.names.image(*image) == rendered.as_deref())
+        });
+        named.next().filter(|_| named.next().is_none())
     }
 
     fn reference(
@@ -114,6 +121,19 @@ impl Work<'_> {
         let Some((name, value)) = self.tree.own_entry(holder, "image_ref") else {
             return Err(self.shared(holder, "`image_ref` comes from another place by a merge key".to_owned()));
         };
+        let times = self
+            .tree
+            .entries(holder)
+            .unwrap_or_default()
+            .iter()
+            .filter(|(key, _)| self.tree.scalar(*key) == Some("image_ref"));
+        if times.count() > 1 {
+            return Err(RewriteError::Doubled {
+                path: self.path.to_owned(),
+                at: self.text.position(self.tree.node(name).outer),
+                key: "image_ref",
+            });
+        }
         self.own_text([name])?;
         // An alias in place of the value goes with it, and its anchor is left alone.
         if !matches!(self.tree.node(value).kind, NodeKind::Alias { .. }) {

@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 
 use serde::Serialize;
 
+use crate::bootprep::Boots;
 use crate::bootprep::names::Scope;
 use crate::image_id::ImageId;
 use crate::jinja;
@@ -56,7 +57,10 @@ impl Work<'_> {
             }
         }
         for (index, template) in self.file.templates.iter().enumerate() {
-            let image = self.refs.boots(index).and_then(|ref_name| self.refs.by_ref(ref_name));
+            let image = match &template.image {
+                Boots::NameOrId(written) => self.pinned_by_name(pinned, written.as_str(), index),
+                _ => self.refs.boots(index).and_then(|ref_name| self.refs.by_ref(ref_name)),
+            };
             let Some((source, direct)) = image.and_then(|image| followed(image, pinned, &sources)) else { continue };
             let fields = template.boot_sets_node.map(|node| self.tree.within(node)).unwrap_or_default();
             for node in template.name.iter().map(|name| name.node).chain(fields) {

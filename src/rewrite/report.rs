@@ -190,6 +190,14 @@ impl Work<'_> {
             Boots::Name(name) if names.contains(name.as_str()) => {
                 Some((format!("session_templates[{index}].image"), template.node, template.name()))
             }
+            // What may be the name of a pinned image, and cannot be told from it.
+            Boots::NameOrId(name) if self.pinned_by_name(pinned, name.as_str(), index).is_none() => pinned
+                .keys()
+                .any(|image| {
+                    let known = self.names.image(*image).is_some();
+                    !known && self.variables.pattern(self.file.images[*image].name()).matches(name.as_str())
+                })
+                .then(|| (format!("session_templates[{index}].image"), template.node, template.name())),
             _ => None,
         });
         images

@@ -69,7 +69,7 @@ fn by_pattern(path: &Path, found: &mut BTreeMap<PathBuf, Source>) -> Result<(), 
     let fixed: PathBuf = path.components().take_while(|part| !is_pattern(Path::new(part))).collect();
     let from = if fixed.as_os_str().is_empty() { PathBuf::from(".") } else { fixed };
     let before = found.len();
-    for entry in WalkBuilder::new(&from).build().flatten().take(limits::DIRECTORY_FILES) {
+    for entry in walk(&from).build().flatten().take(limits::DIRECTORY_FILES) {
         let file = entry.path().strip_prefix("./").unwrap_or(entry.path());
         if entry.file_type().is_some_and(|kind| kind.is_file()) && pattern.is_match(file) {
             add(file, found);
@@ -81,9 +81,18 @@ fn by_pattern(path: &Path, found: &mut BTreeMap<PathBuf, Source>) -> Result<(), 
     Ok(())
 }
 
-/// The bootprep files in a directory. Others are passed over in silence, even when they are broken: nobody named them.
+/// The bootprep files in a directory. Other files are passed over in silence; what cannot be read is not.
 fn in_directory(path: &Path, found: &mut BTreeMap<PathBuf, Source>) {
-    for entry in WalkBuilder::new(path).build().flatten().take(limits::DIRECTORY_FILES) {
+    for entry in walk(path).build().take(limits::DIRECTORY_FILES) {
+        let entry = match entry {
+            Ok(entry) => entry,
+            Err(error) => {
+                let shown = path.display().to_string();
+                let bytes = Err(format!("{shown}: cannot be searched: {error}"));
+                found.insert(path.join("?"), Source { path: path.to_owned(), shown, bytes });
+                continue;
+            }
+        };
         let file = entry.path();
         let suffix = file.extension().and_then(|suffix| suffix.to_str()).unwrap_or_default();
         let is_file = entry.file_type().is_some_and(|kind| kind.is_file());
@@ -91,16 +100,23 @@ fn in_directory(path: &Path, found: &mut BTreeMap<PathBuf, Source>) {
             continue;
         }
         let bytes = try_read(file);
-        if bytes.as_ref().is_ok_and(|bytes| looks_like_bootprep(bytes)) {
+        if bytes.as_ref().map_or(true, |bytes| looks_like_bootprep(bytes)) {
             found.insert(file.to_owned(), Source { path: file.to_owned(), shown: file.display().to_string(), bytes });
         }
     }
 }
 
+/// Hidden files, and what .gitignore names, are left out.
+fn walk(path: &Path) -> WalkBuilder {
+    let mut walk = WalkBuilder::new(path);
+    walk.require_git(false);
+    walk
+}
+
 /// Whether a file is a bootprep file, or would be one if it were YAML: it has a section, and in it what only the entries of
 /// a bootprep file have. `images` alone is a word many files use.
 fn looks_like_bootprep(bytes: &[u8]) -> bool {
-    let Ok(text) = std::str::from_utf8(bytes) else { return false };
+    let text = String::from_utf8_lossy(bytes);
     let text = text.trim_start_matches('\u{feff}');
     let is_key = |line: &str, key: &str| line.strip_prefix(key).is_some_and(|rest| rest.trim_start().starts_with(':'));
     let mut section = false;

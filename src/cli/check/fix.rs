@@ -7,7 +7,7 @@ use crate::report::diff;
 use crate::report::findings::{FileReport, Report};
 use crate::text::SourceText;
 
-use super::super::document::try_read;
+use super::super::document::unchanged;
 use super::super::save::save;
 use super::super::{Exit, Failure, print_bytes, print_styled};
 use super::{Arguments, collect, exit, is_wanted, print_report, same_file};
@@ -108,11 +108,6 @@ fn variables(arguments: &Arguments, context: &Context, files: &[Fixed]) -> Resul
 
 fn write(file: &Fixed) -> Result<(), Failure> {
     let path: &Path = &file.path;
-    if try_read(path).map_err(|why| Failure::new(Exit::Input, why))? != file.original {
-        return Err(Failure::new(
-            Exit::Input,
-            format!("{}: changed by another hand since it was read. It was left alone; try again", path.display()),
-        ));
-    }
+    unchanged(path, &file.original)?;
     save(path, &file.repaired.text.to_bytes())
 }

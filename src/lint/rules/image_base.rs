@@ -15,7 +15,7 @@ pub static FAMILY: Family = Family { name: "Bases", rules: &[&WITHOUT_WORK, &DEP
 static WITHOUT_WORK: Rule = Rule {
     id: "image-without-work",
     severity: Severity::Error,
-    finds: "an image on an image that exists, without a configuration",
+    finds: "an image on an image, in IMS, of a product or of this file, without a configuration",
     otherwise: "SAT says it was created and makes nothing: its id is None. What builds on it fails when its turn comes, and session templates after all images are built. It is what comes of turning a finished image into a build of its own id instead of removing it.",
     needs: Needs::Nothing,
     bad: Example::of(
@@ -43,7 +43,7 @@ fn check(subject: &Subject, found: &mut Vec<Finding>) {
         {
             found.push(deprecated(subject, image, ims));
         }
-        let on_image = matches!(&image.base, Base::Ims(_) | Base::Product(_)) && image.base.is_recipe() == Some(false);
+        let on_image = image.base.is_recipe() == Some(false);
         if on_image && image.configuration.is_none() && subject.tree.get(image.node, "configuration").is_none() {
             found.push(without_work(subject, index, image));
         }
@@ -54,9 +54,9 @@ fn without_work(subject: &Subject, index: usize, image: &Image) -> Finding {
     let mut finding = WITHOUT_WORK
         .at(
             subject.head(image.node),
-            format!("{} is an image that exists, and has no configuration: SAT makes nothing of it", image.label()),
+            format!("{} builds on an image and has no configuration: SAT makes nothing of it", image.label()),
         )
-        .help("remove the entry, and let what refers to it use the id");
+        .help("remove the entry, and let what refers to it use its base");
     let Some(ref_name) = image.ref_name() else { return finding };
     for user in subject.refs.users(ref_name).iter().filter(|user| **user != index).take(10) {
         if let Base::ImageRef(image_ref) = &subject.file.images[*user].base {

@@ -7,7 +7,7 @@ use crate::yaml::NodeId;
 
 use super::super::finding::{Example, Finding, Needs, Rule, Severity};
 use super::super::subject::Subject;
-use super::{Family, rootfs};
+use super::{Family, rootfs, syntax};
 
 /// These rules.
 pub static FAMILY: Family = Family {
@@ -356,8 +356,12 @@ fn lower_first(text: &str) -> String {
 }
 
 fn unknown_key(subject: &Subject, key: NodeId, mapping: &'static Mapping) -> Finding {
-    let name = subject.tree.scalar(key).unwrap_or_default();
     let place = subject.at_key(key);
+    let Some(name) = subject.tree.scalar(key) else {
+        return syntax::SYNTAX
+            .at(place, "a list or a mapping as a key: SAT's reader of YAML cannot build it")
+            .help("write a word");
+    };
     let editor = subject.editor();
     if name == "type" && mapping.name == "image in IMS" {
         return TEMPLATE_IMAGE_TYPE

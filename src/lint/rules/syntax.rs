@@ -81,6 +81,20 @@ fn in_tree(subject: &Subject, found: &mut Vec<Finding>) {
             );
         }
     }
+    for comment in subject.tree.comments() {
+        let breaks = ['\u{85}', '\u{2028}', '\u{2029}'];
+        if let Some(at) = source[comment.clone()].find(breaks) {
+            let range = comment.start + at..comment.end;
+            found.push(
+                SYNTAX
+                    .at(
+                        Place { range, path: String::new() },
+                        "SAT's reader of YAML takes this sign for the end of the line, and of the comment",
+                    )
+                    .help("remove it: an editor shows it as nothing or as a blank"),
+            );
+        }
+    }
     if !source.contains('\t') {
         return;
     }
