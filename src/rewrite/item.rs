@@ -53,17 +53,36 @@ pub(super) fn removals(
         edits.push(Edit { range: colon..colon, text: " []".into() });
     }
     let mut edits = merged(edits);
-    let at_end = |edit: &&mut Edit| leave.open_end && edit.range.end == text.as_str().len();
-    if let Some(edit) = edits.last_mut().filter(at_end) {
-        let mut first = text.line_of(edit.range.start);
-        while none_left && first > 1 && text.line(first - 1).trim().is_empty() {
-            first -= 1;
-        }
-        if edit.text.is_empty() && !text.as_str().ends_with('\n') && first > 0 {
-            edit.range.start = text.line_range(first - 1).start + text.line(first - 1).len();
-        }
+    if leave.open_end && !text.as_str().ends_with('\n') {
+        keep_open_end(text, &mut edits);
     }
     edits
+}
+
+/// A file without a line break at its end stays one when its last lines go: the line break before them goes too, and with
+/// it the blank lines that would be the last.
+fn keep_open_end(text: &SourceText, edits: &mut Vec<Edit>) {
+    let Some(mut last) = edits.pop_if(|edit| edit.text.is_empty() && edit.range.end == text.as_str().len()) else {
+        return;
+    };
+    let mut first = text.line_of(last.range.start);
+    loop {
+        while first > 1 && text.line(first - 1).trim().is_empty() {
+            first -= 1;
+        }
+        let above = |edit: &mut Edit| edit.text.is_empty() && edit.range.end == text.line_range(first).start;
+        match edits.pop_if(above) {
+            Some(edit) => {
+                last.range.start = edit.range.start;
+                first = text.line_of(edit.range.start);
+            }
+            None => break,
+        }
+    }
+    if first > 0 {
+        last.range.start = text.line_range(first - 1).start + text.line(first - 1).len();
+    }
+    edits.push(last);
 }
 
 /// The lines of an entry, and the blank lines below it where these go too.

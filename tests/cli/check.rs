@@ -334,7 +334,7 @@ fn directories_are_searched_for_bootprep_files_and_gitignore_is_heard() {
     let dir = Dir::new();
     dir.file("site/a.yaml", GOOD).file("site/deep/b.yml", GOOD.replace("{image_ref: base}", "{image_ref: bass}"));
     dir.file("site/chart.yaml", "images:\n- docker.io/library/x\n").file("site/broken.yaml", "a: b: c\n");
-    dir.file("site/out/c.yaml", "images: {}\n").file("site/.gitignore", "out/\n").file("site/.git/HEAD", "ref: x\n");
+    dir.file("site/out/c.yaml", "images: {}\n").file("site/.gitignore", "out/\n").file("empty/a.txt", "");
     let paths = |flags: &[&str]| -> Vec<String> {
         let document = json(&dir.run(&[&["check", "--format=json"], flags].concat()));
         document["files"].as_array().unwrap().iter().map(|file| file["path"].as_str().unwrap().to_owned()).collect()
@@ -342,10 +342,14 @@ fn directories_are_searched_for_bootprep_files_and_gitignore_is_heard() {
     assert_eq!(paths(&["site"]), ["site/a.yaml", "site/deep/b.yml"]);
     assert_eq!(paths(&["site/**/*.yml"]), ["site/deep/b.yml"]);
     assert_eq!(paths(&["site/deep/b.yml", "site/a.yaml", "site/a.yaml"]), ["site/a.yaml", "site/deep/b.yml"]);
-    let empty = dir.run(&["check", "site/.git"]);
+    let empty = dir.run(&["check", "empty"]);
     assert_eq!(empty.code, 3);
     assert!(empty.stderr.contains("no bootprep file in this directory"), "{}", empty.stderr);
     assert_eq!(dir.run(&["check", "site/*.nope"]).code, 3);
+    dir.file("site/latin.yaml", b"images:\n- name: \xff\n  base: {}\n");
+    let outcome = dir.run(&["check", "site", "--skip=image-ref-dangling"]);
+    assert_eq!(outcome.code, 3);
+    assert!(outcome.stderr.contains("site/latin.yaml:2:9: not UTF-8 text"), "{}", outcome.stderr);
 }
 
 #[test]
@@ -657,4 +661,29 @@ fn a_base_that_moves_up_takes_its_comments_along() {
         fs::read_to_string(dir.path().join("b.yaml")).unwrap(),
         format!("schema_version: 1.0.6\nimages:\n{base}{compute}")
     );
+}
+
+#[test]
+fn comments_leave_findings_out_in_files_of_variables_too_and_have_to_be_whole() {
+    let dir = Dir::new();
+    dir.file("b.yaml", GOOD.replace("- name: base\n", "- name: \"base{{recipe.version}}\"\n"));
+    dir.file("v.yaml", "recipe: {version: 24.10} # incfg: ignore[vars-version-not-string] on purpose\n");
+    let outcome = dir.run(&["check", "b.yaml", "--vars-file", "v.yaml"]);
+    assert_eq!((outcome.code, outcome.stdout.as_str()), (0, ""));
+    for comment in ["incfg: ignore", "incfg: ignore[]", "incfg: ignore image-ref-cycle", "incfg:ignore[image-ref-cycle"]
+    {
+        assert_eq!(found(&format!("{GOOD}# {comment}\n"), &[]), one("unused-ignore", 32, 1), "{comment}");
+    }
+}
+
+#[test]
+fn an_image_on_an_image_of_the_file_without_a_configuration_is_no_work() {
+    let file = GOOD.replace("  configuration: compute\n  configuration_group_names: [Compute]\n", "");
+    assert_eq!(errors(&file, &[]), [("image-without-work".to_owned(), 15)]);
+}
+
+#[test]
+fn signs_that_end_a_line_for_sat_only_are_found_in_comments() {
+    let file = GOOD.replace("branch: main", "branch: main # one\u{2028}two");
+    assert_eq!(found(&file, &[]), one("yaml-syntax", 9, 25));
 }

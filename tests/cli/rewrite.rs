@@ -575,3 +575,58 @@ fn what_uses_a_pinned_image_by_its_name_in_ims_is_told() {
         outcome.stderr
     );
 }
+
+#[test]
+fn a_reference_that_stands_twice_is_not_half_rewritten() {
+    let file = "images:\n- {name: a, ref_name: a, base: {ims: {name: r, type: recipe}}}\n- {name: b, base: {image_ref: z, image_ref: a}, configuration: c}\n";
+    let refused = rewritten(file, &[&pin("a", BASE_ID)]);
+    assert_eq!((refused.code, refused.stdout.as_str()), (3, ""));
+    assert!(refused.stderr.contains("b.yaml:3:34: `image_ref` stands here a second time"), "{}", refused.stderr);
+}
+
+#[test]
+fn a_copy_keeps_the_mode_and_an_earlier_copy_is_never_lost() {
+    let dir = Dir::new();
+    let path = dir.path().join("b.yaml");
+    dir.file("b.yaml", FILE);
+    fs::set_permissions(&path, fs::Permissions::from_mode(0o640)).unwrap();
+    let run = |image: &str| dir.run(&["rewrite-bootprep", "b.yaml", &pin(image, BASE_ID), "--in-place=.orig"]);
+    assert_eq!(run("compute").code, 0);
+    let copy = dir.path().join("b.yaml.orig");
+    assert_eq!(fs::metadata(&copy).unwrap().permissions().mode() & 0o777, 0o640);
+    let once = fs::read(&path).unwrap();
+    let refused = run("uan");
+    assert_eq!(
+        (refused.code, fs::read(&path).unwrap(), fs::read_to_string(&copy).unwrap()),
+        (3, once, FILE.to_owned())
+    );
+    assert!(refused.stderr.contains("b.yaml.orig: is there already"), "{}", refused.stderr);
+}
+
+#[test]
+fn a_packed_file_is_read_and_never_written() {
+    let dir = Dir::new();
+    let mut packed = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::fast());
+    std::io::Write::write_all(&mut packed, FILE.as_bytes()).unwrap();
+    let packed = packed.finish().unwrap();
+    dir.file("b.yaml.gz", &packed);
+    let outcome = dir.run(&["rewrite-bootprep", "b.yaml.gz", &pin("compute", BASE_ID), "-o", "-"]);
+    assert_eq!((outcome.code, outcome.stdout), (0, rewritten(FILE, &[&pin("compute", BASE_ID)]).stdout));
+    let refused = dir.run(&["rewrite-bootprep", "b.yaml.gz", &pin("compute", BASE_ID), "--in-place"]);
+    assert_eq!((refused.code, fs::read(dir.path().join("b.yaml.gz")).unwrap()), (3, packed));
+    assert!(refused.stderr.contains("unpack it first"), "{}", refused.stderr);
+}
+
+#[test]
+fn the_old_form_is_told_and_kept_like_the_new_one() {
+    let file = "images:\n- {name: \"a{{v}}\", ref_name: r, base: {ims: {name: x, type: recipe}}}\nsession_templates:\n- {name: \"t-{{image.name}}\", image: \"a{{v}}\"}\n";
+    let outcome = rewritten(file, &[&pin("r", BASE_ID)]);
+    assert!(outcome.stdout.contains(&format!("image: {{ims: {{id: {BASE_ID}}}}}")), "{}", outcome.stdout);
+    assert!(
+        outcome.stderr.contains("session_templates[0].name: t-{{image.name}} now follows the record"),
+        "{}",
+        outcome.stderr
+    );
+    let kept = rewritten(file, &["--vars=v=1", "--keep-names", &pin("r", BASE_ID)]);
+    assert!(kept.stdout.contains("name: \"t-a1\""), "{}", kept.stdout);
+}

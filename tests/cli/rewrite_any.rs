@@ -215,11 +215,8 @@ fn written(file: &File, gone: &[Option<&str>]) -> String {
 /// How the bytes of a file may differ without its meaning doing so.
 fn encoded(text: &str, style: usize) -> Vec<u8> {
     let text = if style & 1 == 0 { text.to_owned() } else { text.replace('\n', "\r\n") };
-    let text = if style & 2 == 0 {
-        text.as_str()
-    } else {
-        text.strip_suffix("\r\n").or(text.strip_suffix('\n')).unwrap_or(&text)
-    };
+    // A file without a line break at its end stays one, also when only blank lines are left there.
+    let text = if style & 2 == 0 { text.as_str() } else { text.trim_end_matches(['\r', '\n']) };
     if style & 4 == 0 { text.as_bytes().to_vec() } else { format!("\u{feff}{text}").into_bytes() }
 }
 
