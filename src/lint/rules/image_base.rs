@@ -43,7 +43,8 @@ fn check(subject: &Subject, found: &mut Vec<Finding>) {
         {
             found.push(deprecated(subject, image, ims));
         }
-        let on_image = image.base.is_recipe() == Some(false);
+        // A chain that leads nowhere, or in a circle, is told by the rules of references.
+        let on_image = image.base.is_recipe() == Some(false) && subject.root(index).is_some();
         if on_image && image.configuration.is_none() && subject.tree.get(image.node, "configuration").is_none() {
             found.push(without_work(subject, index, image));
         }
