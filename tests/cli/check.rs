@@ -573,7 +573,12 @@ fn one_cause_is_one_error_wherever_it_shows() {
         ("      url: ", "      repo: ", "schema-unknown-key", 8),
         ("{image_ref: base}", "{image_ref: bsae}", "image-ref-dangling", 17),
         ("        arch: X86\n", "        arch: no\n", "yaml-boolean-trap", 27),
-        ("product: {name: uss, type: recipe, version: 1.1.0, filter: {arch: x86_64}}", "image_ref: compute", "image-ref-cycle", 14),
+        (
+            "product: {name: uss, type: recipe, version: 1.1.0, filter: {arch: x86_64}}",
+            "image_ref: compute",
+            "image-ref-cycle",
+            14,
+        ),
     ] {
         let file = GOOD.replace(from, to);
         assert_eq!(errors(&file, &[]), [(rule.to_owned(), line)], "{to}");

@@ -70,10 +70,10 @@ static ONE_OF: Rule = Rule {
     otherwise: "SAT refuses the file: `... is valid under each of`, or under none.",
     needs: Needs::Nothing,
     bad: Example::of(
-        "images:\n- name: base\n  ref_name: base\n  base: {ims: {name: recipe, type: recipe}}\n- name: compute\n  base:\n    product: {name: uss, type: recipe, version: 1.1.0}\n    image_ref: base\n",
+        "images:\n- name: base\n  ref_name: base\n  base: {ims: {name: recipe, type: recipe}}\n- name: compute\n  configuration: compute\n  configuration_group_names: [Compute]\n  base:\n    product: {name: uss, type: recipe, version: 1.1.0}\n    image_ref: base\n",
     ),
     good: Example::of(
-        "images:\n- name: base\n  ref_name: base\n  base: {ims: {name: recipe, type: recipe}}\n- name: compute\n  base:\n    image_ref: base\n",
+        "images:\n- name: base\n  ref_name: base\n  base: {ims: {name: recipe, type: recipe}}\n- name: compute\n  configuration: compute\n  configuration_group_names: [Compute]\n  base:\n    image_ref: base\n",
     ),
 };
 
