@@ -630,3 +630,38 @@ fn the_old_form_is_told_and_kept_like_the_new_one() {
     let kept = rewritten(file, &["--vars=v=1", "--keep-names", &pin("r", BASE_ID)]);
     assert!(kept.stdout.contains("name: \"t-a1\""), "{}", kept.stdout);
 }
+
+/// What SAT refuses, the checks find: a rewritten file has no error that the original has not.
+#[test]
+fn whatever_is_pinned_the_result_is_a_file_that_the_checks_pass() {
+    let testdata = concat!(env!("CARGO_MANIFEST_DIR"), "/testdata/winter/");
+    let variables = format!("{testdata}session_vars.yaml");
+    let file = fs::read_to_string(format!("{testdata}compute-and-uan-bootprep.yaml")).unwrap();
+    let images = ["base.x86_64", "compute.x86_64", "uan.x86_64"];
+    for chosen in 1..8_usize {
+        for flags in [&["--vars-file", &variables][..], &["--vars-file", &variables, "--prune"]] {
+            let dir = Dir::new();
+            dir.file("b.yaml", &file);
+            let pins: Vec<String> = (0..3)
+                .filter(|at| chosen & (1 << at) != 0)
+                .map(|at| pin(images[at], [BASE_ID, FINAL_ID, OTHER_ID][at]))
+                .collect();
+            let pins: Vec<&str> = pins.iter().map(String::as_str).collect();
+            let rewritten = dir.run(&[&["rewrite-bootprep", "b.yaml", "-o", "new.yaml"], flags, &pins].concat());
+            assert_eq!(rewritten.code, 0, "{}", rewritten.stderr);
+            let checked = dir.run(&["check", "new.yaml", "--vars-file", &variables, "--format=json"]);
+            assert_eq!(checked.code, 0, "{pins:?}: {}", checked.stdout);
+            let left = serde_json::from_str::<Value>(&checked.stdout).unwrap();
+            let rules = left["files"][0]["findings"]
+                .as_array()
+                .unwrap()
+                .iter()
+                .map(|finding| finding["rule"].as_str().unwrap());
+            assert!(
+                rules.clone().all(|rule| rule != "image-without-work"),
+                "{pins:?}: {:?}",
+                rules.collect::<Vec<_>>()
+            );
+        }
+    }
+}
