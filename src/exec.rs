@@ -178,7 +178,7 @@ impl Executor<'_> {
             self.delete_sessions(&mut undeletable)?;
             let Some(at) = next else {
                 if worked && self.store.plan().is_done() {
-                    self.look_at_pins();
+                    self.look_at_pins()?;
                 }
                 return Ok(outcome);
             };

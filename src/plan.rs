@@ -297,6 +297,23 @@ impl Plan {
         let made = self.images.iter().map(|track| Pin { image: track.label().to_owned(), id: track.current().clone() });
         Ok(there.chain(made).collect())
     }
+
+    /// The pins that were given, and those of the plan for every other image.
+    ///
+    /// # Errors
+    /// When an image is not made yet.
+    pub fn pins_beside(&self, given: &[Pin]) -> Result<Vec<Pin>, NotThrough> {
+        let names = self.exists.iter().map(|image| (image.ref_name.as_str(), image.image.as_str()));
+        let names: Vec<(&str, &str)> =
+            names.chain(self.images.iter().map(|track| (track.label(), track.image.as_str()))).collect();
+        let mut own = self.pins()?;
+        own.retain(|own| {
+            let name = names.iter().find(|(label, _)| *label == own.image).map(|(_, name)| *name);
+            !given.iter().any(|pin| pin.image == own.image || Some(pin.image.as_str()) == name)
+        });
+        own.extend_from_slice(given);
+        Ok(own)
+    }
 }
 
 impl Track {
