@@ -226,7 +226,7 @@ pub struct Attempt {
     pub created_at: Option<String>,
     /// When its end was recorded, UTC.
     pub ended_at: Option<String>,
-    /// The image it made.
+    /// The image it made. Until the attempt is done nobody has looked whether IMS has it; of a failed one it is of no use.
     pub result_id: Option<ImageId>,
     /// Why it failed.
     pub reason: Option<String>,
@@ -370,6 +370,15 @@ impl Step {
         self.attempts
             .last()
             .filter(|attempt| attempt.state == AttemptState::Done)
+            .and_then(|attempt| attempt.result_id.as_ref())
+    }
+
+    /// The image that its session has named and that nobody has looked at in IMS yet.
+    #[must_use]
+    pub fn unchecked(&self) -> Option<&ImageId> {
+        self.attempts
+            .last()
+            .filter(|attempt| attempt.state == AttemptState::Created)
             .and_then(|attempt| attempt.result_id.as_ref())
     }
 

@@ -135,7 +135,8 @@ fn finished(arguments: &Arguments, content: &Plan, path: &str, outcome: &Outcome
     let file = shell_word(path);
     if !outcome.halted.is_empty() {
         if !arguments.dry_run {
-            tell(&format!("the plan says how far it came: incfg status {file}. incfg run {file} goes on from there"));
+            let on = if outcome.dead { "" } else { &format!(". incfg run {file} goes on from there") };
+            tell(&format!("the plan says how far it came: incfg status {file}{on}"));
         }
         return Ok(Exit::BadNews);
     }

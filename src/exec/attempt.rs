@@ -149,6 +149,9 @@ impl Executor<'_> {
                 Err(Trouble::NotFound(_)) => {
                     missing += 1;
                     if missing > 1 {
+                        if let Some(result) = self.store.plan().get(at).1.unchecked().cloned() {
+                            return self.take(at, attempt, result);
+                        }
                         return self.gone(at, attempt, first_look && looks == 0);
                     }
                 }
@@ -208,6 +211,9 @@ impl Executor<'_> {
 
     /// The session names a result: it is checked, kept, and only then the session is of no more use.
     pub(super) fn take(&mut self, at: At, attempt: &Attempt, result: ImageId) -> Result<(), Halt> {
+        let mut plan = self.store.plan().clone();
+        plan.named(at, result.clone(), &(self.now)())?;
+        self.store.save(plan, &format!("session {} made image {result}, which is to be checked", attempt.session))?;
         let mut left = SETTLING;
         let image = loop {
             left -= 1;
@@ -283,13 +289,15 @@ impl Executor<'_> {
         let base = &attempt.base_id;
         let image = match self.image(base)? {
             None => {
-                return Err(Halt::Track(format!(
-                    "image {base}, on which the step begins, is not in IMS. It was deleted since, perhaps by a restart; nothing was created"
+                return Err(Halt::Dead(format!(
+                    "image {base}, on which the step begins, is not in IMS. It was deleted since, perhaps by a restart; nothing was created\n{}",
+                    self.another_base(at)
                 )));
             }
             Some(image) if image.link.is_none() => {
-                return Err(Halt::Track(format!(
-                    "image {base}, on which the step begins, is registered in IMS and has no link: nothing was uploaded, so CFS cannot configure it; nothing was created"
+                return Err(Halt::Dead(format!(
+                    "image {base}, on which the step begins, is registered in IMS and has no link: nothing was uploaded, so CFS cannot configure it; nothing was created\n{}",
+                    self.another_base(at)
                 )));
             }
             Some(image) => image,
@@ -297,9 +305,10 @@ impl Executor<'_> {
         let track = self.store.plan().get(at).0;
         match (&track.arch, &image.arch) {
             (Some(expected), Some(found)) if expected != found => {
-                return Err(Halt::Track(format!(
-                    "image {base} is an {found} image, and {} is {expected}; nothing was created",
-                    track.label()
+                return Err(Halt::Dead(format!(
+                    "image {base} is an {found} image, and {} is {expected}; nothing was created\n{}",
+                    track.label(),
+                    self.another_base(at)
                 )));
             }
             (None, Some(found)) if learn => {
@@ -311,9 +320,10 @@ impl Executor<'_> {
         }
         let planned = self.store.plan().get(at).0.configuration.clone();
         let Some(now) = self.configuration(&planned.name)? else {
-            return Err(Halt::Track(format!(
-                "configuration {} does not exist any more; nothing was created",
-                planned.name
+            return Err(Halt::Dead(format!(
+                "configuration {} does not exist any more; nothing was created\ncreate it again with the same layers and commits, then incfg run goes on; or make a new plan with another: incfg plan --configuration NAME --base-image-id {base} --failed-layer {}",
+                planned.name,
+                self.store.plan().get(at).1.layers.first().copied().unwrap_or_default()
             )));
         };
         if let Some(difference) = planned.difference(&now) {
@@ -334,6 +344,25 @@ impl Executor<'_> {
             )));
         }
         Ok(())
+    }
+
+    /// What to do when the image a step begins with cannot be used.
+    fn another_base(&self, at: At) -> String {
+        let (track, _) = self.store.plan().get(at);
+        let made_by = at.step.checked_sub(1).and_then(|before| track.steps[before].attempts.last());
+        match made_by {
+            Some(attempt) => {
+                let file = shell_word(&self.store.shown().display().to_string());
+                format!(
+                    "to do the step again that made it: incfg record {file} --give-up {}, then incfg run {file}",
+                    attempt.session
+                )
+            }
+            None => format!(
+                "make a new plan with another base: incfg plan ... --image {} --base-image-id ID",
+                shell_word(track.label())
+            ),
+        }
     }
 
     pub(super) fn own(&self, at: At, attempt: &Attempt, session: &Session) -> Result<(), Halt> {
