@@ -446,6 +446,19 @@ impl PlannedConfiguration {
     }
 }
 
+impl PlannedConfiguration {
+    /// What is different in a configuration as it is now for a session that applies these layers.
+    #[must_use]
+    pub fn difference_in(&self, now: &Self, layers: &[u32]) -> Option<String> {
+        let applied = layers.iter().find_map(|index| {
+            let (old, new) = (self.layers.get(*index as usize)?, now.layers.get(*index as usize));
+            new.map_or_else(|| Some(format!("layer {index} is gone")), |new| old.difference(new))
+        });
+        let rest = Self { layers: Vec::new(), ..now.clone() };
+        applied.or_else(|| Self { layers: Vec::new(), ..self.clone() }.difference(&rest))
+    }
+}
+
 impl PlannedLayer {
     fn difference(&self, now: &Self) -> Option<String> {
         let dkms = |required: bool| Some(if required { "required" } else { "not required" }.to_owned());

@@ -65,6 +65,8 @@ impl Executor<'_> {
         let command = CrayCommand::create_session(self.store.plan(), at, attempt, attempt.base_id.as_str());
         let mut why = String::new();
         for _ in 0..CREATIONS {
+            // That the name is in use says enough: whose session it is, the look at it tells.
+            let mut in_use = false;
             match self.cray.call(&command, About::Session(&attempt.session), Expect::Created, self.stop) {
                 Ok(answer) => match named(&answer, &attempt.session) {
                     Ok(session) => {
@@ -78,11 +80,12 @@ impl Executor<'_> {
                 }
                 Err(Trouble::Unusable(said)) => return Err(Stop::Unusable(said).into()),
                 Err(Trouble::Stopped) => return Err(Stop::Interrupted.into()),
-                Err(
-                    Trouble::Conflict(said) | Trouble::Unsure(said) | Trouble::Garbage(said) | Trouble::NotFound(said),
-                ) => why = said,
+                Err(Trouble::Conflict(said)) => (why, in_use) = (said, true),
+                Err(Trouble::Unsure(said) | Trouble::Garbage(said) | Trouble::NotFound(said)) => why = said,
             }
-            (self.tell)(Event::Again { why: &why });
+            if !in_use {
+                (self.tell)(Event::Again { why: &why });
+            }
             if let Some(session) = self.session(&attempt.session)? {
                 self.own(at, attempt, &session)?;
                 return self.keep_created(at, attempt, true);
@@ -238,7 +241,15 @@ impl Executor<'_> {
         let name = self.store.plan().get(at).0.configuration.name.clone();
         match self.configuration(&name)? {
             Some(now) => {
-                if let Some(difference) = self.store.plan().get(at).0.configuration.difference(&now) {
+                let (track, step) = self.store.plan().get(at);
+                let (difference, any) =
+                    (track.configuration.difference_in(&now, &step.layers), track.configuration.difference(&now));
+                if let Some(any) = any.filter(|_| difference.is_none()) {
+                    (self.tell)(Event::Note(&format!(
+                        "configuration {name} was changed while the session was under way ({any}), in nothing that this session applies, so its image is good"
+                    )));
+                }
+                if let Some(difference) = difference {
                     let why = format!(
                         "configuration {name} was changed while the session was under way ({difference}), so image {result} may hold other layers than the plan says"
                     );
@@ -255,11 +266,16 @@ impl Executor<'_> {
         Ok(())
     }
 
-    /// The session made nothing that can be used: its log is fetched while it is there.
+    /// The session made nothing that can be used. That is kept and told before its log is fetched, which may take long.
     pub(super) fn fail(&mut self, at: At, attempt: &Attempt, reason: String) -> Result<(), Halt> {
         let session = &attempt.session;
         let path = self.store.shown().to_path_buf();
-        let fetched = log::fetch(&self.settings.kubectl, &path, session, self.stop);
+        let mut plan = self.store.plan().clone();
+        plan.failed(at, Failure { reason: reason.clone(), ..Failure::default() }, &(self.now)())?;
+        let step = plan.get(at).1.id.clone();
+        self.store.save(plan, &format!("session {session} failed: {reason}"))?;
+        (self.tell)(Event::Note(&format!("step {step} failed: {reason}; its log is fetched")));
+        let fetched = log::fetch(&self.settings.kubectl, &path, session, self.cray.timeout, self.stop);
         let (log, told) = match &fetched {
             Ok(name) => {
                 let (track, step) = self.store.plan().get(at);
@@ -279,7 +295,7 @@ impl Executor<'_> {
             }
         };
         let mut plan = self.store.plan().clone();
-        plan.failed(at, Failure { reason: reason.clone(), layer: told.layer, log }, &(self.now)())?;
+        plan.explained(at, Failure { reason: reason.clone(), layer: told.layer, log });
         self.store.save(plan, &format!("session {session} failed: {reason}"))?;
         Err(Halt::Track(format!("{reason}\n{look}")))
     }

@@ -336,6 +336,15 @@ impl Plan {
         Ok(())
     }
 
+    /// What the log tells of an attempt that failed.
+    pub fn explained(&mut self, at: At, failure: Failure) {
+        if let Some(attempt) = self.step_mut(at).attempts.last_mut().filter(|last| last.state == AttemptState::Failed) {
+            attempt.reason = Some(failure.reason);
+            attempt.failed_layer = failure.layer;
+            attempt.log = failure.log;
+        }
+    }
+
     /// The result of the last step that is done cannot be used: the step is to be done again.
     pub(super) fn undone(&mut self, at: At, reason: &str) {
         if let Some(attempt) = self.step_mut(at).attempts.last_mut() {

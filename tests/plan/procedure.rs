@@ -153,7 +153,6 @@ fn fetch_gives_each_log_a_file_of_its_own() {
     for key in &keys[1..] {
         site.state(&format!("objects/{}", key.replace('/', "_")), &format!("INFO: {key}\n"));
     }
-    fs::create_dir(site.path().join("logs")).unwrap();
     let fetched = site.incfg(&["fetch", "winter/iuf", "--dir", "logs", "--cray", "./cray"]);
     assert_eq!(fetched.code, 1, "one log is not in S3: {}", fetched.stderr);
     assert!(fetched.stderr.contains(&format!("{}: not in S3", keys[0])), "{}", fetched.stderr);
@@ -167,6 +166,7 @@ fn fetch_gives_each_log_a_file_of_its_own() {
     assert!(again.stderr.contains("is there already and was left alone"), "{}", again.stderr);
     let missing = site.incfg(&["fetch", "winter/iuf", "--dir", "logs", "--cray", "./no-cray"]);
     assert_eq!(missing.code, 4, "{}", missing.stderr);
+    site.write("nowhere", "a file");
     let nowhere = site.incfg(&["fetch", "winter/iuf", "--dir", "nowhere", "--cray", "./cray"]);
-    assert!(nowhere.code == 1 && nowhere.stderr.contains("No such file or directory"), "{}", nowhere.stderr);
+    assert!(nowhere.code == 3 && nowhere.stderr.contains("--dir nowhere: cannot be made"), "{}", nowhere.stderr);
 }
