@@ -129,3 +129,13 @@ fn a_plan_behind_a_link_is_changed_where_it_is() {
     site.is_whole();
     assert!(site.path().join("plan.yaml").symlink_metadata().unwrap().is_symlink());
 }
+
+#[test]
+fn only_a_plan_that_is_not_there_is_to_be_made() {
+    let site = Site::new();
+    for (plan, advised) in [("state", false), ("no-plan.yaml", true)] {
+        let outcome = site.incfg(&["status", plan]);
+        assert_eq!(outcome.code, 3, "{}", outcome.stderr);
+        assert_eq!(outcome.stderr.contains("incfg plan makes a plan"), advised, "{}", outcome.stderr);
+    }
+}
