@@ -103,6 +103,8 @@ pub enum Event<'a> {
 pub struct Outcome {
     /// The steps that do not go on.
     pub halted: Vec<String>,
+    /// One of them does not go on in the next run either, unless something else is done first.
+    pub dead: bool,
 }
 
 /// Why a run ended before its time.
@@ -126,6 +128,8 @@ pub enum Stop {
 enum Halt {
     /// This image stops; others may go on.
     Track(String),
+    /// This image stops, and not even the next run goes on with it unless something else is done first.
+    Dead(String),
     /// Everything stops.
     All(Stop),
 }
@@ -178,7 +182,7 @@ impl Executor<'_> {
             self.delete_sessions(&mut undeletable)?;
             let Some(at) = next else {
                 if worked && self.store.plan().is_done() {
-                    self.look_at_pins();
+                    self.look_at_pins()?;
                 }
                 return Ok(outcome);
             };
@@ -186,8 +190,8 @@ impl Executor<'_> {
             match self.step(at) {
                 Ok(()) => {}
                 Err(Halt::All(Stop::Unusable(why))) if self.speaks_v2(&why)? => {}
-                Err(Halt::Track(why)) => {
-                    self.halt(at, &why, &mut outcome);
+                Err(halt @ (Halt::Track(_) | Halt::Dead(_))) => {
+                    self.halt(at, halt, &mut outcome);
                     stopped.insert(at.track);
                 }
                 Err(Halt::All(stop)) => return Err(stop),
@@ -212,14 +216,19 @@ impl Executor<'_> {
             };
             match looked() {
                 Ok(()) => {}
-                Err(Halt::Track(why)) => self.halt(at, &why, &mut outcome),
                 Err(Halt::All(stop)) => return Err(stop),
+                Err(halt) => self.halt(at, halt, &mut outcome),
             }
         }
         Ok(outcome)
     }
 
-    fn halt(&mut self, at: At, why: &str, outcome: &mut Outcome) {
+    fn halt(&mut self, at: At, halt: Halt, outcome: &mut Outcome) {
+        outcome.dead |= matches!(halt, Halt::Dead(_));
+        let why = &match halt {
+            Halt::Track(why) | Halt::Dead(why) => why,
+            Halt::All(stop) => stop.to_string(),
+        };
         let step = self.store.plan().get(at).1.id.clone();
         (self.tell)(Event::Halted { step: &step, why });
         outcome.halted.push(step);

@@ -226,7 +226,7 @@ pub struct Attempt {
     pub created_at: Option<String>,
     /// When its end was recorded, UTC.
     pub ended_at: Option<String>,
-    /// The image it made.
+    /// The image it made. Until the attempt is done nobody has looked whether IMS has it; of a failed one it is of no use.
     pub result_id: Option<ImageId>,
     /// Why it failed.
     pub reason: Option<String>,
@@ -297,6 +297,23 @@ impl Plan {
         let made = self.images.iter().map(|track| Pin { image: track.label().to_owned(), id: track.current().clone() });
         Ok(there.chain(made).collect())
     }
+
+    /// The pins that were given, and those of the plan for every other image.
+    ///
+    /// # Errors
+    /// When an image is not made yet.
+    pub fn pins_beside(&self, given: &[Pin]) -> Result<Vec<Pin>, NotThrough> {
+        let names = self.exists.iter().map(|image| (image.ref_name.as_str(), image.image.as_str()));
+        let names: Vec<(&str, &str)> =
+            names.chain(self.images.iter().map(|track| (track.label(), track.image.as_str()))).collect();
+        let mut own = self.pins()?;
+        own.retain(|own| {
+            let name = names.iter().find(|(label, _)| *label == own.image).map(|(_, name)| *name);
+            !given.iter().any(|pin| pin.image == own.image || Some(pin.image.as_str()) == name)
+        });
+        own.extend_from_slice(given);
+        Ok(own)
+    }
 }
 
 impl Track {
@@ -353,6 +370,15 @@ impl Step {
         self.attempts
             .last()
             .filter(|attempt| attempt.state == AttemptState::Done)
+            .and_then(|attempt| attempt.result_id.as_ref())
+    }
+
+    /// The image that its session has named and that nobody has looked at in IMS yet.
+    #[must_use]
+    pub fn unchecked(&self) -> Option<&ImageId> {
+        self.attempts
+            .last()
+            .filter(|attempt| attempt.state == AttemptState::Created)
             .and_then(|attempt| attempt.result_id.as_ref())
     }
 
@@ -417,6 +443,19 @@ impl PlannedConfiguration {
                 )
             })
         })
+    }
+}
+
+impl PlannedConfiguration {
+    /// What is different in a configuration as it is now for a session that applies these layers.
+    #[must_use]
+    pub fn difference_in(&self, now: &Self, layers: &[u32]) -> Option<String> {
+        let applied = layers.iter().find_map(|index| {
+            let (old, new) = (self.layers.get(*index as usize)?, now.layers.get(*index as usize));
+            new.map_or_else(|| Some(format!("layer {index} is gone")), |new| old.difference(new))
+        });
+        let rest = Self { layers: Vec::new(), ..now.clone() };
+        applied.or_else(|| Self { layers: Vec::new(), ..self.clone() }.difference(&rest))
     }
 }
 

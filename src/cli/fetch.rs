@@ -61,6 +61,12 @@ pub(super) fn run(arguments: &Arguments) -> Result<Exit, Failure> {
         return Ok(Exit::Done);
     }
     let cray = Cray { program: arguments.cray.clone(), timeout: arguments.call_timeout };
+    if !arguments.dry_run {
+        fs::create_dir_all(&arguments.dir).map_err(|error| {
+            let why = format!("--dir {}: cannot be made: {error}", arguments.dir.display());
+            Failure::new(Exit::Input, printable(&why))
+        })?;
+    }
     let mut exit = Exit::Done;
     for (run, key) in wanted {
         let file = arguments.dir.join(run.log_file());

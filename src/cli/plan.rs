@@ -163,11 +163,11 @@ pub(super) fn run(arguments: &Arguments) -> Result<Exit, Failure> {
     Ok(Exit::Done)
 }
 
-/// The pins of a plan that is through.
-pub(super) fn pins(path: &Path) -> Result<Vec<Pin>, Failure> {
+/// The pins of a plan that is through, except where others were given.
+pub(super) fn pins_beside(path: &Path, given: &[Pin]) -> Result<Vec<Pin>, Failure> {
     let failed =
         |error: NotThrough| Failure::new(Exit::Input, format!("{}: {}", path.display(), printable(&error.to_string())));
-    store::read(path)?.pins().map_err(failed)
+    store::read(path)?.pins_beside(given).map_err(failed)
 }
 
 fn made_text(plan: &Plan, path: &Path) -> String {

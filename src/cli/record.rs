@@ -4,8 +4,9 @@ use std::path::PathBuf;
 
 use clap::Args;
 
+use crate::plan::command::CrayCommand;
 use crate::plan::record::Taken;
-use crate::plan::store::Store;
+use crate::plan::store::{self, Store};
 use crate::plan::{Plan, StepState};
 use crate::report::{plan, printable, shell_word};
 
@@ -14,12 +15,13 @@ use super::{Exit, Failure, print, print_styled, say};
 /// Take in what cray printed, and advance the plan: the JSON of a session.
 ///
 /// FILE holds what cray cfs sessions describe NAME --format json prints, of v2 or v3; without FILE, or with -, it is read from stdin. The JSON of the configuration
-/// or of an image is compared with what the plan expects and changes nothing. One line on stdout tells a script what it was: "made ID", "waiting STATE",
-/// "unsettled", "failed", "same".
+/// or of an image is compared with what the plan expects; a step is done when the JSON of the image it made is taken in too. One line on stdout tells a script what
+/// it was: "unchecked ID", "made ID", "waiting STATE", "unsettled", "failed", "same".
 #[derive(Args)]
 #[command(after_help = "\
 Examples:
   cray cfs v3 sessions describe NAME --format json | incfg record plan.yaml -
+  cray ims images describe ID --format json | incfg record plan.yaml -
   incfg record plan.yaml session.json
   incfg record plan.yaml --give-up NAME
 
@@ -34,12 +36,26 @@ pub(super) struct Arguments {
     /// Go on with a configuration that has changed in layers that are not applied yet.
     #[arg(long)]
     accept_configuration: bool,
-    /// Give up the session of this name, which is stuck or gone; the step can then be tried again.
+    /// Give up the session of this name, which is stuck or gone, or whose image cannot be used; the step can then be tried again.
     #[arg(long, value_name = "SESSION", conflicts_with_all = ["file", "accept_configuration"])]
     give_up: Option<String>,
+    /// Print what is recorded of the session of this name, for a script, and change nothing: "made ID", "unchecked ID", "failed", or "open".
+    #[arg(long, value_name = "SESSION", conflicts_with_all = ["file", "accept_configuration", "give_up"])]
+    known: Option<String>,
 }
 
 pub(super) fn run(arguments: &Arguments) -> Result<Exit, Failure> {
+    if let Some(session) = &arguments.known {
+        let plan = store::read(&arguments.plan)?;
+        let word = match plan.recorded(session) {
+            Some((StepState::Done, Some(result))) => format!("made {result}"),
+            Some((_, Some(result))) => format!("unchecked {result}"),
+            Some((StepState::Failed, None)) => "failed".to_owned(),
+            _ => "open".to_owned(),
+        };
+        print(&format!("{word}\n"))?;
+        return Ok(Exit::Done);
+    }
     let mut store = Store::open(&arguments.plan)?;
     let path = arguments.plan.display().to_string();
     let mut advanced = store.plan().clone();
@@ -72,6 +88,14 @@ fn tell(taken: &Taken, plan: &Plan, path: &str) -> Result<Exit, Failure> {
             let state = if *running { "running" } else { "pending" };
             print(&format!("waiting {state}\n"))?;
             say(&format!("step {}: its session is {state}. Ask again with the same command", step(at)))?;
+        }
+        Taken::Unchecked { at, result } => {
+            print(&format!("unchecked {result}\n"))?;
+            let words = CrayCommand::describe_image(result.as_str()).words.join(" ");
+            say(&format!(
+                "step {}: its session made image {result}. It counts when IMS has it; keep the session until then: cray {words} | incfg record {file} -",
+                step(at)
+            ))?;
         }
         Taken::Made { at, result, known } => {
             print(&format!("made {result}\n"))?;

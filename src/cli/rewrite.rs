@@ -33,7 +33,7 @@ pub(super) struct Arguments {
     /// An image that exists: its ref_name (or name) and its id in IMS; repeats.
     #[arg(long = "pin", value_name = "IMAGE=ID", value_parser = pin, required_unless_present = "from")]
     pins: Vec<Pin>,
-    /// A plan that is through: pins the images it made, and those it found made.
+    /// A plan that is through: pins the images it made, and those it found made. A --pin of the same image wins.
     #[arg(long, value_name = "PLAN")]
     from: Option<PathBuf>,
     /// Variables of the file, to render names; repeats, a later file wins.
@@ -108,7 +108,7 @@ pub(super) fn run(arguments: &Arguments) -> Result<Exit, Failure> {
     let options = Options { prune: arguments.prune, keep_names: arguments.keep_names, force: arguments.force };
     let mut pins = arguments.pins.clone();
     if let Some(path) = &arguments.from {
-        pins.extend(super::plan::pins(path)?);
+        pins = super::plan::pins_beside(path, &pins)?;
     }
     let result =
         rewrite(&shown, &bytes, &pins, &variables, &options).map_err(|error| Failure::new(Exit::Input, error))?;

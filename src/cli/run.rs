@@ -64,7 +64,7 @@ pub(super) struct Arguments {
     /// How long to wait for a session that is running.
     #[arg(long, value_name = "TIME", default_value = "6h", value_parser = duration)]
     running_timeout: Duration,
-    /// How long one call of cray may take; cray itself waits for ever.
+    /// How long one call of cray may take, and kubectl for a log; cray itself waits for ever.
     #[arg(long, value_name = "TIME", default_value = "60s", value_parser = duration)]
     call_timeout: Duration,
 }
@@ -135,7 +135,8 @@ fn finished(arguments: &Arguments, content: &Plan, path: &str, outcome: &Outcome
     let file = shell_word(path);
     if !outcome.halted.is_empty() {
         if !arguments.dry_run {
-            tell(&format!("the plan says how far it came: incfg status {file}. incfg run {file} goes on from there"));
+            let on = if outcome.dead { "" } else { &format!(". incfg run {file} goes on from there") };
+            tell(&format!("the plan says how far it came: incfg status {file}{on}"));
         }
         return Ok(Exit::BadNews);
     }
@@ -154,14 +155,22 @@ fn stopped(stop: &Stop, content: &Plan, path: &str) -> Failure {
     let file = shell_word(path);
     match stop {
         Stop::Interrupted => {
-            let under_way = content.open().into_iter().filter(|at| content.get(*at).1.state() == StepState::Created);
-            let sessions: Vec<String> = under_way.filter_map(|at| Some(content.attempt(at)?.session)).collect();
-            let goes_on = if sessions.is_empty() {
-                "no session is under way".to_owned()
-            } else {
-                format!("session {} goes on without incfg", sessions.join(", "))
+            let sessions = |state| {
+                let those = content.open().into_iter().filter(move |at| content.get(*at).1.state() == state);
+                those.filter_map(|at| Some(content.attempt(at)?.session)).collect::<Vec<_>>().join(", ")
             };
-            Failure::new(Exit::BadNews, format!("stopped; {goes_on}. incfg run {file} goes on from here"))
+            let (created, intended) = (sessions(StepState::Created), sessions(StepState::Intended));
+            let mut told = Vec::new();
+            if !created.is_empty() {
+                told.push(format!("session {created} goes on without incfg"));
+            }
+            if !intended.is_empty() {
+                told.push(format!("session {intended} may have been created, and the next run looks for it"));
+            }
+            if told.is_empty() {
+                told.push("no session is under way".to_owned());
+            }
+            Failure::new(Exit::BadNews, format!("stopped; {}. incfg run {file} goes on from here", told.join("; ")))
         }
         Stop::Unusable(why) => Failure::new(
             Exit::Outside,

@@ -9,6 +9,7 @@ use crate::image_id::ImageId;
 use crate::ims::ImsImage;
 use crate::plan::PlannedConfiguration;
 use crate::plan::command::CrayCommand;
+use crate::shown::shell_word;
 
 use super::cray::{About, Expect, Trouble};
 use super::{Event, Executor, Halt, LOOKS, Stop};
@@ -28,16 +29,22 @@ impl Executor<'_> {
         })
     }
 
-    /// An image that the restart is to use may have been deleted since the log was written.
-    pub(super) fn look_at_pins(&mut self) {
+    /// An image that the restart is to use may have been deleted since the log was written: then it is no pin.
+    pub(super) fn look_at_pins(&mut self) -> Result<(), Stop> {
         for image in self.store.plan().exists.clone() {
             if let Ok(None) = self.image(&image.id) {
+                let mut plan = self.store.plan().clone();
+                plan.exists.retain(|other| *other != image);
+                self.store.save(plan, &format!("image {} is not in IMS any more, so it is no pin", image.id))?;
                 (self.tell)(Event::Note(&format!(
-                    "image {} ({}) existed when the logs were written and is not in IMS any more: pin another for {}, or leave its entry in the bootprep file",
-                    image.id, image.image, image.ref_name
+                    "image {} ({}) existed when the logs were written and is not in IMS any more, so the plan pins it no more. Without a pin its entry stays in the bootprep file and it is built again; to use another image, give --pin {}=ID to incfg rewrite-bootprep beside --from",
+                    image.id,
+                    image.image,
+                    shell_word(&image.ref_name)
                 )));
             }
         }
+        Ok(())
     }
 
     pub(super) fn configuration(&mut self, name: &str) -> Result<Option<PlannedConfiguration>, Halt> {

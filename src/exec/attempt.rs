@@ -65,6 +65,8 @@ impl Executor<'_> {
         let command = CrayCommand::create_session(self.store.plan(), at, attempt, attempt.base_id.as_str());
         let mut why = String::new();
         for _ in 0..CREATIONS {
+            // That the name is in use says enough: whose session it is, the look at it tells.
+            let mut in_use = false;
             match self.cray.call(&command, About::Session(&attempt.session), Expect::Created, self.stop) {
                 Ok(answer) => match named(&answer, &attempt.session) {
                     Ok(session) => {
@@ -78,11 +80,12 @@ impl Executor<'_> {
                 }
                 Err(Trouble::Unusable(said)) => return Err(Stop::Unusable(said).into()),
                 Err(Trouble::Stopped) => return Err(Stop::Interrupted.into()),
-                Err(
-                    Trouble::Conflict(said) | Trouble::Unsure(said) | Trouble::Garbage(said) | Trouble::NotFound(said),
-                ) => why = said,
+                Err(Trouble::Conflict(said)) => (why, in_use) = (said, true),
+                Err(Trouble::Unsure(said) | Trouble::Garbage(said) | Trouble::NotFound(said)) => why = said,
             }
-            (self.tell)(Event::Again { why: &why });
+            if !in_use {
+                (self.tell)(Event::Again { why: &why });
+            }
             if let Some(session) = self.session(&attempt.session)? {
                 self.own(at, attempt, &session)?;
                 return self.keep_created(at, attempt, true);
@@ -149,6 +152,9 @@ impl Executor<'_> {
                 Err(Trouble::NotFound(_)) => {
                     missing += 1;
                     if missing > 1 {
+                        if let Some(result) = self.store.plan().get(at).1.unchecked().cloned() {
+                            return self.take(at, attempt, result);
+                        }
                         return self.gone(at, attempt, first_look && looks == 0);
                     }
                 }
@@ -208,6 +214,9 @@ impl Executor<'_> {
 
     /// The session names a result: it is checked, kept, and only then the session is of no more use.
     pub(super) fn take(&mut self, at: At, attempt: &Attempt, result: ImageId) -> Result<(), Halt> {
+        let mut plan = self.store.plan().clone();
+        plan.named(at, result.clone(), &(self.now)())?;
+        self.store.save(plan, &format!("session {} made image {result}, which is to be checked", attempt.session))?;
         let mut left = SETTLING;
         let image = loop {
             left -= 1;
@@ -232,7 +241,15 @@ impl Executor<'_> {
         let name = self.store.plan().get(at).0.configuration.name.clone();
         match self.configuration(&name)? {
             Some(now) => {
-                if let Some(difference) = self.store.plan().get(at).0.configuration.difference(&now) {
+                let (track, step) = self.store.plan().get(at);
+                let (difference, any) =
+                    (track.configuration.difference_in(&now, &step.layers), track.configuration.difference(&now));
+                if let Some(any) = any.filter(|_| difference.is_none()) {
+                    (self.tell)(Event::Note(&format!(
+                        "configuration {name} was changed while the session was under way ({any}), in nothing that this session applies, so its image is good"
+                    )));
+                }
+                if let Some(difference) = difference {
                     let why = format!(
                         "configuration {name} was changed while the session was under way ({difference}), so image {result} may hold other layers than the plan says"
                     );
@@ -249,11 +266,16 @@ impl Executor<'_> {
         Ok(())
     }
 
-    /// The session made nothing that can be used: its log is fetched while it is there.
+    /// The session made nothing that can be used. That is kept and told before its log is fetched, which may take long.
     pub(super) fn fail(&mut self, at: At, attempt: &Attempt, reason: String) -> Result<(), Halt> {
         let session = &attempt.session;
         let path = self.store.shown().to_path_buf();
-        let fetched = log::fetch(&self.settings.kubectl, &path, session, self.stop);
+        let mut plan = self.store.plan().clone();
+        plan.failed(at, Failure { reason: reason.clone(), ..Failure::default() }, &(self.now)())?;
+        let step = plan.get(at).1.id.clone();
+        self.store.save(plan, &format!("session {session} failed: {reason}"))?;
+        (self.tell)(Event::Note(&format!("step {step} failed: {reason}; its log is fetched")));
+        let fetched = log::fetch(&self.settings.kubectl, &path, session, self.cray.timeout, self.stop);
         let (log, told) = match &fetched {
             Ok(name) => {
                 let (track, step) = self.store.plan().get(at);
@@ -273,7 +295,7 @@ impl Executor<'_> {
             }
         };
         let mut plan = self.store.plan().clone();
-        plan.failed(at, Failure { reason: reason.clone(), layer: told.layer, log }, &(self.now)())?;
+        plan.explained(at, Failure { reason: reason.clone(), layer: told.layer, log });
         self.store.save(plan, &format!("session {session} failed: {reason}"))?;
         Err(Halt::Track(format!("{reason}\n{look}")))
     }
@@ -283,13 +305,15 @@ impl Executor<'_> {
         let base = &attempt.base_id;
         let image = match self.image(base)? {
             None => {
-                return Err(Halt::Track(format!(
-                    "image {base}, on which the step begins, is not in IMS. It was deleted since, perhaps by a restart; nothing was created"
+                return Err(Halt::Dead(format!(
+                    "image {base}, on which the step begins, is not in IMS. It was deleted since, perhaps by a restart; nothing was created\n{}",
+                    self.another_base(at)
                 )));
             }
             Some(image) if image.link.is_none() => {
-                return Err(Halt::Track(format!(
-                    "image {base}, on which the step begins, is registered in IMS and has no link: nothing was uploaded, so CFS cannot configure it; nothing was created"
+                return Err(Halt::Dead(format!(
+                    "image {base}, on which the step begins, is registered in IMS and has no link: nothing was uploaded, so CFS cannot configure it; nothing was created\n{}",
+                    self.another_base(at)
                 )));
             }
             Some(image) => image,
@@ -297,9 +321,10 @@ impl Executor<'_> {
         let track = self.store.plan().get(at).0;
         match (&track.arch, &image.arch) {
             (Some(expected), Some(found)) if expected != found => {
-                return Err(Halt::Track(format!(
-                    "image {base} is an {found} image, and {} is {expected}; nothing was created",
-                    track.label()
+                return Err(Halt::Dead(format!(
+                    "image {base} is an {found} image, and {} is {expected}; nothing was created\n{}",
+                    track.label(),
+                    self.another_base(at)
                 )));
             }
             (None, Some(found)) if learn => {
@@ -311,9 +336,10 @@ impl Executor<'_> {
         }
         let planned = self.store.plan().get(at).0.configuration.clone();
         let Some(now) = self.configuration(&planned.name)? else {
-            return Err(Halt::Track(format!(
-                "configuration {} does not exist any more; nothing was created",
-                planned.name
+            return Err(Halt::Dead(format!(
+                "configuration {} does not exist any more; nothing was created\ncreate it again with the same layers and commits, then incfg run goes on; or make a new plan with another: incfg plan --configuration NAME --base-image-id {base} --failed-layer {}",
+                planned.name,
+                self.store.plan().get(at).1.layers.first().copied().unwrap_or_default()
             )));
         };
         if let Some(difference) = planned.difference(&now) {
@@ -334,6 +360,25 @@ impl Executor<'_> {
             )));
         }
         Ok(())
+    }
+
+    /// What to do when the image a step begins with cannot be used.
+    fn another_base(&self, at: At) -> String {
+        let (track, _) = self.store.plan().get(at);
+        let made_by = at.step.checked_sub(1).and_then(|before| track.steps[before].attempts.last());
+        match made_by {
+            Some(attempt) => {
+                let file = shell_word(&self.store.shown().display().to_string());
+                format!(
+                    "to do the step again that made it: incfg record {file} --give-up {}, then incfg run {file}",
+                    attempt.session
+                )
+            }
+            None => format!(
+                "make a new plan with another base: incfg plan ... --image {} --base-image-id ID",
+                shell_word(track.label())
+            ),
+        }
     }
 
     pub(super) fn own(&self, at: At, attempt: &Attempt, session: &Session) -> Result<(), Halt> {

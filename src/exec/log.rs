@@ -18,17 +18,22 @@ use crate::statement::{Window, read_statements};
 
 use super::process::{Bounds, How, call};
 
-/// The longest a log may take to come, and the most it may be.
-const TIMEOUT: Duration = Duration::from_secs(300);
+/// The most a log may be.
 const BYTES: u64 = 1 << 30;
 
 /// Fetches the log of a session beside the plan; the name of its file.
-pub(super) fn fetch(kubectl: &Path, plan: &Path, session: &str, stop: &dyn Fn() -> bool) -> Result<String, String> {
+pub(super) fn fetch(
+    kubectl: &Path,
+    plan: &Path,
+    session: &str,
+    timeout: Duration,
+    stop: &dyn Fn() -> bool,
+) -> Result<String, String> {
     let stem = plan.file_stem().unwrap_or_default().to_string_lossy();
     let name = format!("{stem}.{session}.log");
     let directory = plan.parent().filter(|parent| !parent.as_os_str().is_empty()).unwrap_or(Path::new("."));
     let temporary = directory.join(format!(".{name}.tmp"));
-    let outcome = fetch_to(kubectl, &temporary, session, stop)
+    let outcome = fetch_to(kubectl, &temporary, session, timeout, stop)
         .and_then(|()| fs::rename(&temporary, directory.join(&name)).map_err(|error| error.to_string()));
     if outcome.is_err() {
         let _ = fs::remove_file(&temporary);
@@ -36,10 +41,16 @@ pub(super) fn fetch(kubectl: &Path, plan: &Path, session: &str, stop: &dyn Fn() 
     outcome.map(|()| name)
 }
 
-fn fetch_to(kubectl: &Path, file: &PathBuf, session: &str, stop: &dyn Fn() -> bool) -> Result<(), String> {
+fn fetch_to(
+    kubectl: &Path,
+    file: &PathBuf,
+    session: &str,
+    timeout: Duration,
+    stop: &dyn Fn() -> bool,
+) -> Result<(), String> {
     let text = |error: std::io::Error| error.to_string();
     let content = OpenOptions::new().write(true).create(true).truncate(true).mode(0o600).open(file).map_err(text)?;
-    let bounds = Bounds { timeout: TIMEOUT, bytes: BYTES, grace: Duration::ZERO, stop };
+    let bounds = Bounds { timeout, bytes: BYTES, grace: Duration::ZERO, stop };
     let kept = content.try_clone().map_err(text)?;
     let ended = call(kubectl, &log_words(session), Some(content), &bounds)
         .map_err(|error| format!("{} cannot be started: {error}", kubectl.display()))?;
@@ -50,7 +61,7 @@ fn fetch_to(kubectl: &Path, file: &PathBuf, session: &str, stop: &dyn Fn() -> bo
             let said = said.lines().rev().map(str::trim).find(|line| !line.is_empty()).unwrap_or("it says nothing");
             return Err(format!("kubectl failed: {}", printable(said)));
         }
-        How::TimedOut => return Err("kubectl gave no answer in time".into()),
+        How::TimedOut => return Err(format!("kubectl gave no answer within {} s", timeout.as_secs_f64())),
         How::TooMuch => return Err(format!("it is larger than {} MiB", BYTES >> 20)),
         How::Stopped => return Err("stopped".into()),
     }

@@ -182,7 +182,9 @@ impl Plan {
             if attempt.session != session {
                 return wrong("session", format!("expected {session}"));
             }
+            // An attempt that failed may have begun with a result that was given up since.
             match track.base_of(at.step) {
+                _ if attempt.state == AttemptState::Failed => {}
                 None => return wrong("state", "the step before has no result, so this one cannot have begun".into()),
                 Some(base) if *base != attempt.base_id => {
                     return wrong(
@@ -196,15 +198,20 @@ impl Plan {
             if !last && attempt.state != AttemptState::Failed {
                 return wrong("state", "only the last attempt of a step can be anything but failed".into());
             }
-            if (attempt.state == AttemptState::Done) != attempt.result_id.is_some() {
-                return wrong("result_id", "an attempt has a result when, and only when, it is done".into());
+            match (attempt.state, &attempt.result_id) {
+                (AttemptState::Done, None) => return wrong("result_id", "an attempt that is done has a result".into()),
+                (AttemptState::Intended, Some(_)) => {
+                    return wrong("result_id", "an attempt whose session is not created yet has no result".into());
+                }
+                _ => {}
             }
             if attempt.result_id.as_ref() == Some(&attempt.base_id) {
                 return wrong("result_id", "the result equals the base image".into());
             }
         }
         let done_before = at.step == 0 || track.steps[at.step - 1].state() == StepState::Done;
-        (!step.attempts.is_empty() && !done_before)
+        let begun = step.attempts.iter().any(|attempt| attempt.state != AttemptState::Failed);
+        (begun && !done_before)
             .then(|| (".attempts".into(), "the step before is not done, so this one cannot have begun".into()))
     }
 

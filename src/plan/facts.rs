@@ -2,6 +2,7 @@
 //! fact that is missing or ambiguous is an error that names the flag which settles it; nothing is guessed.
 
 use crate::analysis::ImageStatus;
+use crate::bootprep::refs::Refs;
 use crate::bootprep::{Base as EntryBase, Ims};
 use crate::cfs::Configuration;
 use crate::image_id::ImageId;
@@ -34,7 +35,7 @@ pub(super) fn facts<'a>(sources: &'a Sources, given: &Given) -> Result<Vec<Facts
 
 impl Sources {
     fn facts_of(&self, chosen: &Chosen<'_>, given: &Given) -> Result<Facts<'_>, Hole> {
-        let arch = arch_of([Some(chosen.label()), Some(chosen.image.as_str())]);
+        let arch = self.root_arch(chosen).or_else(|| arch_of([Some(chosen.label()), Some(chosen.image.as_str())]));
         let base = self.base(chosen, given)?;
         let base_arch = arch_of([base.name.as_deref()]);
         if let (Some(arch), Some(other)) = (&arch, &base_arch)
@@ -60,6 +61,14 @@ impl Sources {
             failed_layer,
             result_name: value(&given.result_names, chosen).cloned().unwrap_or_else(|| chosen.image.clone()),
         })
+    }
+
+    /// The architecture that the bootprep file asks for where the chain of images begins.
+    fn root_arch(&self, chosen: &Chosen<'_>) -> Option<String> {
+        let root = Refs::of(&self.bootprep, &self.variables).root(chosen.item)?;
+        let EntryBase::Product(product) = &self.bootprep.images.get(root)?.base else { return None };
+        let arch = product.filter.as_ref()?.arch.as_ref()?.as_str();
+        matches!(arch, "x86_64" | "aarch64").then(|| arch.to_owned())
     }
 
     fn base(&self, chosen: &Chosen<'_>, given: &Given) -> Result<Base, Hole> {

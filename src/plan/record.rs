@@ -19,7 +19,14 @@ pub enum Taken {
         /// It is at work.
         running: bool,
     },
-    /// The session made an image.
+    /// The session made an image; whether IMS has it, its JSON has to tell.
+    Unchecked {
+        /// Its step.
+        at: At,
+        /// The image.
+        result: ImageId,
+    },
+    /// The step has its image.
     Made {
         /// Its step.
         at: At,
@@ -120,11 +127,27 @@ pub enum NotTaken {
     },
     /// An image without content.
     #[error(
-        "image {id} is registered in IMS and has no link: nothing was uploaded, so it cannot be configured. Do not go on with it"
+        "image {id} is registered in IMS and has no link: nothing was uploaded, so it cannot be configured. {remedy}"
     )]
     NoLink {
         /// Its id.
         id: String,
+        /// What to do.
+        remedy: String,
+    },
+    /// An image of another architecture.
+    #[error("image {id} is an {found} image, and {image} is {expected}. {remedy}")]
+    OtherArch {
+        /// Its id.
+        id: String,
+        /// Its architecture.
+        found: String,
+        /// The image of the plan.
+        image: String,
+        /// The architecture of that.
+        expected: String,
+        /// What to do.
+        remedy: String,
     },
     /// No session of that name is open.
     #[error("no session {session} of this plan is under way. Under way: {}", if .open.is_empty() { "none".to_owned() } else { .open.join(", ") })]
@@ -153,7 +176,7 @@ impl Plan {
         if document.get("status").is_none()
             && let Some(image) = ImsImage::from_json(document)
         {
-            return self.record_image(&image);
+            return self.record_image(&image, now);
         }
         self.record_session(&Session::from_json(document)?, now)
     }
@@ -190,8 +213,8 @@ impl Plan {
             Verdict::Waiting { running, .. } => Taken::Waiting { at, running },
             Verdict::Unsettled(why) => Taken::Unsettled { at, why },
             Verdict::Made(result) => {
-                let _ = self.done(at, result.clone(), now);
-                Taken::Made { at, result, known: false }
+                let _ = self.named(at, result.clone(), now);
+                Taken::Unchecked { at, result }
             }
             Verdict::Failed(reason) => {
                 let _ = self.failed(at, Failure { reason: reason.clone(), ..Failure::default() }, now);
@@ -215,11 +238,15 @@ impl Plan {
         })
     }
 
-    /// Gives up the attempt of a session that is stuck or gone.
+    /// Gives up the attempt of a session that is stuck or gone, or that made an image which cannot be used.
     ///
     /// # Errors
     /// When no attempt of that session is open.
     pub fn give_up(&mut self, session: &str, now: &str) -> Result<At, NotTaken> {
+        if let Some(at) = self.last_done(session) {
+            self.undone(at, "its result was given up by hand");
+            return Ok(at);
+        }
         let open: Vec<(At, String)> = self
             .open()
             .into_iter()
@@ -281,23 +308,74 @@ impl Plan {
             && (applied.is_empty() || before.additional_inventory == now.additional_inventory)
     }
 
-    fn record_image(&self, image: &ImsImage) -> Result<Taken, NotTaken> {
-        let roles = self.images.iter().flat_map(|track| {
-            let results = track.steps.iter().filter_map(|step| {
-                step.result().map(|result| (result.clone(), format!("the result of step {}", step.id)))
-            });
-            let base = (track.base_image.id.clone(), format!("the base image of {}", track.label()));
-            std::iter::once(base).chain(results)
-        });
-        let roles: Vec<(ImageId, String)> = roles.collect();
-        let Some((id, role)) = roles.iter().find(|(id, _)| id.as_str() == image.id) else {
+    fn record_image(&mut self, image: &ImsImage, now: &str) -> Result<Taken, NotTaken> {
+        let mut roles = Vec::new();
+        for (track, content) in self.images.iter().enumerate() {
+            let base = format!("the base image of {}", content.label());
+            roles.push((content.base_image.id.clone(), base, At { track, step: 0 }, None));
+            for (step, made) in content.steps.iter().enumerate() {
+                if let Some(result) = made.result().or(made.unchecked()) {
+                    let role = format!("the result of step {}", made.id);
+                    roles.push((result.clone(), role, At { track, step }, made.attempts.last()));
+                }
+            }
+        }
+        let Some((id, role, at, made_by)) = roles.into_iter().find(|(id, ..)| id.as_str() == image.id) else {
             let known = self.images.iter().map(|track| track.current().to_string()).collect();
             return Err(NotTaken::OtherImage { found: image.id.clone(), known });
         };
+        let remedy = match made_by {
+            Some(attempt) => format!(
+                "The step can be done again on its base image: incfg record PLAN --give-up {}, then incfg run or incfg next",
+                attempt.session
+            ),
+            None => "Make a new plan with another base: incfg plan --base-image-id ID".to_owned(),
+        };
         if image.link.is_none() {
-            return Err(NotTaken::NoLink { id: image.id.clone() });
+            return Err(NotTaken::NoLink { id: image.id.clone(), remedy });
         }
-        Ok(Taken::UsableImage { id: id.clone(), role: role.clone() })
+        let (track, step) = self.get(at);
+        if let (Some(expected), Some(found)) = (&track.arch, &image.arch)
+            && expected != found
+        {
+            return Err(NotTaken::OtherArch {
+                id: image.id.clone(),
+                found: found.clone(),
+                image: track.label().to_owned(),
+                expected: expected.clone(),
+                remedy,
+            });
+        }
+        if made_by.is_some() && step.unchecked() == Some(&id) {
+            let _ = self.done(at, id.clone(), now);
+            return Ok(Taken::Made { at, result: id, known: false });
+        }
+        Ok(Taken::UsableImage { id, role })
+    }
+
+    /// What is recorded of the step a session belongs to; of one that is not known, nothing.
+    #[must_use]
+    pub fn recorded(&self, session: &str) -> Option<(StepState, Option<&ImageId>)> {
+        let attempts = |step: &super::Step| step.attempts.iter().any(|attempt| attempt.session == session);
+        let step = self.images.iter().flat_map(|track| &track.steps).find(|step| attempts(step))?;
+        let failed =
+            step.attempts.iter().any(|attempt| attempt.session == session && attempt.state == AttemptState::Failed);
+        match step.state() {
+            StepState::Done => Some((StepState::Done, step.result())),
+            _ if failed => Some((StepState::Failed, None)),
+            state => Some((state, step.unchecked())),
+        }
+    }
+
+    /// The last step of its image that is done, when that was by this session.
+    fn last_done(&self, session: &str) -> Option<At> {
+        self.images.iter().enumerate().find_map(|(track, image)| {
+            let under_way = |state| matches!(state, StepState::Intended | StepState::Created);
+            let step = image.steps.iter().rposition(|step| step.state() == StepState::Done)?;
+            let last = image.steps[step].attempts.last()?;
+            let free = !image.steps[step..].iter().any(|step| under_way(step.state()));
+            (free && last.session == session).then_some(At { track, step })
+        })
     }
 }
 

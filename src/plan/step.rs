@@ -297,7 +297,19 @@ impl Plan {
         Ok(())
     }
 
-    /// The image is made.
+    /// The session names its image, which nobody has looked at in IMS yet.
+    ///
+    /// # Errors
+    /// When no session was under way.
+    pub fn named(&mut self, at: At, result: ImageId, now: &str) -> Result<(), OutOfTurn> {
+        let attempt = self.open_attempt(at, "a result")?;
+        attempt.state = AttemptState::Created;
+        attempt.created_at.get_or_insert_with(|| now.to_owned());
+        attempt.result_id = Some(result);
+        Ok(())
+    }
+
+    /// The image is made, and is in IMS.
     ///
     /// # Errors
     /// When no session was under way.
@@ -322,6 +334,23 @@ impl Plan {
         attempt.failed_layer = failure.layer;
         attempt.log = failure.log;
         Ok(())
+    }
+
+    /// What the log tells of an attempt that failed.
+    pub fn explained(&mut self, at: At, failure: Failure) {
+        if let Some(attempt) = self.step_mut(at).attempts.last_mut().filter(|last| last.state == AttemptState::Failed) {
+            attempt.reason = Some(failure.reason);
+            attempt.failed_layer = failure.layer;
+            attempt.log = failure.log;
+        }
+    }
+
+    /// The result of the last step that is done cannot be used: the step is to be done again.
+    pub(super) fn undone(&mut self, at: At, reason: &str) {
+        if let Some(attempt) = self.step_mut(at).attempts.last_mut() {
+            attempt.state = AttemptState::Failed;
+            attempt.reason = Some(reason.to_owned());
+        }
     }
 
     /// The session of an attempt is gone.

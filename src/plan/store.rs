@@ -17,7 +17,7 @@ const MODE: u32 = 0o600;
 #[derive(Debug, thiserror::Error)]
 pub enum StoreError {
     /// The file cannot be read.
-    #[error("{path}: cannot be read: {why}. incfg plan makes a plan")]
+    #[error("{path}: cannot be read: {why}")]
     Unreadable {
         /// The file.
         path: String,
@@ -176,7 +176,7 @@ fn content(file: &File, path: &Path) -> Result<Vec<u8>, StoreError> {
 
 fn unreadable(path: &Path, error: &std::io::Error) -> StoreError {
     let why = match error.kind() {
-        std::io::ErrorKind::NotFound => "there is no such file".to_owned(),
+        std::io::ErrorKind::NotFound => "there is no such file. incfg plan makes a plan".to_owned(),
         _ => error.to_string(),
     };
     StoreError::Unreadable { path: path.display().to_string(), why }

@@ -20,8 +20,14 @@ fn typed(site: &Site, command: &str) -> Outcome {
     Command::new("sh").args(["-c", command]).env("PATH", path).current_dir(site.path()).output().unwrap().into()
 }
 
-/// Does what `incfg next` says until the session of the step is over; what the last answer was.
+/// Does what `incfg next` says until the image of the step is made; what the last answer was.
 fn step_by_hand(site: &Site) -> Outcome {
+    let session = all_typed(site);
+    if session.stdout.starts_with("unchecked ") { all_typed(site) } else { session }
+}
+
+/// Does what `incfg next` says; what the last answer was.
+fn all_typed(site: &Site) -> Outcome {
     let commands = commands(site);
     let mut last = None;
     for command in &commands {
@@ -100,6 +106,38 @@ fn the_script_makes_the_images_and_can_be_run_again() {
 }
 
 #[test]
+fn the_script_makes_nothing_twice() {
+    for fault in ["lost", "503", "ok"] {
+        let site = Site::new();
+        site.faults(&json!({"cfs sessions delete 1": fault}));
+        site.write("rest.sh", &site.incfg(&["next", "plan.yaml", "--script"]).stdout);
+        for _ in 0..2 {
+            let outcome = typed(&site, "POLL=0 sh rest.sh");
+            assert_eq!(outcome.code, 0, "{fault}: {}", outcome.stderr);
+            assert!(outcome.stdout.contains("3 of 3 steps done"), "{fault}: {}", outcome.stdout);
+        }
+        assert_eq!(site.created().len(), 3, "{fault}");
+        site.is_whole();
+    }
+}
+
+#[test]
+fn the_script_stops_at_a_last_image_that_is_not_whole() {
+    for (fate, said) in [("no-link", "has no link"), ("not-in-ims", "no answer to"), ("other-arch", "is an aarch64")] {
+        let site = Site::new();
+        site.fates(&json!({"4": [fate]}));
+        site.write("rest.sh", &site.incfg(&["next", "plan.yaml", "--script"]).stdout);
+        for _ in 0..2 {
+            let outcome = typed(&site, "POLL=0 sh rest.sh");
+            assert_eq!(outcome.code, 1, "{fate}: {}", outcome.stderr);
+            assert!(outcome.stderr.contains(said), "{fate}: {}", outcome.stderr);
+        }
+        assert_eq!((site.sessions().len(), site.created().len()), (1, 3), "{fate}");
+        assert_eq!(site.steps("state")[2], "created", "{fate}");
+    }
+}
+
+#[test]
 fn the_script_stops_at_the_first_surprise() {
     for (fates, faults, said) in [
         (json!({"3": ["fail"]}), json!({}), "step compute.x86_64/3 failed"),
@@ -137,8 +175,15 @@ fn session(site: &Site) -> Value {
 
 type Change = fn(&mut Value);
 
-fn record(site: &Site, session: &Value) -> Outcome {
-    site.incfg_with_stdin(&["record", "plan.yaml"], &format!("{session:#}"))
+fn record(site: &Site, document: &Value) -> Outcome {
+    site.incfg_with_stdin(&["record", "plan.yaml"], &format!("{document:#}"))
+}
+
+const RESULT_ID: &str = "11111111-2222-4333-8444-555555555555";
+
+/// The image that the session of the next step makes.
+fn image() -> Value {
+    json!({"arch": "x86_64", "id": RESULT_ID, "link": {"path": "s3://boot-images/x/manifest.json"}, "name": "x"})
 }
 
 #[test]
@@ -147,10 +192,15 @@ fn a_session_typed_without_tags_is_taken() {
     let outcome = record(&site, &session(&site));
     assert_eq!(
         (outcome.code, outcome.stdout.as_str()),
-        (0, "made 11111111-2222-4333-8444-555555555555\n"),
+        (0, "unchecked 11111111-2222-4333-8444-555555555555\n"),
         "{}",
         outcome.stderr
     );
+    let look = format!("cray ims images describe {RESULT_ID} --format json | incfg record plan.yaml -");
+    assert!(outcome.stderr.contains(&look), "{}", outcome.stderr);
+    assert_eq!(site.steps("state"), ["created", "todo", "todo"]);
+    let outcome = record(&site, &image());
+    assert_eq!((outcome.code, outcome.stdout), (0, format!("made {RESULT_ID}\n")), "{}", outcome.stderr);
     assert_eq!(site.steps("state"), ["done", "todo", "todo"]);
     assert_eq!(site.status()["images"][0]["current_image_id"], "11111111-2222-4333-8444-555555555555");
 }
@@ -160,6 +210,8 @@ fn a_session_can_be_recorded_twice() {
     let site = Site::new();
     let made = session(&site);
     record(&site, &made);
+    record(&site, &image());
+    assert_eq!(record(&site, &image()).stdout, "same\n");
     let plan = site.read("plan.yaml");
     let again = record(&site, &made);
     assert_eq!(again.code, 0);
@@ -238,6 +290,71 @@ fn the_wrong_thing_is_told_for_what_it_is() {
 }
 
 #[test]
+fn a_result_that_ims_does_not_have_whole_is_not_made() {
+    let wrong: [(&str, Change); 2] =
+        [("has no link", |i| i["link"] = Value::Null), ("is an aarch64 image", |i| i["arch"] = "aarch64".into())];
+    for (said, change) in wrong {
+        let site = Site::new();
+        let name = site.steps("session")[0].as_str().unwrap().to_owned();
+        record(&site, &session(&site));
+        let mut unusable = image();
+        change(&mut unusable);
+        let outcome = record(&site, &unusable);
+        assert_eq!(outcome.code, 3, "{said}: {}", outcome.stderr);
+        for part in [said, &format!("--give-up {name}")] {
+            assert!(outcome.stderr.contains(part), "{part}: {}", outcome.stderr);
+        }
+        assert_eq!(site.steps("state")[0], "created");
+        assert_eq!(site.incfg(&["record", "plan.yaml", "--give-up", &name]).code, 0);
+        assert_eq!(site.run(&[]).code, 0);
+        assert_eq!(site.steps("attempt"), [2, 1, 1]);
+    }
+}
+
+#[test]
+fn a_base_image_of_another_architecture_is_refused() {
+    let site = Site::new();
+    let mut base = image();
+    base["id"] = BASE_ID.into();
+    base["arch"] = "aarch64".into();
+    let outcome = record(&site, &base);
+    assert_eq!(outcome.code, 3, "{}", outcome.stderr);
+    assert!(outcome.stderr.contains("is an aarch64 image, and compute.x86_64 is x86_64"), "{}", outcome.stderr);
+}
+
+#[test]
+fn what_is_named_by_a_session_is_taken_by_run_even_when_the_session_is_gone() {
+    let site = Site::new();
+    all_typed(&site);
+    assert_eq!(site.steps("state")[0], "created");
+    site.cray(&format!("cfs v3 sessions delete {}", site.sessions()[0]));
+    let outcome = site.run(&[]);
+    assert_eq!(outcome.code, 0, "{}", outcome.stderr);
+    site.is_whole();
+    assert_eq!(site.steps("attempt"), [1, 1, 1]);
+}
+
+#[test]
+fn a_step_whose_result_is_gone_can_be_done_again() {
+    let site = Site::new();
+    site.run(&["--until", "compute.x86_64/3", "--keep-sessions"]);
+    let session = site.steps("session")[1].as_str().unwrap().to_owned();
+    let result = site.steps("result_id")[1].as_str().unwrap().to_owned();
+    std::fs::remove_file(site.path().join(format!("state/images/{result}.json"))).unwrap();
+    let outcome = site.run(&[]);
+    assert_eq!(outcome.code, 1, "{}", outcome.stderr);
+    assert!(outcome.stderr.contains(&format!("incfg record plan.yaml --give-up {session}")), "{}", outcome.stderr);
+    assert!(!outcome.stderr.contains("goes on from there"), "{}", outcome.stderr);
+    let first = site.steps("session")[0].as_str().unwrap().to_owned();
+    assert_eq!(site.incfg(&["record", "plan.yaml", "--give-up", &first]).code, 3, "a step rests on it");
+    assert_eq!(site.incfg(&["record", "plan.yaml", "--give-up", &session]).code, 0);
+    let outcome = site.run(&[]);
+    assert_eq!(outcome.code, 0, "{}", outcome.stderr);
+    site.is_whole();
+    assert_eq!(site.steps("attempt"), [1, 2, 1]);
+}
+
+#[test]
 fn a_session_under_way_is_recorded_as_such() {
     let site = Site::new();
     let mut under_way = session(&site);
@@ -249,7 +366,7 @@ fn a_session_under_way_is_recorded_as_such() {
         assert_eq!((outcome.code, outcome.stdout), (0, format!("waiting {state}\n")), "{}", outcome.stderr);
     }
     assert_eq!(site.steps("state")[0], "created");
-    assert_eq!(commands(&site).len(), 2, "only the look and the deletion are left");
+    assert_eq!(commands(&site).len(), 1, "only the look is left");
     let name = under_way["name"].as_str().unwrap();
     let outcome = site.incfg(&["record", "plan.yaml", "--give-up", name]);
     assert_eq!(outcome.code, 0, "{}", outcome.stderr);

@@ -143,6 +143,55 @@ fn a_failed_session_stays_while_its_log_is_nowhere_else() {
 }
 
 #[test]
+fn a_log_that_does_not_come_is_not_waited_for_for_ever() {
+    let site = Site::short();
+    site.fates(&json!({"0,1,2": ["fail", "ok"]}));
+    site.write("kubectl", "#!/bin/sh\nsleep 1000\n");
+    let outcome = site.run(&["--call-timeout", "3s"]);
+    assert_eq!(outcome.code, 1, "{}", outcome.stderr);
+    for part in ["CFS says that the session failed; its log is fetched", "kubectl gave no answer within 3 s"] {
+        assert!(outcome.stderr.contains(part), "{part}: {}", outcome.stderr);
+    }
+    assert_eq!(site.steps("state")[0], "failed");
+}
+
+#[test]
+fn a_change_of_layers_that_a_session_does_not_apply_keeps_its_image() {
+    let site = Site::new();
+    site.run(&["--until", "compute.x86_64/0-2"]);
+    site.fates(&json!({"3": ["running"]}));
+    assert_eq!(site.run(&["--running-timeout", "50ms"]).code, 1);
+    site.fates(&json!({}));
+    let path = format!("configurations/{CONFIGURATION}.json");
+    let mut changed: Value = serde_json::from_str(&site.read(&format!("state/{path}"))).unwrap();
+    changed["layers"][4]["commit"] = "d4373419e20ccd1f73d4635e16fc57ec66cf9f60".into();
+    site.state(&path, &changed.to_string());
+    let outcome = site.run(&[]);
+    assert_eq!(outcome.code, 1, "{}", outcome.stderr);
+    assert!(outcome.stderr.contains("in nothing that this session applies"), "{}", outcome.stderr);
+    assert_eq!(site.steps("state"), ["done", "done", "todo"]);
+    let accepted = site.incfg_with_stdin(&["record", "plan.yaml", "-", "--accept-configuration"], &changed.to_string());
+    assert_eq!(accepted.code, 0, "{}", accepted.stderr);
+    assert_eq!(site.run(&[]).code, 0);
+    site.is_whole();
+}
+
+#[test]
+fn images_of_failed_attempts_are_told_for_deletion() {
+    let site = Site::short();
+    site.fates(&json!({"3,4": ["other-arch", "ok"]}));
+    site.run(&[]);
+    let outcome = site.run(&[]);
+    assert_eq!(outcome.code, 0, "{}", outcome.stderr);
+    let plan = site.read("plan.yaml");
+    let ids: Vec<&str> = plan.lines().filter_map(|line| line.trim().strip_prefix("result_id: ")).collect();
+    assert_eq!(ids.len(), 3, "{plan}");
+    let deletion = format!("cray ims images delete {}  # compute.x86_64/3-4, attempt 1, which failed", ids[1]);
+    assert!(outcome.stdout.contains(&deletion), "{}", outcome.stdout);
+    assert!(!outcome.stdout.contains(&format!("delete {}", ids[2])), "{}", outcome.stdout);
+}
+
+#[test]
 fn results_that_cannot_be_used_fail_their_step() {
     for (fate, said) in [
         ("no-artifact", "status.artifacts is empty"),
@@ -206,6 +255,8 @@ fn a_base_image_that_is_not_there_or_empty_stops_before_anything_is_created() {
         "{}",
         outcome.stderr
     );
+    assert!(outcome.stderr.contains("--image compute.x86_64 --base-image-id ID"), "{}", outcome.stderr);
+    assert!(!outcome.stderr.contains("goes on from there"), "{}", outcome.stderr);
     let mut empty: Value = serde_json::from_str(&image).unwrap();
     empty["link"] = Value::Null;
     fs::write(&path, empty.to_string()).unwrap();
@@ -280,7 +331,11 @@ fn a_configuration_that_is_gone_is_told() {
     let site = Site::new();
     fs::remove_file(site.path().join(format!("state/configurations/{CONFIGURATION}.json"))).unwrap();
     let outcome = site.run(&[]);
-    assert!(outcome.code == 1 && outcome.stderr.contains("does not exist any more"), "{}", outcome.stderr);
+    assert_eq!(outcome.code, 1, "{}", outcome.stderr);
+    for part in ["does not exist any more", "create it again", "incfg plan --configuration NAME --base-image-id"] {
+        assert!(outcome.stderr.contains(part), "{part}: {}", outcome.stderr);
+    }
+    assert!(!outcome.stderr.contains("goes on from there"), "{}", outcome.stderr);
 }
 
 #[test]

@@ -179,6 +179,27 @@ fn ctrl_c_ends_the_waiting_and_says_that_the_session_goes_on() {
 }
 
 #[test]
+fn ctrl_c_while_a_session_is_created_says_that_it_may_be_there() {
+    let site = Site::short();
+    site.faults(&json!({"cfs sessions create 1": "hang-after"}));
+    let run = site.start(&[]);
+    wait_until("a session", || !site.created().is_empty());
+    Command::new("kill").args(["-TERM", &run.id().to_string()]).status().unwrap();
+    let ended = run.wait_with_output().unwrap();
+    let said = String::from_utf8(ended.stderr).unwrap();
+    assert_eq!(ended.status.code(), Some(1), "{said}");
+    let session = &site.created()[0];
+    assert!(
+        said.contains(&format!("session {session} may have been created, and the next run looks for it")),
+        "{said}"
+    );
+    assert!(!said.contains("no session is under way"), "{said}");
+    site.faults(&json!({}));
+    assert_eq!(site.run(&[]).code, 0);
+    site.is_whole();
+}
+
+#[test]
 fn a_plan_that_another_hand_changed_is_left_as_that_hand_left_it() {
     let site = Site::short();
     site.fates(&json!({"0,1,2": ["running"]}));

@@ -271,3 +271,15 @@ fn blanks_in_a_layer_are_warned_of() {
         made.stderr
     );
 }
+
+#[test]
+fn the_architecture_of_an_image_is_that_of_the_recipe_it_comes_from() {
+    let site = Site::bare();
+    let file = site.read("winter/compute-and-uan-bootprep.yaml").replace("arch: x86_64", "arch: aarch64");
+    site.write("arm.yaml", &file);
+    let inputs = ["plan", "winter/iuf", "winter/ansible.log", "winter/configuration.json"];
+    let bootprep = ["--bootprep", "arm.yaml", "--vars-file", "winter/session_vars.yaml"];
+    let outcome = site.incfg(&[inputs.as_slice(), &bootprep].concat());
+    assert_eq!(outcome.code, 3, "{}", outcome.stdout);
+    assert!(outcome.stderr.contains("an aarch64 image cannot begin with"), "{}", outcome.stderr);
+}

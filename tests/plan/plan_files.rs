@@ -57,7 +57,7 @@ fn an_attempt_that_cannot_be_is_refused() {
             "base_id: c5e01698-9dea-448f-80aa-21dba7c0cbb6".to_owned(),
             "steps[1].attempts[0].base_id: expected",
         ),
-        ("state: done".into(), "state: failed".into(), "has a result when, and only when, it is done"),
+        ("state: done".into(), "state: failed".into(), "the step before has no result, so this one cannot have begun"),
         ("number: 1".into(), "number: 2".into(), "attempts[0].number: expected 1"),
         ("-l0-2-a1".into(), "-l0-2-a9".into(), "attempts[0].session: expected incfg-"),
         (format!("result_id: {first}"), "result_id: null".into(), "result_id"),
@@ -128,4 +128,14 @@ fn a_plan_behind_a_link_is_changed_where_it_is() {
     assert_eq!(site.run(&[]).code, 0);
     site.is_whole();
     assert!(site.path().join("plan.yaml").symlink_metadata().unwrap().is_symlink());
+}
+
+#[test]
+fn only_a_plan_that_is_not_there_is_to_be_made() {
+    let site = Site::new();
+    for (plan, advised) in [("state", false), ("no-plan.yaml", true)] {
+        let outcome = site.incfg(&["status", plan]);
+        assert_eq!(outcome.code, 3, "{}", outcome.stderr);
+        assert_eq!(outcome.stderr.contains("incfg plan makes a plan"), advised, "{}", outcome.stderr);
+    }
 }

@@ -80,6 +80,46 @@ fn rewritten(site: &Site, result: &str) {
 }
 
 #[test]
+fn a_pin_that_is_given_wins_over_that_of_the_plan() {
+    let site = Site::new();
+    assert_eq!(site.run(&[]).code, 0);
+    let other = "99999999-2222-4333-8444-555555555555";
+    for name in ["uan.x86_64", "compute.x86_64"] {
+        let pin = format!("{name}={other}");
+        let outcome = site.incfg(&[
+            "rewrite-bootprep",
+            "winter/compute-and-uan-bootprep.yaml",
+            "--vars-file",
+            "winter/session_vars.yaml",
+            "--from",
+            "plan.yaml",
+            "--pin",
+            &pin,
+        ]);
+        assert_eq!(outcome.code, 0, "{name}: {}", outcome.stderr);
+        assert!(outcome.stderr.contains(other), "{name}: {}", outcome.stderr);
+        assert_eq!(outcome.stderr.contains(UAN_ID), name.starts_with("compute"), "{name}: {}", outcome.stderr);
+    }
+}
+
+#[test]
+fn an_image_that_is_gone_from_ims_is_no_pin_any_more() {
+    let site = Site::new();
+    std::fs::remove_file(site.path().join(format!("state/images/{UAN_ID}.json"))).unwrap();
+    let outcome = site.run(&[]);
+    assert_eq!(outcome.code, 0, "{}", outcome.stderr);
+    assert!(outcome.stderr.contains("give --pin uan.x86_64=ID to incfg rewrite-bootprep"), "{}", outcome.stderr);
+    assert!(!outcome.stdout.contains(UAN_ID), "{}", outcome.stdout);
+    assert!(!site.incfg(&["status", "plan.yaml"]).stdout.contains(UAN_ID));
+    let file = "winter/compute-and-uan-bootprep.yaml";
+    let rewritten =
+        site.incfg(&["rewrite-bootprep", file, "--vars-file", "winter/session_vars.yaml", "--from", "plan.yaml"]);
+    assert_eq!(rewritten.code, 0, "{}", rewritten.stderr);
+    assert!(!rewritten.stderr.contains(UAN_ID), "{}", rewritten.stderr);
+    assert!(rewritten.stdout.contains("ref_name: uan.x86_64"), "its entry stays: {}", rewritten.stdout);
+}
+
+#[test]
 fn a_rewrite_from_a_plan_that_is_not_through_is_refused() {
     let site = Site::new();
     site.run(&["--until", "compute.x86_64/0-2"]);
@@ -113,7 +153,6 @@ fn fetch_gives_each_log_a_file_of_its_own() {
     for key in &keys[1..] {
         site.state(&format!("objects/{}", key.replace('/', "_")), &format!("INFO: {key}\n"));
     }
-    fs::create_dir(site.path().join("logs")).unwrap();
     let fetched = site.incfg(&["fetch", "winter/iuf", "--dir", "logs", "--cray", "./cray"]);
     assert_eq!(fetched.code, 1, "one log is not in S3: {}", fetched.stderr);
     assert!(fetched.stderr.contains(&format!("{}: not in S3", keys[0])), "{}", fetched.stderr);
@@ -127,6 +166,7 @@ fn fetch_gives_each_log_a_file_of_its_own() {
     assert!(again.stderr.contains("is there already and was left alone"), "{}", again.stderr);
     let missing = site.incfg(&["fetch", "winter/iuf", "--dir", "logs", "--cray", "./no-cray"]);
     assert_eq!(missing.code, 4, "{}", missing.stderr);
+    site.write("nowhere", "a file");
     let nowhere = site.incfg(&["fetch", "winter/iuf", "--dir", "nowhere", "--cray", "./cray"]);
-    assert!(nowhere.code == 1 && nowhere.stderr.contains("No such file or directory"), "{}", nowhere.stderr);
+    assert!(nowhere.code == 3 && nowhere.stderr.contains("--dir nowhere: cannot be made"), "{}", nowhere.stderr);
 }

@@ -283,7 +283,8 @@ impl Cray {
         if succeeded != "true" || fate == "no-artifact" {
             return;
         }
-        let count = fs::read_dir(self.state.join("images")).unwrap().count();
+        // An id is never given twice, not even that of an image which is gone.
+        let count = fs::read_dir(self.state.join("layers")).unwrap().count();
         let result = if fate == "equal" { base.clone() } else { format!("{count:08x}-1111-4222-8333-444444444444") };
         if fate != "equal" {
             let mut layers = base_layers.unwrap().as_array().unwrap().clone();

@@ -52,6 +52,22 @@ pub fn next(plan: &Plan, at: At, path: &str) -> String {
         command(&mut out, &cray(&CrayCommand::delete_session(cfs, &session)));
     }
     let doing = plan.doing(at);
+    if let Some(result) = step.unchecked() {
+        say(
+            &mut out,
+            "Its session has made an image. It counts when it is in IMS and has a link; incfg says whether it is so:",
+        );
+        command(&mut out, &hand_over(&CrayCommand::describe_image(result.as_str())));
+        say(&mut out, "When incfg has it, delete the session:");
+        command(&mut out, &cray(&CrayCommand::delete_session(cfs, &attempt.session)));
+        let _ = writeln!(
+            out,
+            "If the image cannot be used, make room for another attempt: incfg record {} --give-up {}",
+            shell_word(path),
+            attempt.session
+        );
+        return out;
+    }
     if doing == Doing::Begin {
         say(&mut out, "The image is in IMS and has a link; incfg says whether it is so:");
         command(&mut out, &hand_over(&CrayCommand::describe_image(attempt.base_id.as_str())));
@@ -76,8 +92,10 @@ pub fn next(plan: &Plan, at: At, path: &str) -> String {
         "Ask until it is complete, which takes minutes to hours. incfg takes the answer in and says what follows:",
     );
     command(&mut out, &hand_over(&CrayCommand::describe_session(cfs, &attempt.session)));
-    say(&mut out, "When incfg has its image, delete the session:");
-    command(&mut out, &cray(&CrayCommand::delete_session(cfs, &attempt.session)));
+    let _ = writeln!(
+        out,
+        "When the session has made its image, incfg asks for the image too. Then, and not before, the session may be deleted; incfg next says so."
+    );
     if doing != Doing::Begin {
         let _ = writeln!(
             out,

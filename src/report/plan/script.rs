@@ -28,7 +28,33 @@ stop() {
 # An answer of cray has to be what the plan expects: incfg compares them.
 check() {
   "$CRAY" "$@" > "$work/answer" || stop "stopped: no answer to: cray $*"
-  "$INCFG" record "$PLAN" "$work/answer" > /dev/null
+  "$INCFG" record "$PLAN" "$work/answer" > /dev/null || stop "stopped: this is not what the plan expects: cray $*"
+}
+
+# An image that a session has made counts when it is in IMS. It is left in $base.
+take() {
+  check ims images describe "$1" --format json
+  base=$1
+}
+
+# What the plan has already is not done again; then its image is left in $base.
+has() {
+  said=$("$INCFG" record "$PLAN" --known "$1") || stop "stopped: the plan cannot be read"
+  case $said in
+    "made "*) base=${said#made } ;;
+    "unchecked "*) take "${said#unchecked }" ;;
+    failed) stop "stopped: session $1 has failed, says the plan. For another attempt make this script anew: incfg next --script" ;;
+    *) return 1 ;;
+  esac
+}
+
+# A session that cannot be deleted is in nobody's way.
+delete() {
+  session=$1
+  shift
+  "$CRAY" "$@" > "$work/answer" 2> "$work/error" && return
+  grep -q -e 'Session not found' -e 'Session could not found' "$work/error" && return
+  printf 'session %s was not deleted: %s\n' "$session" "$(tail -n 1 "$work/error")" >&2
 }
 
 # Creates a session, unless it is there already; whether it is the right one, incfg says when it is described.
@@ -54,6 +80,10 @@ await() {
     case $said in
       "made "*)
         base=${said#made }
+        return
+        ;;
+      "unchecked "*)
+        take "${said#unchecked }"
         return
         ;;
       unsettled)
@@ -102,14 +132,15 @@ fn step_lines(out: &mut String, plan: &Plan, at: At) {
     let (track, step) = plan.get(at);
     let attempt = plan.attempt(at).unwrap_or_else(|| plan.next_attempt(at, track.current()));
     let _ = writeln!(out, "\n# step {}", printable(&step.id));
+    let _ = writeln!(out, "if ! has {}; then", attempt.session);
     let mut line = |function: &str, command: &CrayCommand| {
-        let _ = writeln!(out, "{function} {}", words(command));
+        let _ = writeln!(out, "  {function} {}", words(command));
     };
     line("check", &CrayCommand::describe_image(BASE));
     line("check", &CrayCommand::describe_configuration(cfs, &track.configuration.name));
     line(&format!("create {}", attempt.session), &CrayCommand::create_session(plan, at, &attempt, BASE));
-    let _ = writeln!(out, "await {}", attempt.session);
-    let _ = writeln!(out, "\"$CRAY\" {} > /dev/null", words(&CrayCommand::delete_session(cfs, &attempt.session)));
+    let _ = writeln!(out, "  await {}\nfi", attempt.session);
+    let _ = writeln!(out, "delete {} {}", attempt.session, words(&CrayCommand::delete_session(cfs, &attempt.session)));
 }
 
 fn words(command: &CrayCommand) -> String {

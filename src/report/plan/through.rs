@@ -5,7 +5,7 @@ use std::fmt::Write;
 use anstyle::Style;
 
 use crate::plan::command::CrayCommand;
-use crate::plan::{Plan, StepState};
+use crate::plan::{AttemptState, Plan, StepState};
 use crate::rewrite::Pin;
 
 use super::{command, count, cray, printable, shell_word};
@@ -72,9 +72,12 @@ fn intermediate(out: &mut String, plan: &Plan) {
     let mut lines = Vec::new();
     for track in &plan.images {
         let last = track.steps.len().saturating_sub(1);
-        for step in track.steps.iter().take(last) {
-            if let Some(result) = step.result() {
-                lines.push(format!("{}  # {}", cray(&CrayCommand::delete_image(result)), printable(&step.id)));
+        for (number, step) in track.steps.iter().enumerate() {
+            for attempt in &step.attempts {
+                let failed = attempt.state == AttemptState::Failed;
+                let Some(result) = attempt.result_id.as_ref().filter(|_| failed || number < last) else { continue };
+                let note = if failed { format!(", attempt {}, which failed", attempt.number) } else { String::new() };
+                lines.push(format!("{}  # {}{note}", cray(&CrayCommand::delete_image(result)), printable(&step.id)));
             }
         }
     }
