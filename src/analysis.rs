@@ -20,6 +20,7 @@ use crate::grammar::Grammar;
 use crate::image_id::ImageId;
 use crate::input::{Collected, Kind};
 use crate::limits;
+use crate::scan::Scanner;
 use crate::statement::Window;
 
 /// The version of the shape of [`Analysis`].
@@ -314,8 +315,13 @@ pub struct Context {
 ///
 /// # Errors
 /// When no input is of a kind incfg knows.
-pub fn analyze(collected: &Collected, context: &Context, grammar: &Grammar) -> Result<Analysis, AnalyzeError> {
-    let texts = reading::read(collected, grammar, context.window);
+pub fn analyze(
+    collected: &Collected,
+    context: &Context,
+    grammar: &Grammar,
+    scanner: &mut Scanner<'_>,
+) -> Result<Analysis, AnalyzeError> {
+    let texts = reading::read(collected, grammar, context.window, scanner);
     if texts.say_nothing() {
         let mut told: Vec<String> = collected
             .sources

@@ -7,6 +7,7 @@ mod fetch;
 mod grammar;
 mod next;
 mod plan;
+mod reading;
 mod record;
 mod rewrite;
 mod run;

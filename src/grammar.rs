@@ -5,27 +5,26 @@
 //! with the id of a built-in one takes its place. A new wording in a later release of IUF, SAT or CFS needs an entry in
 //! such a file and no Rust.
 
+mod entry;
 mod needle;
 mod selftest;
 
+use std::borrow::Cow;
 use std::collections::{BTreeMap, HashMap};
 use std::sync::OnceLock;
 
-use aho_corasick::AhoCorasick;
 use regex::bytes::{Regex, RegexBuilder};
-use serde::Deserialize;
 
 use crate::fact::{Fact, KINDS};
 use crate::line::{Dialect, Level, Line, Voice};
+use crate::sieve::Sieve;
+
+use entry::{Entry, GrammarFile, LevelName, Speaker};
 
 pub use selftest::{Defect, Taken, explain};
 
-/// The files of `grammars/`, in the order in which their patterns are tried.
-const BUILT_IN: [(&str, &str); 3] = [
-    ("grammars/iuf.yaml", include_str!("../grammars/iuf.yaml")),
-    ("grammars/sat.yaml", include_str!("../grammars/sat.yaml")),
-    ("grammars/cfs.yaml", include_str!("../grammars/cfs.yaml")),
-];
+// The files of `grammars/`, and the pieces of their literals by which logs are searched: made by build.rs.
+include!(concat!(env!("OUT_DIR"), "/built_in.rs"));
 
 /// Why a grammar cannot be used.
 #[derive(Debug, thiserror::Error)]
@@ -52,100 +51,63 @@ pub enum GrammarError {
     },
 }
 
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct GrammarFile {
-    /// What the file is about, for its readers.
-    #[serde(rename = "title")]
-    _title: Option<String>,
-    lines: Vec<Entry>,
-}
-
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct Entry {
-    id: String,
-    fact: String,
-    #[serde(rename = "in")]
-    speaker: Speaker,
-    pattern: String,
-    column: Option<String>,
-    level: Option<LevelName>,
-    #[serde(default)]
-    set: BTreeMap<String, String>,
-    #[serde(default)]
-    needle: Vec<String>,
-    #[serde(default)]
-    opens: bool,
-    since: Option<String>,
-    until: Option<String>,
-    #[serde(default)]
-    samples: Vec<Sample>,
-    #[serde(default)]
-    not: Vec<String>,
-}
-
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
-#[serde(rename_all = "lowercase")]
-enum Speaker {
-    Iuf,
-    Pod,
-    Ansible,
-}
-
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
-#[serde(rename_all = "lowercase")]
-enum LevelName {
-    Info,
-    Warning,
-    Error,
-}
-
-#[derive(Debug, Clone, Deserialize)]
-#[serde(deny_unknown_fields)]
-struct Sample {
-    line: String,
-    #[serde(default)]
-    expect: BTreeMap<String, String>,
-    /// In which text the line stands, where that is not the speaker's own.
-    text: Option<Speaker>,
-}
-
 /// A kind of line.
+#[derive(Debug, Clone)]
 pub struct LineKind {
     /// Its name, unique over all grammar files.
-    pub id: String,
+    pub id: Cow<'static, str>,
     /// The grammar file it comes from.
-    pub file: String,
-    fact: String,
+    pub file: Cow<'static, str>,
+    fact: Cow<'static, str>,
     speaker: Speaker,
     level: Option<Level>,
     message: LazyRegex,
     column: Option<LazyRegex>,
-    set: BTreeMap<String, String>,
+    set: Cow<'static, [Pair]>,
+    /// The message of each line it takes begins with one of these, after blanks; empty when that is not known.
+    begins: Cow<'static, [Literal]>,
     /// Each line it takes holds one of these.
-    needles: Vec<memchr::memmem::Finder<'static>>,
+    needles: Cow<'static, [Literal]>,
     /// The needles stand in the message, not in its envelope.
     needle_in_message: bool,
     opens: bool,
     /// No match can be the head of a longer one.
     closed: bool,
+    /// The line kind it follows: logs are not searched for it.
+    after: Option<Cow<'static, str>>,
     /// The first release with this wording, as the grammar says.
-    pub since: Option<String>,
+    pub since: Option<Cow<'static, str>>,
     /// The last release with this wording, as the grammar says.
-    pub until: Option<String>,
-    samples: Vec<Sample>,
-    not: Vec<String>,
+    pub until: Option<Cow<'static, str>>,
+    samples: Cow<'static, [Sample]>,
+    not: Cow<'static, [Cow<'static, str>]>,
+}
+
+type Pair = (Cow<'static, str>, Cow<'static, str>);
+type Literal = Cow<'static, [u8]>;
+
+#[derive(Debug, Clone)]
+struct Sample {
+    line: Cow<'static, str>,
+    expect: Cow<'static, [Pair]>,
+    text: Option<Speaker>,
 }
 
 /// Compiled when a line of its kind first comes by: most runs meet a few kinds only.
+#[derive(Clone)]
 struct LazyRegex {
-    pattern: String,
+    pattern: Cow<'static, str>,
     compiled: OnceLock<Option<Regex>>,
 }
 
+impl std::fmt::Debug for LazyRegex {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        self.pattern.fmt(f)
+    }
+}
+
 impl LazyRegex {
-    fn new(pattern: String) -> Self {
+    const fn new(pattern: Cow<'static, str>) -> Self {
         Self { pattern, compiled: OnceLock::new() }
     }
 
@@ -162,17 +124,25 @@ fn compile(pattern: &str) -> Result<Regex, regex::Error> {
 
 /// All line kinds, ready to read logs.
 pub struct Grammar {
-    kinds: Vec<LineKind>,
-    needles: AhoCorasick,
+    kinds: Vec<Cow<'static, LineKind>>,
+    /// By [`Dialect`], made when a log of it is read.
+    sieves: [OnceLock<Sieve>; 3],
+}
+
+/// What a line says.
+pub struct Said {
+    /// The fact.
+    pub fact: Fact,
+    /// The lines after this one are to be looked at whatever they hold: those of a kind that follows it may be among
+    /// them.
+    pub goes_on: bool,
 }
 
 impl Grammar {
     /// The grammars that incfg brings along.
-    ///
-    /// # Errors
-    /// Never for a released incfg: its tests load them.
-    pub fn built_in() -> Result<Self, GrammarError> {
-        Self::with_files(&[])
+    #[must_use]
+    pub fn built_in() -> Self {
+        Self { kinds: BUILT_IN.iter().map(Cow::Borrowed).collect(), sieves: Default::default() }
     }
 
     /// The grammars that incfg brings along and the given files, as (name, text). An entry takes the place of an
@@ -181,63 +151,80 @@ impl Grammar {
     /// # Errors
     /// A file that is no grammar, or an entry that cannot work: the first such.
     pub fn with_files(files: &[(String, String)]) -> Result<Self, GrammarError> {
-        let mut kinds: Vec<LineKind> = Vec::new();
-        for (file, text) in BUILT_IN {
-            kinds.extend(entries(file, text)?);
-        }
-        let mut added = Vec::new();
+        let mut grammar = Self::built_in();
+        let mut first = Vec::new();
         for (file, text) in files {
             for kind in entries(file, text)? {
                 if kind.message.get().is_none() || kind.column.as_ref().is_some_and(|column| column.get().is_none()) {
                     return Err(kind.error("the pattern is too large to compile; make it shorter".into()));
                 }
-                match kinds.iter().position(|known| known.id == kind.id) {
-                    Some(at) => kinds[at] = kind,
-                    None => added.push(kind),
+                match grammar.kinds.iter().position(|known| known.id == kind.id) {
+                    Some(at) => grammar.kinds[at] = Cow::Owned(kind),
+                    None => first.push(Cow::Owned(kind)),
                 }
             }
         }
-        added.extend(kinds);
+        grammar.kinds.splice(..0, first);
         let mut places: HashMap<&str, &LineKind> = HashMap::new();
-        for kind in &added {
+        for kind in &grammar.kinds {
             if let Some(first) = places.insert(&kind.id, kind) {
                 return Err(kind.error(format!("the id is taken already, in {}", first.file)));
             }
         }
-        let literals: Vec<&[u8]> =
-            added.iter().flat_map(|kind| kind.needles.iter().map(memchr::memmem::Finder::needle)).collect();
-        let literals = needle::without_covered(literals);
-        let needles = AhoCorasick::new(&literals)
-            .map_err(|error| GrammarError::Shape { file: "all grammars".into(), why: error.to_string() })?;
-        Ok(Self { kinds: added, needles })
+        if let Some(kind) =
+            grammar.kinds.iter().find(|kind| kind.after.as_deref().is_some_and(|before| !places.contains_key(before)))
+        {
+            let before = kind.after.as_deref().unwrap_or_default();
+            return Err(kind.error(format!("it comes after '{before}', but there is no line kind of that id")));
+        }
+        Ok(grammar)
     }
 
     /// All line kinds, in the order in which they are tried.
-    #[must_use]
-    pub fn kinds(&self) -> &[LineKind] {
-        &self.kinds
+    pub fn kinds(&self) -> impl ExactSizeIterator<Item = &LineKind> {
+        self.kinds.iter().map(AsRef::as_ref)
     }
 
-    /// A search for the literals without which no line kind matches.
+    /// What lets through the lines of a text that a line kind may take.
     #[must_use]
-    pub fn needles(&self) -> &AhoCorasick {
-        &self.needles
+    pub fn sieve(&self, dialect: Dialect) -> &Sieve {
+        let at = match dialect {
+            Dialect::Iuf => 0,
+            Dialect::Pod => 1,
+            Dialect::Ansible => 2,
+        };
+        self.sieves[at].get_or_init(|| {
+            let mut sieve = Sieve::new(dialect);
+            for kind in self.kinds().filter(|kind| kind.after.is_none() && kind.speaker.speaks_in(dialect)) {
+                if !kind.begins.is_empty() {
+                    kind.begins.iter().for_each(|begin| sieve.let_begin(begin));
+                } else if kind.level == Some(Level::Error) {
+                    sieve.let_errors();
+                } else {
+                    kind.needles.iter().for_each(|needle| sieve.let_hold(needle));
+                }
+            }
+            sieve
+        })
     }
 
     /// What a line says; `body` is its message, joined from several lines where it spans them. Of a line that may be
     /// cut, only a kind whose end is there is taken: half a name is none.
     #[must_use]
-    pub fn fact(&self, line: &Line<'_>, body: &[u8], may_be_cut: bool) -> Option<Fact> {
-        self.kinds
-            .iter()
+    pub fn said(&self, line: &Line<'_>, body: &[u8], may_be_cut: bool) -> Option<Said> {
+        self.kinds()
             .filter(|kind| !kind.opens && (kind.closed || !may_be_cut))
-            .find_map(|kind| kind.fact(line, body))
+            .find_map(|kind| Some(Said { fact: kind.fact(line, body)?, goes_on: self.goes_on(kind) }))
+    }
+
+    fn goes_on(&self, kind: &LineKind) -> bool {
+        kind.after.is_some() || self.kinds().any(|other| other.after.as_deref() == Some(&*kind.id))
     }
 
     /// Whether a line may be the first of a message over several lines.
     #[must_use]
     pub fn is_open(&self, line: &Line<'_>) -> bool {
-        self.kinds.iter().any(|kind| kind.opens && kind.takes(line, line.body).is_some())
+        self.kinds().any(|kind| kind.opens && kind.takes(line, line.body).is_some())
     }
 }
 
@@ -261,15 +248,26 @@ impl LineKind {
         if self.speaker == Speaker::Iuf && self.column.is_some() != line.column.is_some() {
             return None;
         }
-        if self.needle_in_message && !self.needles.iter().any(|finder| finder.find(body).is_some()) {
+        if !self.begins.is_empty() {
+            let message = &body[body.iter().take_while(|byte| **byte == b' ').count()..];
+            if !self.begins.iter().any(|begin| message.starts_with(begin)) {
+                return None;
+            }
+        }
+        if self.needle_in_message && !self.holds_needle(body) {
             return None;
         }
-        let mut captures = self.set.clone();
+        let mut captures: BTreeMap<String, String> =
+            self.set.iter().map(|(name, value)| (name.to_string(), value.to_string())).collect();
         if let Some(column) = &self.column {
             collect(column.get()?, line.column?, &mut captures)?;
         }
         collect(self.message.get()?, body, &mut captures)?;
         Some(captures)
+    }
+
+    fn holds_needle(&self, body: &[u8]) -> bool {
+        self.needles.iter().any(|needle| memchr::memmem::find(body, needle).is_some())
     }
 
     /// The dialect in which a sample of this kind stands.
@@ -282,7 +280,7 @@ impl LineKind {
     }
 
     fn error(&self, why: String) -> GrammarError {
-        GrammarError::Entry { file: self.file.clone(), id: self.id.clone(), why }
+        GrammarError::Entry { file: self.file.to_string(), id: self.id.to_string(), why }
     }
 }
 
@@ -304,6 +302,14 @@ impl Speaker {
             Self::Ansible => voice == Voice::Ansible,
         }
     }
+
+    fn speaks_in(self, dialect: Dialect) -> bool {
+        match dialect {
+            Dialect::Iuf => self != Self::Ansible,
+            Dialect::Pod => self == Self::Pod,
+            Dialect::Ansible => self == Self::Ansible,
+        }
+    }
 }
 
 fn entries(file: &str, text: &str) -> Result<Vec<LineKind>, GrammarError> {
@@ -319,19 +325,19 @@ impl Entry {
             let known: Vec<_> = KINDS.iter().map(|(name, _)| *name).collect();
             return Err(error(format!("there is no fact '{}'; the facts are {}", self.fact, known.join(", "))));
         };
-        let mut filled: Vec<String> = self.set.keys().cloned().collect();
-        for pattern in std::iter::once(&self.pattern).chain(&self.column) {
-            filled.extend(
-                needle::capture_names(pattern)
-                    .map_err(|why| error(format!("the pattern is no regular expression: {why}")))?,
-            );
-        }
-        if let Some(field) = filled.iter().find(|name| !fields.iter().any(|(field, _)| field == name)) {
+        let shape = |pattern: &str| {
+            needle::shape(pattern).map_err(|why| error(format!("the pattern is no regular expression: {why}")))
+        };
+        let message = shape(&self.pattern)?;
+        let column = self.column.as_deref().map(shape).transpose()?.unwrap_or_default();
+        let filled: Vec<&String> = self.set.keys().chain(&message.captures).chain(&column.captures).collect();
+        if let Some(field) = filled.iter().find(|name| !fields.iter().any(|(field, _)| field == **name)) {
             let known: Vec<_> = fields.iter().map(|(field, _)| *field).collect();
             return Err(error(format!("fact '{}' has no field '{field}'; it has: {}", self.fact, known.join(", "))));
         }
-        if let Some((field, _)) =
-            fields.iter().find(|(field, required)| *required && !self.opens && !filled.iter().any(|name| name == field))
+        if let Some((field, _)) = fields
+            .iter()
+            .find(|(field, required)| *required && !self.opens && !filled.iter().any(|name| *name == field))
         {
             return Err(error(format!(
                 "fact '{}' needs '{field}': capture it as (?<{field}>...) or give it under `set`",
@@ -341,32 +347,168 @@ impl Entry {
         if self.samples.is_empty() {
             return Err(error("it has no sample; give at least one line it takes, under `samples`".into()));
         }
-        let needles = if self.needle.is_empty() {
-            needle::required(&self.pattern).ok_or_else(|| error("no text of three bytes or more stands in every line it takes, so logs cannot be searched for it; make the pattern more exact, or give such texts under `needle`".into()))?
+        if let Some(short) = self.needle.iter().find(|text| text.len() < needle::SHORTEST) {
+            return Err(error(format!(
+                "the needle '{short}' is too short to search logs for; give three bytes or more"
+            )));
+        }
+        let needles = if self.after.is_some() {
+            Vec::new()
+        } else if self.needle.is_empty() {
+            message.needles.ok_or_else(|| error("no text of three bytes or more stands in every line it takes, so logs cannot be searched for it; make the pattern more exact, or give such texts under `needle`".into()))?
         } else {
             self.needle.iter().map(|text| text.as_bytes().to_vec()).collect()
         };
+        let literals = |literals: Vec<Vec<u8>>| literals.into_iter().map(Cow::Owned).collect::<Vec<Literal>>().into();
         Ok(LineKind {
             level: self.level.map(|level| match level {
                 LevelName::Info => Level::Info,
                 LevelName::Warning => Level::Warning,
                 LevelName::Error => Level::Error,
             }),
-            id: self.id,
-            file: file.to_owned(),
-            fact: self.fact,
+            id: self.id.into(),
+            file: file.to_owned().into(),
+            fact: self.fact.into(),
             speaker: self.speaker,
-            message: LazyRegex::new(self.pattern.clone()),
-            column: self.column.map(LazyRegex::new),
-            set: self.set,
-            needles: needles.iter().map(|needle| memchr::memmem::Finder::new(needle).into_owned()).collect(),
-            needle_in_message: self.needle.is_empty(),
+            message: LazyRegex::new(self.pattern.into()),
+            column: self.column.map(|column| LazyRegex::new(column.into())),
+            set: pairs(self.set),
+            begins: literals(message.begins),
+            needles: literals(needles),
+            needle_in_message: self.after.is_none() && self.needle.is_empty(),
             opens: self.opens,
-            closed: needle::is_closed(&self.pattern),
-            since: self.since,
-            until: self.until,
-            samples: self.samples,
-            not: self.not,
+            closed: message.closed,
+            after: self.after.map(Cow::Owned),
+            since: self.since.map(Cow::Owned),
+            until: self.until.map(Cow::Owned),
+            samples: self
+                .samples
+                .into_iter()
+                .map(|sample| Sample { line: sample.line.into(), expect: pairs(sample.expect), text: sample.text })
+                .collect(),
+            not: self.not.into_iter().map(Cow::Owned).collect(),
         })
+    }
+}
+
+fn pairs(pairs: BTreeMap<String, String>) -> Cow<'static, [Pair]> {
+    pairs.into_iter().map(|(name, value)| (name.into(), value.into())).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use regex_syntax::hir::{Class, Hir, HirKind};
+
+    use super::*;
+    use crate::line;
+
+    /// A text that the expression takes, another one for another number; anchors take none.
+    fn example(hir: &Hir, number: &mut u64) -> Vec<u8> {
+        let mut draw = |below: u64| {
+            *number = number.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+            (*number >> 33) % below
+        };
+        match hir.kind() {
+            HirKind::Empty | HirKind::Look(_) => Vec::new(),
+            HirKind::Literal(literal) => literal.0.to_vec(),
+            HirKind::Capture(capture) => example(&capture.sub, number),
+            HirKind::Concat(parts) => parts.iter().flat_map(|part| example(part, number)).collect(),
+            HirKind::Alternation(branches) => {
+                let branch = draw(branches.len() as u64) as usize;
+                example(&branches[branch], number)
+            }
+            HirKind::Repetition(repetition) => {
+                let most = u64::from(repetition.max.unwrap_or(repetition.min + 3).min(repetition.min + 3));
+                let times = u64::from(repetition.min) + draw(most - u64::from(repetition.min) + 1);
+                (0..times).flat_map(|_| example(&repetition.sub, number)).collect()
+            }
+            HirKind::Class(class) => {
+                let Class::Bytes(class) = class else { panic!("a class of characters in a pattern of bytes") };
+                let bytes: Vec<u8> = class.iter().flat_map(|range| range.start()..=range.end()).collect();
+                let seen: Vec<u8> =
+                    bytes.iter().copied().filter(|byte| byte.is_ascii_graphic() || *byte == b' ').collect();
+                let bytes = if seen.is_empty() { bytes } else { seen };
+                vec![bytes[draw(bytes.len() as u64) as usize]]
+            }
+        }
+    }
+
+    /// The forms in which a line of a speaker comes; `$` is the place of the column, `@` that of the message.
+    fn envelopes(dialect: Dialect) -> &'static [&'static str] {
+        match dialect {
+            Dialect::Iuf => &[
+                "2024-02-01T09:00:00.000001Z ERR  $ @",
+                "2024-02-01T09:00:00Z INFO $       @",
+                "2024-02-01T09:00:00.1Z ERROR @",
+                "2024-02-01T09:00:00.123456Z DBG  Activity.monitor_workflow:868 @",
+                "2024-02-01T09:00:00.123456Z ERR  $       2024-02-01T08:59:59.123456789Z @",
+                "2024-02-01T09:00:00.123456Z ERR  $       2024-02-01T08:59:59.12Z @",
+                "2023-08-20T10:02:53.978248Z ERROR             @",
+                "ERR  [prepare-managed-images] @",
+                "WARN @",
+            ],
+            Dialect::Pod => &[
+                "@",
+                "ERROR: @",
+                "INFO @",
+                "2024-02-01T09:00:00.123456789Z @",
+                "2024-02-01T09:00:00.123456789Z ERROR @",
+                "2024-02-01 09:00:00,123 - ERROR - sat.cli.bootprep.main - @",
+            ],
+            Dialect::Ansible => &["@", "2024-02-01T09:00:00.123456789Z @"],
+        }
+    }
+
+    #[test]
+    fn no_line_that_a_kind_takes_is_held_back() {
+        let grammar = Grammar::built_in();
+        let parse = |pattern: &str| {
+            regex_syntax::ParserBuilder::new().unicode(false).utf8(false).build().parse(pattern).unwrap()
+        };
+        let mut taken: std::collections::BTreeSet<&str> = std::collections::BTreeSet::new();
+        let mut number = 24_11;
+        for kind in grammar.kinds().filter(|kind| kind.after.is_none()) {
+            let message = parse(&kind.message.pattern);
+            let column = kind.column.as_ref().map(|column| parse(&column.pattern));
+            for dialect in [Dialect::Iuf, Dialect::Pod, Dialect::Ansible] {
+                for envelope in envelopes(dialect).iter().copied().cycle().take(45) {
+                    let column = column
+                        .as_ref()
+                        .map_or(b"prepare-managed-images".to_vec(), |column| example(column, &mut number));
+                    let column = format!("[{:<57}]", String::from_utf8_lossy(&column) + "x");
+                    let (before, after) = envelope.split_once('@').unwrap();
+                    let mut text = before.replace('$', &column).into_bytes();
+                    text.extend(example(&message, &mut number));
+                    text.extend_from_slice(after.as_bytes());
+                    let Some(line) = line::parse(dialect, &text) else { continue };
+                    if kind.takes(&line, line.body).is_some() {
+                        taken.insert(&kind.id);
+                        let shown = String::from_utf8_lossy(&text);
+                        assert!(grammar.sieve(dialect).lets_through(&text), "{}: {dialect:?}: {shown}", kind.id);
+                    }
+                }
+            }
+        }
+        let missed: Vec<&str> = grammar
+            .kinds()
+            .filter(|kind| kind.after.is_none() && !taken.contains(&*kind.id))
+            .map(|kind| &*kind.id)
+            .collect();
+        assert!(missed.is_empty(), "no example was taken of {missed:?}");
+    }
+
+    #[test]
+    fn the_tables_are_what_the_files_say() {
+        let files = [
+            ("grammars/iuf.yaml", include_str!("../grammars/iuf.yaml")),
+            ("grammars/sat.yaml", include_str!("../grammars/sat.yaml")),
+            ("grammars/cfs.yaml", include_str!("../grammars/cfs.yaml")),
+        ];
+        let read: Vec<LineKind> = files.iter().flat_map(|(file, text)| entries(file, text).unwrap()).collect();
+        let shown = |kinds: &[LineKind]| kinds.iter().map(|kind| format!("{kind:?}")).collect::<Vec<_>>();
+        for (read, built_in) in shown(&read).iter().zip(shown(&BUILT_IN)) {
+            assert_eq!(*read, built_in);
+        }
+        assert_eq!(read.len(), BUILT_IN.len());
     }
 }

@@ -8,6 +8,7 @@ mod kind;
 
 use std::fs::File;
 use std::io::{BufReader, Cursor, Read};
+use std::os::unix::fs::FileExt;
 use std::path::{Path, PathBuf};
 
 use flate2::read::MultiGzDecoder;
@@ -69,6 +70,14 @@ pub struct Source {
     /// Whether it was named on the command line, not found in a directory.
     pub named: bool,
     bytes: Bytes,
+}
+
+/// An input that is open.
+pub enum Opened<'a> {
+    /// A regular file, and how many bytes it had when it was opened: a log that is being written has an end all the same.
+    File(File, u64),
+    /// Anything else, to be read from one end to the other.
+    Stream(Box<dyn Read + Send + 'a>),
 }
 
 #[derive(Debug, Clone)]
@@ -180,7 +189,7 @@ fn open_plain(path: &Path) -> std::io::Result<File> {
 }
 
 /// Unpacks gzip and zstd, by their magic bytes; other bytes pass as they are.
-fn decompressed<'a, R: Read + 'a>(mut input: R) -> std::io::Result<Box<dyn Read + 'a>> {
+fn decompressed<'a, R: Read + Send + 'a>(mut input: R) -> std::io::Result<Box<dyn Read + Send + 'a>> {
     let mut magic = [0; 4];
     let mut filled = 0;
     while filled < magic.len() {
@@ -192,22 +201,63 @@ fn decompressed<'a, R: Read + 'a>(mut input: R) -> std::io::Result<Box<dyn Read 
         }
     }
     let whole = Cursor::new(magic[..filled].to_vec()).chain(input);
-    Ok(match &magic[..filled] {
-        [0x1f, 0x8b, ..] => Box::new(MultiGzDecoder::new(BufReader::with_capacity(limits::CHUNK_BYTES, whole))),
-        [0x28, 0xb5, 0x2f, 0xfd] => Box::new(zstd::stream::read::Decoder::new(whole)?),
-        _ => Box::new(whole),
+    Ok(match packing(&magic[..filled]) {
+        Some(Packing::Gzip) => Box::new(MultiGzDecoder::new(BufReader::with_capacity(limits::CHUNK_BYTES, whole))),
+        Some(Packing::Zstd) => Box::new(zstd::stream::read::Decoder::new(whole)?),
+        None => Box::new(whole),
     })
 }
 
+enum Packing {
+    Gzip,
+    Zstd,
+}
+
+fn packing(magic: &[u8]) -> Option<Packing> {
+    match magic {
+        [0x1f, 0x8b, ..] => Some(Packing::Gzip),
+        [0x28, 0xb5, 0x2f, 0xfd, ..] => Some(Packing::Zstd),
+        _ => None,
+    }
+}
+
 impl Source {
-    /// The text of the input, unpacked.
+    /// Opens the input, to be scanned. A file that is not compressed can be read at any place.
     ///
     /// # Errors
     /// The system's error.
-    pub fn open(&self) -> std::io::Result<Box<dyn Read + '_>> {
+    pub fn open(&self) -> std::io::Result<Opened<'_>> {
+        if let Bytes::File(path) = &self.bytes {
+            let file = open_plain(path)?;
+            let metadata = file.metadata()?;
+            let mut magic = [0; 4];
+            if metadata.is_file() && metadata.len() > 0 {
+                let read = file.read_at(&mut magic, 0)?;
+                if packing(&magic[..read]).is_none() {
+                    return Ok(Opened::File(file, metadata.len()));
+                }
+            }
+        }
+        Ok(Opened::Stream(self.reader()?))
+    }
+
+    /// The text of the input, unpacked, from one end to the other.
+    ///
+    /// # Errors
+    /// The system's error.
+    pub fn reader(&self) -> std::io::Result<Box<dyn Read + Send + '_>> {
         match &self.bytes {
             Bytes::File(path) => decompressed(open_plain(path)?),
             Bytes::Stdin(head) => decompressed(Cursor::new(head.as_slice()).chain(std::io::stdin())),
+        }
+    }
+
+    /// How many bytes will be read, where that is known: of a file that is not compressed.
+    #[must_use]
+    pub fn bytes(&self) -> Option<u64> {
+        match self.open() {
+            Ok(Opened::File(_, bytes)) => Some(bytes),
+            _ => None,
         }
     }
 
@@ -216,7 +266,7 @@ impl Source {
     /// # Errors
     /// The system's error, or a document larger than [`limits::DOCUMENT_BYTES`].
     pub fn read_document(&self) -> Result<String, InputError> {
-        let reader = self.open().map_err(|error| unreadable(&self.shown, &error))?;
+        let reader = self.reader().map_err(|error| unreadable(&self.shown, &error))?;
         read_bounded(reader, &self.shown)
     }
 }

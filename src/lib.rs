@@ -3,7 +3,7 @@
 //! Data flows one way; a module imports only from modules above it in this list.
 //!
 //! ```text
-//! bytes ── input ──► scan ──► line, grammar ──► statement        what was said, where, by whom
+//! bytes ── input ──► sieve, scan ──► line, grammar ──► statement    what was said, where, by whom
 //!                                                   │
 //!              iuf (activity, stages, SAT steps)    │
 //!              sat (one run of sat bootprep)   ◄────┤           what one text says as a whole
@@ -54,6 +54,7 @@ pub mod rewrite;
 pub mod sat;
 pub mod scan;
 pub mod shown;
+pub mod sieve;
 pub mod statement;
 pub mod text;
 pub mod whole_file;

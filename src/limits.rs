@@ -3,7 +3,13 @@
 /// Bytes of one line that are looked at; the rest of a longer line is skipped, not held.
 pub const LINE_BYTES: usize = 1 << 20;
 
-/// Bytes read from an input at a time.
+/// Bytes read from a file at a time, by each thread.
+pub const PIECE_BYTES: usize = 1 << 20;
+
+/// Threads that read one file: beyond these the memory is the limit, not the processor.
+pub const THREADS: usize = 16;
+
+/// Bytes read from a stream at a time.
 pub const CHUNK_BYTES: usize = 256 << 10;
 
 /// Bytes at the head of an input by which its kind is recognised.
@@ -11,6 +17,10 @@ pub const HEAD_BYTES: usize = 64 << 10;
 
 /// Bytes of a file that is read whole: JSON, YAML, variables, grammars. A larger one is refused.
 pub const DOCUMENT_BYTES: u64 = 16 << 20;
+
+/// Lines after one in which the rows that follow it are looked for. A row is a line like many others, so the whole log is
+/// not searched for it; `iuf` relays several pods at once, so the row need not be the next line.
+pub const ROW_LINES: usize = 1_000;
 
 /// Lines after the first over which SAT may spread one message, because a name in it holds line breaks.
 pub const JOINED_LINES: usize = 8;

@@ -1,14 +1,20 @@
-//! From bytes to the lines worth looking at, in constant memory.
+//! From bytes to the lines worth looking at, in constant memory, on as many cores as are given.
 //!
-//! A log of gigabytes holds a few thousand lines that matter. The scanner searches the bytes for the needles of the
-//! grammar, all at once, and hands on only lines that hold one, with their numbers. It keeps one chunk and at most one
-//! line; of a line longer than [`limits::LINE_BYTES`] it keeps the head.
+//! A log of gigabytes holds a few thousand lines that matter. Text comes in pieces of whole lines; in each piece the
+//! lines that hold a literal of the grammar are found, with their numbers, and then the pieces are gone through in
+//! order. Only the first half of this is work, so that half is shared out: the pieces of a file among threads that each
+//! read their own, and those of a stream between one that reads and one that searches. What comes out is the same
+//! whatever the number of threads and wherever a piece ends, because a line belongs to the piece in which it begins, and
+//! how much of a long line is looked at depends on the line alone.
 
-use std::io::Read;
+mod piece;
 
-use aho_corasick::AhoCorasick;
+use std::sync::mpsc::{channel, sync_channel};
 
-use crate::limits;
+use crate::input::Opened;
+use crate::sieve::Sieve;
+
+use piece::{End, FilePieces, Piece, StreamPieces};
 
 /// A line of an input, without its line break.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -17,7 +23,7 @@ pub struct RawLine<'a> {
     pub number: u64,
     /// Its bytes; the head of them where `cut` is set.
     pub bytes: &'a [u8],
-    /// The line was longer than [`limits::LINE_BYTES`].
+    /// The line is longer than [`crate::limits::LINE_BYTES`].
     pub cut: bool,
     /// The input ended in this line, without a line break: it may be half a line.
     pub unfinished: bool,
@@ -30,174 +36,315 @@ pub struct Extent {
     pub bytes: u64,
     /// Lines; an unfinished last line counts.
     pub lines: u64,
-    /// Lines longer than [`limits::LINE_BYTES`].
+    /// Lines longer than [`crate::limits::LINE_BYTES`].
     pub cut_lines: u64,
 }
 
 /// How many lines after this one the consumer wants whatever they hold.
 pub type Wanted = usize;
 
-/// Reads `input` to its end and gives `consume` every line that holds a needle, and every line it asks for.
-///
-/// # Errors
-/// The error of the reader, with what had been read until then.
-pub fn scan<R: Read>(
-    mut input: R,
-    needles: &AhoCorasick,
-    mut consume: impl FnMut(RawLine<'_>) -> Wanted,
-) -> Result<Extent, (std::io::Error, Extent)> {
-    let mut buffer = vec![0; limits::CHUNK_BYTES];
-    let mut filled = 0;
-    let mut state = State { extent: Extent::default(), wanted: 0, skipping: false };
-    loop {
-        if filled == buffer.len() {
-            if buffer.len() < limits::LINE_BYTES {
-                buffer.resize((buffer.len() * 2).min(limits::LINE_BYTES), 0);
-            } else {
-                state.long_line(&buffer, needles, &mut consume);
-                filled = 0;
+/// Reads inputs, one after the other, and keeps its buffers between them.
+pub struct Scanner<'a> {
+    threads: usize,
+    piece_bytes: usize,
+    spare: Vec<Piece>,
+    watch: &'a mut dyn FnMut(u64),
+}
+
+impl<'a> Scanner<'a> {
+    /// A scanner that uses up to `threads` threads, takes `piece_bytes` at a time (at most
+    /// [`crate::limits::LINE_BYTES`]), and tells `watch` the size of each piece it has gone through.
+    pub fn new(threads: usize, piece_bytes: usize, watch: &'a mut dyn FnMut(u64)) -> Self {
+        let piece_bytes = piece_bytes.clamp(1, crate::limits::LINE_BYTES);
+        Self { threads: threads.max(1), piece_bytes, spare: Vec::new(), watch }
+    }
+
+    /// Reads `input` to its end and gives `consume` every line that the sieve lets through, and every line it asks for.
+    ///
+    /// # Errors
+    /// The error of the reader, with what had been read until then.
+    pub fn scan(
+        &mut self,
+        input: Opened<'_>,
+        sieve: &Sieve,
+        consume: impl FnMut(RawLine<'_>) -> Wanted,
+    ) -> Result<Extent, (std::io::Error, Extent)> {
+        let mut fold = Fold { extent: Extent::default(), wanted: 0, consume };
+        let outcome = match input {
+            Opened::File(file, bytes) => {
+                let pieces = FilePieces { file, bytes, piece_bytes: self.piece_bytes as u64 };
+                let threads = self.threads.min(usize::try_from(pieces.count()).unwrap_or(usize::MAX));
+                if threads > 1 {
+                    self.share_file(&pieces, sieve, threads, &mut fold)
+                } else {
+                    (0..pieces.count())
+                        .try_for_each(|at| self.go_through(&mut fold, sieve, |piece| pieces.read(at, piece)))
+                }
             }
-        }
-        let read = match input.read(&mut buffer[filled..]) {
-            Ok(read) => read,
-            Err(error) if error.kind() == std::io::ErrorKind::Interrupted => continue,
-            Err(error) => {
-                state.last_line(&buffer[..filled], needles, &mut consume);
-                return Err((error, state.extent));
+            Opened::Stream(reader) => {
+                let mut pieces = StreamPieces::new(reader, self.piece_bytes);
+                if self.threads > 1 {
+                    self.share_stream(pieces, sieve, &mut fold)
+                } else {
+                    let mut outcome = Ok(());
+                    while outcome.is_ok() && !pieces.is_over() {
+                        outcome = self.go_through(&mut fold, sieve, |piece| pieces.read(piece));
+                    }
+                    outcome
+                }
             }
         };
-        if read == 0 {
-            state.last_line(&buffer[..filled], needles, &mut consume);
-            return Ok(state.extent);
-        }
-        state.extent.bytes += read as u64;
-        let end = filled + read;
-        let Some(last) = memchr::memrchr(b'\n', &buffer[filled..end]) else {
-            filled = end;
-            continue;
-        };
-        let complete = filled + last + 1;
-        state.lines(&buffer[..complete], needles, &mut consume);
-        buffer.copy_within(complete..end, 0);
-        filled = end - complete;
+        outcome.map(|()| fold.extent).map_err(|error| (error, fold.extent))
+    }
+
+    /// Reads one piece, searches it and goes through it, on this thread.
+    fn go_through(
+        &mut self,
+        fold: &mut Fold<impl FnMut(RawLine<'_>) -> Wanted>,
+        sieve: &Sieve,
+        read: impl FnOnce(&mut Piece) -> std::io::Result<()>,
+    ) -> std::io::Result<()> {
+        let mut piece = self.spare.pop().unwrap_or_default();
+        let outcome = read(&mut piece);
+        piece.sift(sieve);
+        fold.take(&piece);
+        (self.watch)(piece.read_bytes);
+        self.spare.push(piece);
+        outcome
+    }
+
+    /// Thread `n` of `threads` reads and searches the pieces `n`, `n + threads`, ...; this one goes through them in order.
+    fn share_file(
+        &mut self,
+        pieces: &FilePieces,
+        sieve: &Sieve,
+        threads: usize,
+        fold: &mut Fold<impl FnMut(RawLine<'_>) -> Wanted>,
+    ) -> std::io::Result<()> {
+        std::thread::scope(|scope| {
+            let mut lanes = Vec::new();
+            for first in 0..threads as u64 {
+                let (done, finished) = sync_channel(1);
+                let (give_back, returned) = channel();
+                let mine = self.spare.pop();
+                scope.spawn(move || {
+                    let mut spare = mine;
+                    for at in (first..pieces.count()).step_by(threads) {
+                        let mut piece = spare.take().or_else(|| returned.try_recv().ok()).unwrap_or_default();
+                        let outcome = pieces.read(at, &mut piece);
+                        piece.sift(sieve);
+                        let failed = outcome.is_err();
+                        if done.send((piece, outcome)).is_err() || failed {
+                            return;
+                        }
+                    }
+                });
+                lanes.push((finished, give_back));
+            }
+            for (_, (finished, give_back)) in (0..pieces.count()).zip(lanes.iter().cycle()) {
+                // A lane ends early only after an error, which was returned then.
+                let Ok((piece, outcome)) = finished.recv() else { break };
+                fold.take(&piece);
+                (self.watch)(piece.read_bytes);
+                drop(give_back.send(piece));
+                outcome?;
+            }
+            Ok(())
+        })
+    }
+
+    /// One thread reads; this one searches and goes through the pieces.
+    fn share_stream(
+        &mut self,
+        mut pieces: StreamPieces<'_>,
+        sieve: &Sieve,
+        fold: &mut Fold<impl FnMut(RawLine<'_>) -> Wanted>,
+    ) -> std::io::Result<()> {
+        std::thread::scope(|scope| {
+            let (done, finished) = sync_channel(2);
+            let (give_back, returned) = channel::<Piece>();
+            scope.spawn(move || {
+                while !pieces.is_over() {
+                    let mut piece = returned.try_recv().unwrap_or_default();
+                    let outcome = pieces.read(&mut piece);
+                    let failed = outcome.is_err();
+                    if done.send((piece, outcome)).is_err() || failed {
+                        return;
+                    }
+                }
+            });
+            for (mut piece, outcome) in &finished {
+                piece.sift(sieve);
+                fold.take(&piece);
+                (self.watch)(piece.read_bytes);
+                drop(give_back.send(piece));
+                outcome?;
+            }
+            Ok(())
+        })
     }
 }
 
-struct State {
+/// Goes through pieces in their order.
+struct Fold<F> {
     extent: Extent,
-    wanted: usize,
-    /// Inside a line whose head has been handed on.
-    skipping: bool,
+    wanted: Wanted,
+    consume: F,
 }
 
-impl State {
-    /// Whole lines, each with its line break.
-    fn lines(&mut self, mut text: &[u8], needles: &AhoCorasick, consume: &mut impl FnMut(RawLine<'_>) -> Wanted) {
-        if self.skipping {
-            let end = memchr::memchr(b'\n', text).map_or(text.len(), |at| at + 1);
-            text = &text[end..];
-            self.skipping = false;
-        }
-        while !text.is_empty() {
+impl<F: FnMut(RawLine<'_>) -> Wanted> Fold<F> {
+    fn take(&mut self, piece: &Piece) {
+        let text = piece.text();
+        let mut hits = piece.hits.iter();
+        let (mut at, mut before) = (0, 0);
+        while at < text.len() {
             if self.wanted == 0 {
-                let Some(hit) = needles.find(text) else {
-                    self.extent.lines += memchr::memchr_iter(b'\n', text).count() as u64;
-                    return;
-                };
-                let start = memchr::memrchr(b'\n', &text[..hit.start()]).map_or(0, |at| at + 1);
-                self.extent.lines += memchr::memchr_iter(b'\n', &text[..start]).count() as u64;
-                text = &text[start..];
+                let Some(hit) = hits.find(|(start, _)| *start >= at) else { break };
+                (at, before) = *hit;
             }
-            let end = memchr::memchr(b'\n', text).unwrap_or(text.len());
-            self.hand_on(&text[..end], false, false, consume);
-            text = text.get(end + 1..).unwrap_or_default();
+            let end = memchr::memchr(b'\n', &text[at..]).map_or(text.len(), |end| at + end);
+            let ends = if end == text.len() { piece.end } else { End::Whole };
+            let line = RawLine {
+                number: self.extent.lines + before + 1,
+                bytes: &text[at..end],
+                cut: ends == End::Cut,
+                unfinished: ends == End::Unfinished,
+            };
+            self.wanted = self.wanted.saturating_sub(1).max((self.consume)(line));
+            at = end + 1;
+            before += 1;
         }
-    }
-
-    /// A full buffer without a line break.
-    fn long_line(&mut self, text: &[u8], needles: &AhoCorasick, consume: &mut impl FnMut(RawLine<'_>) -> Wanted) {
-        if self.skipping {
-            return;
-        }
-        self.extent.cut_lines += 1;
-        self.skipping = true;
-        if self.wanted > 0 || needles.is_match(text) {
-            self.hand_on(text, true, false, consume);
-        } else {
-            self.extent.lines += 1;
-        }
-    }
-
-    /// What is left at the end of the input.
-    fn last_line(&mut self, text: &[u8], needles: &AhoCorasick, consume: &mut impl FnMut(RawLine<'_>) -> Wanted) {
-        if text.is_empty() || self.skipping {
-            return;
-        }
-        if self.wanted > 0 || needles.is_match(text) {
-            self.hand_on(text, false, true, consume);
-        } else {
-            self.extent.lines += 1;
-        }
-    }
-
-    fn hand_on(&mut self, bytes: &[u8], cut: bool, unfinished: bool, consume: &mut impl FnMut(RawLine<'_>) -> Wanted) {
-        self.extent.lines += 1;
-        let more = consume(RawLine { number: self.extent.lines, bytes, cut, unfinished });
-        self.wanted = self.wanted.saturating_sub(1).max(more);
+        self.extent.bytes += piece.read_bytes;
+        self.extent.lines += piece.lines;
+        self.extent.cut_lines += u64::from(piece.end == End::Cut);
     }
 }
 
 #[cfg(test)]
 mod tests {
+    use std::fs::File;
+    use std::io::{Read, Write};
+
     use super::*;
+    use crate::limits::LINE_BYTES;
+    use crate::line::Dialect;
+
+    type Found = (Vec<(u64, usize, String, bool, bool)>, Extent);
 
     /// Gives at most `step` bytes a read, so that every line is split somewhere.
-    struct Slow<'a>(&'a [u8], usize);
+    struct Slow(Vec<u8>, usize, usize);
 
-    impl Read for Slow<'_> {
+    impl Read for Slow {
         fn read(&mut self, buffer: &mut [u8]) -> std::io::Result<usize> {
-            let taken = self.0.len().min(self.1).min(buffer.len());
-            buffer[..taken].copy_from_slice(&self.0[..taken]);
-            self.0 = &self.0[taken..];
+            let taken = (self.0.len() - self.2).min(self.1).min(buffer.len());
+            buffer[..taken].copy_from_slice(&self.0[self.2..self.2 + taken]);
+            self.2 += taken;
             Ok(taken)
         }
     }
 
-    fn found(text: &[u8], step: usize, wanted: usize) -> (Vec<(u64, String)>, Extent) {
-        let needles = AhoCorasick::new(["needle"]).unwrap();
+    fn found(input: Opened<'_>, threads: usize, piece_bytes: usize) -> Found {
+        let mut sieve = Sieve::new(Dialect::Ansible);
+        sieve.let_hold(b"needle");
+        let (mut lines, mut seen) = (Vec::new(), 0);
+        let mut watch = |bytes| seen += bytes;
+        let extent = Scanner::new(threads, piece_bytes, &mut watch)
+            .scan(input, &sieve, |line| {
+                let head = String::from_utf8_lossy(&line.bytes[..line.bytes.len().min(40)]).into_owned();
+                lines.push((line.number, line.bytes.len(), head, line.cut, line.unfinished));
+                if line.bytes.starts_with(b"needle+") { 2 } else { 0 }
+            })
+            .unwrap();
+        assert_eq!(seen, extent.bytes);
+        (lines, extent)
+    }
+
+    fn file(text: &[u8]) -> Opened<'static> {
+        let path =
+            std::env::temp_dir().join(format!("incfg-scan-{}-{:?}", std::process::id(), std::thread::current().id()));
+        std::fs::File::create(&path).unwrap().write_all(text).unwrap();
+        let file = File::open(&path).unwrap();
+        std::fs::remove_file(&path).unwrap();
+        Opened::File(file, text.len() as u64)
+    }
+
+    fn stream(text: &[u8], step: usize) -> Opened<'static> {
+        Opened::Stream(Box::new(Slow(text.to_vec(), step, 0)))
+    }
+
+    /// What line by line reading gives, with no regard for pieces.
+    fn expected(text: &[u8]) -> Found {
         let mut lines = Vec::new();
-        let extent = scan(Slow(text, step), &needles, |line| {
-            lines.push((line.number, String::from_utf8_lossy(&line.bytes[..line.bytes.len().min(40)]).into_owned()));
-            if line.bytes.starts_with(b"needle") { wanted } else { 0 }
-        })
-        .unwrap();
+        let mut extent = Extent { bytes: text.len() as u64, ..Extent::default() };
+        let mut wanted = 0_usize;
+        for line in text.split_inclusive(|byte| *byte == b'\n') {
+            extent.lines += 1;
+            let bytes = line.strip_suffix(b"\n").unwrap_or(line);
+            let cut = bytes.len() >= LINE_BYTES;
+            let head = &bytes[..bytes.len().min(LINE_BYTES)];
+            extent.cut_lines += u64::from(cut);
+            if wanted > 0 || memchr::memmem::find(head, b"needle").is_some() {
+                let shown = String::from_utf8_lossy(&head[..head.len().min(40)]).into_owned();
+                lines.push((extent.lines, head.len(), shown, cut, !cut && !line.ends_with(b"\n")));
+                wanted = wanted.saturating_sub(1).max(if head.starts_with(b"needle+") { 2 } else { 0 });
+            }
+        }
         (lines, extent)
     }
 
     #[test]
-    fn lines_are_found_whatever_the_reads() {
-        let text = b"hay\nneedle one\nhay\n\nhay needle\nhay\nneedle at the end";
-        let whole = found(text, 4096, 0);
-        assert_eq!(whole.0, [(2, "needle one".into()), (5, "hay needle".into()), (7, "needle at the end".into())]);
-        assert_eq!(whole.1.lines, 7);
-        for step in 1..20 {
-            assert_eq!(found(text, step, 0), whole, "{step} bytes a read");
+    fn lines_are_the_same_whatever_the_pieces_the_reads_and_the_threads() {
+        let texts: [&[u8]; 7] = [
+            b"hay\nneedle one\nhay\n\nhay needle\nhay\nneedle at the end",
+            b"needle+\na\nb\nc\nneedle+\nd\n",
+            b"\n\nneedle\n",
+            b"needle",
+            b"",
+            b"\n",
+            b"no break at all, and nothing to find in it either",
+        ];
+        for text in texts {
+            let want = expected(text);
+            for piece_bytes in 1..60 {
+                for threads in [1, 2, 3] {
+                    assert_eq!(
+                        found(file(text), threads, piece_bytes),
+                        want,
+                        "file, {piece_bytes} bytes, {threads} threads"
+                    );
+                    assert_eq!(
+                        found(stream(text, 7), threads, piece_bytes),
+                        want,
+                        "stream, {piece_bytes} bytes, {threads} threads"
+                    );
+                }
+            }
         }
     }
 
     #[test]
-    fn lines_asked_for_come_whatever_they_hold() {
-        let (lines, _) = found(b"needle\na\nb\nc\nneedle\nd\n", 3, 2);
-        assert_eq!(lines.iter().map(|(number, _)| *number).collect::<Vec<_>>(), [1, 2, 3, 5, 6]);
-    }
-
-    #[test]
-    fn a_line_longer_than_the_bound_is_cut_and_those_after_it_are_found() {
-        let mut text = b"first needle\n".to_vec();
-        text.extend(std::iter::repeat_n(b'x', 3 * limits::LINE_BYTES));
-        text.extend_from_slice(b" needle\nneedle after\n");
-        let (lines, extent) = found(&text, 1 << 20, 0);
-        assert_eq!(lines, [(1, "first needle".into()), (3, "needle after".into())]);
-        assert_eq!((extent.lines, extent.cut_lines, extent.bytes), (3, 1, text.len() as u64));
+    fn a_line_is_cut_at_the_same_byte_whatever_the_pieces_and_those_after_it_are_found() {
+        for length in [LINE_BYTES - 1, LINE_BYTES, LINE_BYTES + 1, 3 * LINE_BYTES + 17] {
+            for after in ["\nneedle after\nlast", "", "\n"] {
+                let mut text = b"first needle\nneedle+".to_vec();
+                text.resize(text.len() + length - 7, b'x');
+                text.extend_from_slice(after.as_bytes());
+                let want = expected(&text);
+                for piece_bytes in [LINE_BYTES, LINE_BYTES - 1, 300_001] {
+                    for threads in [1, 2] {
+                        assert_eq!(
+                            found(file(&text), threads, piece_bytes),
+                            want,
+                            "file, {length}, {piece_bytes}, {threads}"
+                        );
+                        assert_eq!(
+                            found(stream(&text, 1 << 20), threads, piece_bytes),
+                            want,
+                            "stream, {length}, {piece_bytes}, {threads}"
+                        );
+                    }
+                }
+            }
+        }
     }
 }

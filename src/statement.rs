@@ -1,15 +1,14 @@
 //! From the bytes of a log to statements: facts, with where they stand and what the envelope of their line tells.
 
-use std::io::Read;
-
 use chrono::{DateTime, Utc};
 
 use crate::evidence::{FileId, Place};
 use crate::fact::Fact;
 use crate::grammar::Grammar;
+use crate::input::Opened;
 use crate::limits;
 use crate::line::{self, Dialect, Level, Voice};
-use crate::scan::{Extent, scan};
+use crate::scan::{Extent, Scanner};
 
 /// A fact, with where it stands and what the envelope of its line tells.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -49,8 +48,9 @@ impl Window {
 ///
 /// # Errors
 /// The error of the reader; what was read until then has been handed on.
-pub fn read_statements<R: Read>(
-    input: R,
+pub fn read_statements(
+    scanner: &mut Scanner<'_>,
+    input: Opened<'_>,
     file: FileId,
     dialect: Dialect,
     grammar: &Grammar,
@@ -58,28 +58,29 @@ pub fn read_statements<R: Read>(
     mut consume: impl FnMut(Statement),
 ) -> Result<Extent, (std::io::Error, Extent)> {
     let mut open: Option<OpenMessage> = None;
-    scan(input, grammar.needles(), |raw| {
+    scanner.scan(input, grammar.sieve(dialect), |raw| {
         let Some(line) = line::parse(dialect, raw.bytes) else { return 0 };
         let may_be_cut = raw.cut || raw.unfinished;
         if !window.holds(line.stamp) {
             return 0;
         }
         let mut said = |line: &line::Line<'_>, place: Place, body: &[u8]| {
-            grammar.fact(line, body, may_be_cut).inspect(|fact| {
+            grammar.said(line, body, may_be_cut).map(|said| {
                 consume(Statement {
                     place,
                     stamp: line.stamp,
                     level: line.level,
                     column: line.column.map(|column| String::from_utf8_lossy(column).into_owned()),
                     copy: line.printed.map(|printed| copy_number(printed, line.body)),
-                    fact: fact.clone(),
+                    fact: said.fact,
                 });
+                if said.goes_on { limits::ROW_LINES } else { 0 }
             })
         };
         let place = Place { file, line: raw.number };
-        if said(&line, place, line.body).is_some() {
+        if let Some(wanted) = said(&line, place, line.body) {
             open = None;
-            return 0;
+            return wanted;
         }
         let opens = !may_be_cut && grammar.is_open(&line);
         if let Some(message) = open.take_if(|message| message.goes_on_in(&line)).filter(|_| !opens) {

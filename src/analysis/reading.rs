@@ -15,6 +15,7 @@ use crate::iuf::state::{ActivityState, sessions_by_workflow};
 use crate::limits;
 use crate::line::Dialect;
 use crate::sat::SatText;
+use crate::scan::Scanner;
 use crate::statement::{Statement, Window, read_statements};
 
 use super::{CONFIGURATION_KIND, Input, Problem};
@@ -36,6 +37,13 @@ pub(super) struct Texts {
     pub(super) useless: Vec<(String, Kind)>,
 }
 
+/// What all inputs are read with.
+struct Reading<'a, 'w> {
+    grammar: &'a Grammar,
+    window: Window,
+    scanner: &'a mut Scanner<'w>,
+}
+
 /// The state of an activity, as it was before a workflow began.
 pub(super) struct State {
     pub(super) state: ActivityState,
@@ -48,7 +56,8 @@ pub(super) struct State {
     pub(super) reports: Vec<(String, SatText)>,
 }
 
-pub(super) fn read(collected: &Collected, grammar: &Grammar, window: Window) -> Texts {
+pub(super) fn read(collected: &Collected, grammar: &Grammar, window: Window, scanner: &mut Scanner<'_>) -> Texts {
+    let mut reading = Reading { grammar, window, scanner };
     let mut texts = Texts::default();
     for left_out in &collected.left_out {
         texts.problems.push(Problem::new("input-left-out", format!("{}: {}", left_out.path, left_out.why), Vec::new()));
@@ -61,7 +70,7 @@ pub(super) fn read(collected: &Collected, grammar: &Grammar, window: Window) -> 
             bytes: 0,
             lines: 0,
         });
-        texts.read_source(source, file, grammar, window);
+        texts.read_source(source, file, &mut reading);
     }
     texts
 }
@@ -78,11 +87,11 @@ impl Texts {
             && self.sessions.is_empty()
     }
 
-    fn read_source(&mut self, source: &Source, file: FileId, grammar: &Grammar, window: Window) {
+    fn read_source(&mut self, source: &Source, file: FileId, reading: &mut Reading<'_, '_>) {
         match source.kind {
             Kind::InstallLog | Kind::Console => {
                 let mut text = IufText::default();
-                self.fold(source, file, Dialect::Iuf, grammar, window, |statement| text.take(&statement));
+                self.fold(source, file, Dialect::Iuf, reading, |statement| text.take(&statement));
                 text.finish();
                 for (json, place) in &text.outputs {
                     if let Some(state) = serde_json::from_str(json).ok().as_ref().and_then(ActivityState::from_document)
@@ -103,7 +112,7 @@ impl Texts {
             }
             Kind::MainLog | Kind::SatLog | Kind::ArgoLog => {
                 let mut text = SatText::default();
-                self.fold(source, file, Dialect::Pod, grammar, window, |statement| text.take(&statement));
+                self.fold(source, file, Dialect::Pod, reading, |statement| text.take(&statement));
                 text.finish();
                 let pod = argo::pod_of_file(&source.shown).or_else(|| {
                     source.shown.find("argo/").and_then(|at| argo::parse_key(&source.shown[at..])).map(|(_, pod)| pod)
@@ -120,7 +129,7 @@ impl Texts {
             }
             Kind::AnsibleLog => {
                 let mut text = AnsibleText::default();
-                self.fold(source, file, Dialect::Ansible, grammar, window, |statement| text.take(&statement));
+                self.fold(source, file, Dialect::Ansible, reading, |statement| text.take(&statement));
                 if text.is_empty() && source.named {
                     self.useless.push((source.shown.clone(), source.kind));
                 }
@@ -141,16 +150,17 @@ impl Texts {
         source: &Source,
         file: FileId,
         dialect: Dialect,
-        grammar: &Grammar,
-        window: Window,
+        reading: &mut Reading<'_, '_>,
         take: impl FnMut(Statement),
     ) {
         let at = file.0 as usize;
         let (extent, error) = match source.open() {
-            Ok(reader) => match read_statements(reader, file, dialect, grammar, window, take) {
-                Ok(extent) => (extent, None),
-                Err((error, extent)) => (extent, Some(error)),
-            },
+            Ok(input) => {
+                match read_statements(reading.scanner, input, file, dialect, reading.grammar, reading.window, take) {
+                    Ok(extent) => (extent, None),
+                    Err((error, extent)) => (extent, Some(error)),
+                }
+            }
             Err(error) => (Default::default(), Some(error)),
         };
         self.inputs[at].bytes = extent.bytes;

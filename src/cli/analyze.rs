@@ -1,11 +1,12 @@
 //! `incfg analyze`.
 
+use std::num::NonZeroUsize;
 use std::path::PathBuf;
 
 use chrono::{DateTime, NaiveDate, NaiveDateTime, Utc};
 use clap::{Args, ValueEnum};
 
-use crate::analysis::{Analysis, Context, analyze};
+use crate::analysis::{Analysis, Context};
 use crate::bootprep::Bootprep;
 use crate::input;
 use crate::report::{env, text};
@@ -49,6 +50,9 @@ pub(super) struct Arguments {
     /// A directory of grammar files to use beside the built-in ones.
     #[arg(long, value_name = "DIR")]
     grammar: Option<PathBuf>,
+    /// Threads that read; as many as there are cores, unless given. What is printed does not depend on it.
+    #[arg(short = 'j', long, value_name = "N")]
+    jobs: Option<NonZeroUsize>,
 }
 
 #[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]
@@ -65,7 +69,7 @@ pub(super) fn run(arguments: &Arguments) -> Result<Exit, Failure> {
     let grammar = super::grammar::load(arguments.grammar.as_deref())?;
     let context = context(arguments)?;
     let collected = input::collect(&arguments.paths).map_err(|error| Failure::new(Exit::Input, error))?;
-    let analysis = analyze(&collected, &context, &grammar).map_err(|error| Failure::new(Exit::Input, error))?;
+    let analysis = super::reading::analysed(&collected, &context, &grammar, arguments.jobs)?;
     match arguments.format {
         Format::Json => {
             let mut json =

@@ -92,7 +92,7 @@ pub(super) fn run(arguments: &Arguments) -> Result<Exit, Failure> {
 fn check(grammar: &Grammar) -> Result<Exit, Failure> {
     let defects = grammar.defects();
     let mut text: String = defects.iter().map(|defect| format!("{}\n", printable(&defect.to_string()))).collect();
-    let samples: usize = grammar.kinds().iter().map(crate::grammar::LineKind::samples).sum();
+    let samples: usize = grammar.kinds().map(crate::grammar::LineKind::samples).sum();
     if defects.is_empty() {
         text += &format!("{} line kinds, {samples} samples: all as their files say\n", grammar.kinds().len());
     }
@@ -122,7 +122,7 @@ fn explain_file(grammar: &Grammar, file: &Path, read_as: Option<ReadAs>, unmatch
     };
     let unreadable =
         |error: std::io::Error| Failure::new(Exit::Input, format!("{}: cannot be read: {error}", file.display()));
-    let mut reader = BufReader::with_capacity(limits::CHUNK_BYTES, source.open().map_err(unreadable)?);
+    let mut reader = BufReader::with_capacity(limits::CHUNK_BYTES, source.reader().map_err(unreadable)?);
     print(&format!("{}: recognised as {}\n", printable(&source.shown), source.kind.name()))?;
     let mut line = Vec::new();
     let mut number = 0_u64;

@@ -8,7 +8,7 @@ use std::time::{SystemTime, UNIX_EPOCH};
 use clap::{Args, ValueEnum};
 use serde_json::Value;
 
-use crate::analysis::{self, Analysis, Context, analyze};
+use crate::analysis::{self, Analysis, Context};
 use crate::bootprep::Bootprep;
 use crate::bootprep::variables::Variables;
 use crate::cfs::Configuration;
@@ -213,7 +213,7 @@ fn the_analysis(arguments: &Arguments, bootprep: &Bootprep, variables: &Variable
 pub(super) fn of_paths(paths: &[PathBuf], context: &Context, grammar: Option<&Path>) -> Result<Analysis, Failure> {
     let grammar = super::grammar::load(grammar)?;
     let collected = input::collect(paths).map_err(|error| Failure::new(Exit::Input, error))?;
-    analyze(&collected, context, &grammar).map_err(|error| Failure::new(Exit::Input, error))
+    super::reading::analysed(&collected, context, &grammar, None)
 }
 
 /// An analysis that was printed as JSON.

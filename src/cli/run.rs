@@ -90,7 +90,7 @@ pub(super) fn run(arguments: &Arguments) -> Result<Exit, Failure> {
     let mut store = Store::open(&arguments.plan)?;
     let path = arguments.plan.display().to_string();
     let until = arguments.until.as_ref().map(|step| step_called(store.plan(), step)).transpose()?;
-    let grammar = Grammar::built_in().map_err(|error| Failure::new(Exit::Defect, error))?;
+    let grammar = Grammar::built_in();
     let cray = Cray { program: arguments.cray.clone(), timeout: arguments.call_timeout };
     let settings = Settings {
         poll: arguments.poll,

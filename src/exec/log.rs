@@ -10,9 +10,12 @@ use std::time::Duration;
 use crate::cfs::AnsibleText;
 use crate::evidence::FileId;
 use crate::grammar::Grammar;
+use crate::input::Opened;
+use crate::limits;
 use crate::line::Dialect;
 use crate::plan::command::log_words;
 use crate::plan::{Step, Track};
+use crate::scan::Scanner;
 use crate::shown::printable;
 use crate::statement::{Window, read_statements};
 
@@ -87,10 +90,13 @@ pub(super) fn told(path: &Path, track: &Track, step: &Step, grammar: &Grammar) -
     read_told(file, &path.file_name().unwrap_or_default().to_string_lossy(), track, step, grammar)
 }
 
-fn read_told(log: impl Read, name: &str, track: &Track, step: &Step, grammar: &Grammar) -> Told {
+fn read_told(log: impl Read + Send, name: &str, track: &Track, step: &Step, grammar: &Grammar) -> Told {
     let mut text = AnsibleText::default();
     let take = |statement| text.take(&statement);
-    if read_statements(log, FileId(0), Dialect::Ansible, grammar, Window::default(), take).is_err() {
+    let mut unwatched = |_| {};
+    let mut scanner = Scanner::new(1, limits::PIECE_BYTES, &mut unwatched);
+    let log = Opened::Stream(Box::new(log));
+    if read_statements(&mut scanner, log, FileId(0), Dialect::Ansible, grammar, Window::default(), take).is_err() {
         return Told::default();
     }
     if let Some(place) = text.inventory_failed {

@@ -1,27 +1,44 @@
-//! Literals that every match of a pattern holds, derived from the pattern, so that logs can be searched for them all at
-//! once before any regular expression runs.
+//! What a pattern tells of the lines it takes without being compiled: how their messages begin, and literals that they
+//! hold, so that logs can be searched for all kinds at once before any regular expression runs.
 
-use regex_syntax::hir::{Hir, HirKind};
+use regex_syntax::hir::literal::{ExtractKind, Extractor};
+use regex_syntax::hir::{Hir, HirKind, Look};
 
 /// Shorter literals are in too many lines to be of use.
-const SHORTEST: usize = 3;
+pub const SHORTEST: usize = 3;
 
 /// More alternatives than this make the search slower than they save.
 const MOST: usize = 8;
 
-/// Literals of which every match of `pattern` holds at least one; `None` when there are none worth searching for.
-pub(super) fn required(pattern: &str) -> Option<Vec<Vec<u8>>> {
-    let set = literals(&parse(pattern).ok()?)?;
-    let set: Vec<Vec<u8>> =
-        without_covered(set.iter().map(Vec::as_slice).collect()).into_iter().map(<[u8]>::to_vec).collect();
-    worth(&set).then_some(set)
+/// What a pattern tells.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Shape {
+    /// The named captures.
+    pub captures: Vec<String>,
+    /// No match can be the head of a longer one.
+    pub closed: bool,
+    /// Every match begins at the begin of the text, with blanks or none and then one of these; empty when nothing is
+    /// known of its begin.
+    pub begins: Vec<Vec<u8>>,
+    /// Literals of which every match holds at least one; `None` when there are none worth searching for.
+    pub needles: Option<Vec<Vec<u8>>>,
 }
 
-/// The named captures of `pattern`, without compiling it.
-pub(super) fn capture_names(pattern: &str) -> Result<Vec<String>, String> {
+/// Reads a pattern.
+///
+/// # Errors
+/// What is wrong with the expression.
+pub fn shape(pattern: &str) -> Result<Shape, String> {
     let hir = parse(pattern)?;
+    let needles = literals(&hir)
+        .map(|set| without_covered(set.iter().map(Vec::as_slice).collect()).into_iter().map(<[u8]>::to_vec).collect())
+        .filter(|set: &Vec<Vec<u8>>| worth(set));
+    Ok(Shape { captures: capture_names(&hir), closed: closed(&hir), begins: begins(&hir), needles })
+}
+
+fn capture_names(hir: &Hir) -> Vec<String> {
     let mut names = Vec::new();
-    let mut open = vec![&hir];
+    let mut open = vec![hir];
     while let Some(hir) = open.pop() {
         match hir.kind() {
             HirKind::Capture(capture) => {
@@ -33,14 +50,40 @@ pub(super) fn capture_names(pattern: &str) -> Result<Vec<String>, String> {
             HirKind::Empty | HirKind::Literal(_) | HirKind::Class(_) | HirKind::Look(_) => {}
         }
     }
-    Ok(names)
+    names
 }
 
-/// Whether every match ends in text of known length, so that no match can be the head of a longer one.
-pub(super) fn is_closed(pattern: &str) -> bool {
-    parse(pattern).is_ok_and(|hir| closed(&hir))
+fn begins(hir: &Hir) -> Vec<Vec<u8>> {
+    let anchor = |part: &Hir| matches!(part.kind(), HirKind::Look(Look::Start));
+    let parts = match hir.kind() {
+        HirKind::Concat(parts) => parts.as_slice(),
+        _ => return Vec::new(),
+    };
+    let Some((first, rest)) = parts.split_first() else { return Vec::new() };
+    if !anchor(first) {
+        return Vec::new();
+    }
+    let rest = Hir::concat(rest.iter().skip_while(|part| is_blank(part)).cloned().collect());
+    let prefixes = Extractor::new().kind(ExtractKind::Prefix).limit_total(MOST).extract(&rest);
+    let found: Vec<Vec<u8>> = prefixes
+        .literals()
+        .unwrap_or_default()
+        .iter()
+        .map(|literal| literal.as_bytes().trim_ascii_start().to_vec())
+        .collect();
+    if found.iter().any(|begin| begin.is_empty()) { Vec::new() } else { found }
 }
 
+/// Takes blanks only, or nothing.
+fn is_blank(hir: &Hir) -> bool {
+    match hir.kind() {
+        HirKind::Literal(literal) => literal.0.iter().all(|byte| *byte == b' '),
+        HirKind::Repetition(repetition) => is_blank(&repetition.sub),
+        _ => false,
+    }
+}
+
+/// Whether every match ends in text of known length.
 fn closed(hir: &Hir) -> bool {
     match hir.kind() {
         HirKind::Literal(_) => true,
@@ -65,12 +108,12 @@ fn parse(pattern: &str) -> Result<Hir, String> {
 }
 
 /// Drops literals that hold another one: where they stand, the other stands too.
-pub(super) fn without_covered(mut literals: Vec<&[u8]>) -> Vec<&[u8]> {
+pub fn without_covered(mut literals: Vec<&[u8]>) -> Vec<&[u8]> {
     literals.sort_unstable_by_key(|literal| (literal.len(), *literal));
     literals.dedup();
     let mut kept: Vec<&[u8]> = Vec::new();
     for literal in literals {
-        if !kept.iter().any(|shorter| memchr::memmem::find(literal, shorter).is_some()) {
+        if !kept.iter().any(|shorter| literal.windows(shorter.len()).any(|window| window == *shorter)) {
             kept.push(literal);
         }
     }
@@ -106,8 +149,15 @@ fn literals(hir: &Hir) -> Option<Vec<Vec<u8>>> {
 mod tests {
     use super::*;
 
+    fn is_closed(pattern: &str) -> bool {
+        shape(pattern).unwrap().closed
+    }
+
     fn texts(pattern: &str) -> Option<Vec<String>> {
-        required(pattern).map(|set| set.into_iter().map(|literal| String::from_utf8(literal).unwrap()).collect())
+        shape(pattern)
+            .unwrap()
+            .needles
+            .map(|set| set.into_iter().map(|literal| String::from_utf8(literal).unwrap()).collect())
     }
 
     #[test]
@@ -123,6 +173,18 @@ mod tests {
     fn what_may_be_missing_is_no_needle() {
         assert_eq!(texts("^(?:optional )?.*x$"), None);
         assert_eq!(texts("^(?:alpha|b)$"), None);
+    }
+
+    #[test]
+    fn an_anchored_pattern_tells_how_a_message_begins_after_its_blanks() {
+        let begins = |pattern: &str| shape(pattern).unwrap().begins;
+        let workflow = [b"Next workflow ".to_vec(), b"Monitoring workflow ".to_vec()];
+        assert_eq!(begins("^(?:Next|Monitoring) workflow .*$"), workflow);
+        assert_eq!(begins("^ *RESULT: (?<status>\\w+)$"), [b"RESULT: ".to_vec()]);
+        assert_eq!(begins("^ {12}\"name\": .*$"), [b"\"name\": ".to_vec()]);
+        for unknown in ["Next workflow", "^(?:Next|.)workflow", "^(?<any>.+)$", "^ *", "Next|^Other"] {
+            assert!(begins(unknown).is_empty(), "{unknown}");
+        }
     }
 
     #[test]

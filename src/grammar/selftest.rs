@@ -49,12 +49,11 @@ impl Grammar {
     /// Tries every sample and every counter-sample. Empty when all is as the grammar files say.
     #[must_use]
     pub fn defects(&self) -> Vec<Defect> {
-        self.kinds
-            .iter()
+        self.kinds()
             .flat_map(|kind| {
                 self.defects_of(kind).into_iter().map(|what| Defect {
-                    file: kind.file.clone(),
-                    id: kind.id.clone(),
+                    file: kind.file.to_string(),
+                    id: kind.id.to_string(),
                     what,
                 })
             })
@@ -63,7 +62,7 @@ impl Grammar {
 
     fn defects_of(&self, kind: &LineKind) -> Vec<String> {
         let mut found = Vec::new();
-        for sample in &kind.samples {
+        for sample in kind.samples.iter() {
             let mut parts = sample.line.split('\n').map(|part| line::parse(kind.dialect(sample), part.as_bytes()));
             let Some(Some(line)) = parts.next() else {
                 found.push(format!("the sample has no envelope: {}", sample.line));
@@ -72,16 +71,19 @@ impl Grammar {
             let body = parts
                 .flatten()
                 .fold(line.body.to_vec(), |joined, part| [&joined, b"\n".as_slice(), part.body].concat());
-            if !self.needles.is_match(&sample.line) {
-                found
-                    .push(format!("the sample holds none of the literals that logs are searched for: {}", sample.line));
+            if kind.after.is_none()
+                && !self
+                    .sieve(kind.dialect(sample))
+                    .lets_through(sample.line.split('\n').next().unwrap_or_default().as_bytes())
+            {
+                found.push(format!("a log would not be searched for the sample: {}", sample.line));
             }
             let Some(captures) = kind.takes(&line, &body) else {
                 found.push(format!("the pattern does not take its sample: {}", sample.line));
                 continue;
             };
-            for (name, want) in &sample.expect {
-                match captures.get(name) {
+            for (name, want) in sample.expect.iter() {
+                match captures.get(name.as_ref()) {
                     Some(got) if got == want => {}
                     Some(got) => {
                         found.push(format!("'{name}' of the sample is '{got}', expected '{want}': {}", sample.line))
@@ -94,7 +96,7 @@ impl Grammar {
                 found.push(format!("line kind '{}' takes its sample first: {}", first.id, sample.line));
             }
         }
-        for text in &kind.not {
+        for text in kind.not.iter() {
             for dialect in [Dialect::Iuf, Dialect::Pod, Dialect::Ansible] {
                 if line::parse(dialect, text.as_bytes()).is_some_and(|line| kind.takes(&line, line.body).is_some()) {
                     found.push(format!("the pattern takes a line it must not take: {text}"));
@@ -105,8 +107,8 @@ impl Grammar {
     }
 
     fn first_taker(&self, line: &Line<'_>, body: &[u8]) -> Option<&LineKind> {
-        let closed = self.kinds.iter().filter(|kind| !kind.opens);
-        closed.chain(self.kinds.iter().filter(|kind| kind.opens)).find(|kind| kind.takes(line, body).is_some())
+        let closed = self.kinds().filter(|kind| !kind.opens);
+        closed.chain(self.kinds().filter(|kind| kind.opens)).find(|kind| kind.takes(line, body).is_some())
     }
 }
 
@@ -115,17 +117,16 @@ impl Grammar {
 pub fn explain(grammar: &Grammar, dialect: Dialect, text: &[u8]) -> Taken {
     let Some(line) = line::parse(dialect, text) else { return Taken::NoEnvelope };
     if let Some(kind) = grammar.first_taker(&line, line.body) {
-        let id = kind.id.clone();
+        let id = kind.id.to_string();
         if kind.opens {
             return Taken::Opens { id };
         }
         return Taken::By { id, captures: kind.takes(&line, line.body).unwrap_or_default().into_iter().collect() };
     }
     let near = grammar
-        .kinds
-        .iter()
-        .filter(|kind| kind.needles.iter().any(|needle| needle.find(line.body).is_some()))
-        .map(|kind| (kind.id.clone(), kind.why_not(&line)))
+        .kinds()
+        .filter(|kind| kind.holds_needle(line.body))
+        .map(|kind| (kind.id.to_string(), kind.why_not(&line)))
         .collect();
     Taken::Nobody { near }
 }

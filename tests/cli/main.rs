@@ -13,3 +13,4 @@ mod output;
 mod rewrite;
 mod rewrite_any;
 mod rewrite_traps;
+mod same_output;

@@ -1,0 +1,392 @@
+//! Lets through the lines of a text that a line kind may take, at the pace at which the text can be read.
+//!
+//! Nearly every line kind knows how its message begins, and a message begins at few places of a line: after the stamp,
+//! the level, the bracket column. So a line is let through when one of the begins stands at one of these places; the
+//! rest of the line is passed over, and the number of line kinds costs nothing. Where the places are is decided more
+//! loosely than [`crate::line::parse`] does it: a line too many costs little, a line too few would be a fact lost. Line
+//! kinds that do not know their begin are searched for by their literals, in the whole text.
+
+use aho_corasick::{AhoCorasick, Span, packed};
+use memchr::memmem;
+
+use crate::line::{COLUMN_WIDTH, Dialect};
+
+/// What is let through of a text.
+pub struct Sieve {
+    dialect: Dialect,
+    begins: Begins,
+    errors: bool,
+    literals: Vec<Vec<u8>>,
+    search: std::sync::OnceLock<Search>,
+}
+
+impl Sieve {
+    /// A sieve that lets nothing through.
+    #[must_use]
+    pub fn new(dialect: Dialect) -> Self {
+        Self { dialect, begins: Begins::new(), errors: false, literals: Vec::new(), search: std::sync::OnceLock::new() }
+    }
+
+    /// Lets through lines whose message begins with this, after blanks or none.
+    pub fn let_begin(&mut self, begin: &[u8]) {
+        self.begins.add(begin);
+    }
+
+    /// Lets through lines of level error.
+    pub fn let_errors(&mut self) {
+        self.errors = true;
+    }
+
+    /// Lets through lines that hold this, wherever.
+    pub fn let_hold(&mut self, literal: &[u8]) {
+        if !self.literals.iter().any(|known| known == literal) {
+            self.literals.push(literal.to_vec());
+            self.search = std::sync::OnceLock::new();
+        }
+    }
+
+    /// Whether a line is let through.
+    #[must_use]
+    pub fn lets_through(&self, line: &[u8]) -> bool {
+        let mut through = false;
+        self.each_line(line, |_| through = true);
+        through
+    }
+
+    /// Gives the place at which each line of `text` begins that is let through, in order, with the number of lines before
+    /// it; and the number of line breaks in the text.
+    pub fn each(&self, text: &[u8], mut hit: impl FnMut(usize, u64)) -> u64 {
+        let search = self.search.get_or_init(|| Search::new(&self.literals));
+        let mut found = search.from(text, 0);
+        let (mut begin, mut number) = (0, 0);
+        let mut line = |begin: usize, end: usize, number: u64| {
+            let held = found.is_some_and(|at| at < end);
+            if held || self.takes(&text[begin..end]) {
+                hit(begin, number);
+            }
+            if held {
+                found = search.from(text, end);
+            }
+        };
+        for end in memchr::memchr_iter(b'\n', text) {
+            line(begin, end, number);
+            begin = end + 1;
+            number += 1;
+        }
+        if begin < text.len() {
+            line(begin, text.len(), number);
+        }
+        number
+    }
+
+    fn each_line(&self, text: &[u8], mut hit: impl FnMut(usize)) {
+        self.each(text, |at, _| hit(at));
+    }
+
+    #[inline]
+    fn takes(&self, line: &[u8]) -> bool {
+        match self.dialect {
+            Dialect::Iuf => self.takes_iuf(line),
+            Dialect::Pod => self.takes_pod(line),
+            Dialect::Ansible => self.begins.at(line) || self.begins.at(after_stamp(line)),
+        }
+    }
+
+    #[inline]
+    fn takes_iuf(&self, line: &[u8]) -> bool {
+        match relayed(line) {
+            Some((level, message)) if self.begins.may_be(message) => {
+                self.takes_any_iuf(line) || self.errors && is_error(level)
+            }
+            Some((level, _)) => self.errors && is_error(level),
+            None => self.takes_any_iuf(line),
+        }
+    }
+
+    /// For lines of every form.
+    #[inline(never)]
+    fn takes_any_iuf(&self, line: &[u8]) -> bool {
+        let rest = after_stamp(line);
+        let level = level_length(rest);
+        if level == 0 {
+            return false;
+        }
+        if self.errors && is_error(rest) {
+            return true;
+        }
+        let rest = after_blanks(&rest[level..]);
+        // With `iuf -v` the place in its source stands before the rest.
+        let module = memchr::memchr(b' ', rest).filter(|end| rest[0] != b'[' && rest[..*end].contains(&b':'));
+        self.takes_rest(rest) || module.is_some_and(|end| self.takes_rest(&rest[end + 1..]))
+    }
+
+    fn takes_rest(&self, rest: &[u8]) -> bool {
+        let Some(inside) = rest.strip_prefix(b"[") else {
+            return self.begins.at(rest) || self.begins.after_stamp(after_blanks(rest));
+        };
+        let end = match inside.get(COLUMN_WIDTH) {
+            Some(b']') => Some(COLUMN_WIDTH),
+            _ => memchr::memchr(b']', inside),
+        };
+        let message = end.map_or(&b""[..], |end| after_blanks(&inside[end + 1..]));
+        self.begins.at(message) || self.begins.after_stamp(message) || self.begins.at(rest)
+    }
+
+    #[inline]
+    fn takes_pod(&self, line: &[u8]) -> bool {
+        if self.begins.at(line) {
+            return true;
+        }
+        let rest = after_stamp(line);
+        let level = level_length(rest);
+        if level == 0 {
+            return self.begins.at(rest) || (line.first().is_some_and(u8::is_ascii_digit) && self.takes_sat_log(line));
+        }
+        if self.errors && is_error(rest) {
+            return true;
+        }
+        let message = &rest[level..];
+        self.begins.at(rest) || self.begins.at(message.strip_prefix(b":").unwrap_or(message))
+    }
+
+    /// `2024-02-01 09:00:00,123 - INFO - sat.cli.bootprep - message`.
+    fn takes_sat_log(&self, line: &[u8]) -> bool {
+        let mut rest = line;
+        for at in 0..3 {
+            let Some(end) = memmem::find(rest, b" - ") else { return false };
+            rest = &rest[end + 3..];
+            if at == 0 && self.errors && is_error(rest) {
+                return true;
+            }
+        }
+        self.begins.at(rest)
+    }
+}
+
+/// Level and message of a line of the form that nearly every line of a large log has: one that `iuf` relays, with all
+/// columns as wide as `iuf` makes them.
+#[inline]
+fn relayed(line: &[u8]) -> Option<(&[u8], &[u8])> {
+    const LEVEL: usize = 28;
+    const MESSAGE: usize = 99;
+    let (head, _) = line.split_first_chunk::<MESSAGE>()?;
+    let fraction = head[19..].first_chunk()?;
+    let stamp = head[10] == b'T' && six_digits(fraction) && head[27] == b' ';
+    let column = head[32] == b' ' && head[33] == b'[' && head[34 + COLUMN_WIDTH] == b']';
+    (stamp && column && head.ends_with(b"       ")).then(|| (&line[LEVEL..], &line[MESSAGE..]))
+}
+
+/// What stands after `2024-02-01T09:00:00.123456Z `, which is looked at in passing; the line, if that is not there.
+#[inline]
+fn after_stamp(line: &[u8]) -> &[u8] {
+    const SECONDS: usize = 19;
+    const LONGEST: usize = 30;
+    if line.get(10) != Some(&b'T') {
+        return line;
+    }
+    let end = match line.get(SECONDS..).and_then(|fraction| fraction.split_first_chunk::<8>()) {
+        Some((fraction, _)) if six_digits(fraction) => Some(SECONDS + 7),
+        Some((fraction, [b'0'..=b'9', b'0'..=b'9', b'Z', ..])) if seven_digits(fraction) => Some(SECONDS + 10),
+        _ => memchr::memchr(b'Z', &line[..line.len().min(LONGEST)]),
+    };
+    match end {
+        Some(end) if line.get(end + 1) == Some(&b' ') => &line[end + 2..],
+        _ => line,
+    }
+}
+
+/// `.123456Z`; digits are told by the half of a byte that all of them share.
+#[inline]
+fn six_digits(fraction: &[u8; 8]) -> bool {
+    u64::from_be_bytes(*fraction) & 0xfff0_f0f0_f0f0_f0ff == u64::from_be_bytes(*b".000000Z")
+}
+
+/// `.1234567`.
+#[inline]
+fn seven_digits(fraction: &[u8; 8]) -> bool {
+    u64::from_be_bytes(*fraction) & 0xfff0_f0f0_f0f0_f0f0 == u64::from_be_bytes(*b".0000000")
+}
+
+#[inline]
+fn after_blanks(mut text: &[u8]) -> &[u8] {
+    // Eight at a time: how many there are is hard to foresee, one by one.
+    while let Some((eight, rest)) = text.split_first_chunk::<8>() {
+        let other = u64::from_le_bytes(*eight) ^ u64::from_le_bytes(*b"        ");
+        if other != 0 {
+            return &text[other.trailing_zeros() as usize / 8..];
+        }
+        text = rest;
+    }
+    &text[text.iter().take_while(|byte| **byte == b' ').count()..]
+}
+
+/// How many letters of a level stand here: capitals, as every level is written.
+#[inline]
+fn level_length(text: &[u8]) -> usize {
+    text.iter().take(9).take_while(|byte| byte.is_ascii_uppercase()).count()
+}
+
+#[inline]
+fn is_error(text: &[u8]) -> bool {
+    text.starts_with(b"ERR") || text.starts_with(b"CRI")
+}
+
+/// Begins of messages, told apart by their first two bytes.
+struct Begins {
+    /// One bit for each pair of bytes.
+    pairs: Box<[u64; 1 << 10]>,
+    /// By their first byte.
+    all: Vec<Vec<Vec<u8>>>,
+}
+
+impl Begins {
+    fn new() -> Self {
+        Self { pairs: Box::new([0; 1 << 10]), all: vec![Vec::new(); 256] }
+    }
+
+    fn add(&mut self, begin: &[u8]) {
+        let pairs = match begin {
+            [] => return,
+            [_] => 0..=u8::MAX,
+            [_, second, ..] => *second..=*second,
+        };
+        for second in pairs {
+            let pair = usize::from(begin[0]) << 8 | usize::from(second);
+            self.pairs[pair >> 6] |= 1 << (pair & 63);
+        }
+        let of_first = &mut self.all[usize::from(begin[0])];
+        if !of_first.iter().any(|known| begin.starts_with(known)) {
+            of_first.push(begin.to_vec());
+        }
+    }
+
+    /// Whether one stands here, after blanks or none.
+    #[inline]
+    fn at(&self, text: &[u8]) -> bool {
+        let text = after_blanks(text);
+        let [first, second, ..] = text else { return false };
+        self.has_pair(*first, *second) && self.stands(text)
+    }
+
+    /// Whether one may stand here, or after blanks or a stamp that are here: a look at two bytes.
+    #[inline]
+    fn may_be(&self, text: &[u8]) -> bool {
+        let text = match text {
+            [b' ', ..] => after_blanks(text),
+            [b'0'..=b'9', ..] => after_blanks(after_stamp(text)),
+            _ => text,
+        };
+        let [first, second, ..] = text else { return true };
+        self.has_pair(*first, *second) || first.is_ascii_digit()
+    }
+
+    #[inline]
+    fn has_pair(&self, first: u8, second: u8) -> bool {
+        let pair = usize::from(first) << 8 | usize::from(second);
+        self.pairs[pair >> 6] >> (pair & 63) & 1 == 1
+    }
+
+    /// Whether one stands after a stamp that is here.
+    #[inline]
+    fn after_stamp(&self, text: &[u8]) -> bool {
+        text.first().is_some_and(u8::is_ascii_digit) && self.at(after_stamp(text))
+    }
+
+    #[inline(never)]
+    fn stands(&self, text: &[u8]) -> bool {
+        text.first().is_some_and(|first| self.all[usize::from(*first)].iter().any(|begin| text.starts_with(begin)))
+    }
+}
+
+/// A search for literals.
+enum Search {
+    None,
+    One(memmem::Finder<'static>),
+    /// With vector instructions, many at once.
+    Packed(packed::Searcher),
+    Automaton(AhoCorasick),
+}
+
+impl Search {
+    fn new(literals: &[Vec<u8>]) -> Self {
+        match literals {
+            [] => Self::None,
+            [one] => Self::One(memmem::Finder::new(one).into_owned()),
+            _ => match (packed::Searcher::new(literals), AhoCorasick::new(literals)) {
+                (Some(packed), _) => Self::Packed(packed),
+                (None, Ok(automaton)) => Self::Automaton(automaton),
+                (None, Err(_)) => Self::None,
+            },
+        }
+    }
+
+    fn from(&self, text: &[u8], from: usize) -> Option<usize> {
+        match self {
+            Self::None => None,
+            Self::One(finder) => finder.find(&text[from..]).map(|at| from + at),
+            Self::Packed(searcher) => {
+                searcher.find_in(text, Span { start: from, end: text.len() }).map(|hit| hit.start())
+            }
+            Self::Automaton(automaton) => {
+                automaton.find(aho_corasick::Input::new(text).span(from..text.len())).map(|hit| hit.start())
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn through(sieve: &Sieve, text: &str) -> Vec<u64> {
+        let mut lines = Vec::new();
+        let breaks = sieve.each(text.as_bytes(), |at, number| {
+            assert!(at == 0 || text.as_bytes()[at - 1] == b'\n');
+            lines.push(number);
+        });
+        assert_eq!(breaks, text.matches('\n').count() as u64);
+        lines
+    }
+
+    #[test]
+    fn a_message_is_looked_for_where_messages_begin() {
+        let mut sieve = Sieve::new(Dialect::Iuf);
+        sieve.let_begin(b"Creation of image ");
+        for line in [
+            "2024-02-01T09:00:00.000001Z INFO [prepare-managed-images                                   ]       Creation of image a",
+            "2024-02-01T09:00:00Z ERR  [prepare-managed-images] Creation of image a",
+            "INFO [x] 2024-02-01T09:00:00.123456789Z Creation of image a",
+            "2024-02-01T09:00:00.1Z DBG  Activity.monitor:12 [x]       Creation of image a",
+            "2024-02-01T09:00:00.1Z DBG  Activity.monitor:12 Creation of image a",
+            "2024-02-01T09:00:00.1Z INFO Creation of image a",
+            "2024-02-01T09:00:00.1Z DEBUG 2024-02-01T09:00:00.123456789Z     Creation of image a",
+        ] {
+            assert!(sieve.lets_through(line.as_bytes()), "{line}");
+        }
+        for line in
+            ["    Creation of image a", "INFO [x] no Creation of image a", "", "INFO", "2024-02-01T09:00:00.1Z "]
+        {
+            assert!(!sieve.lets_through(line.as_bytes()), "{line}");
+        }
+    }
+
+    #[test]
+    fn each_line_that_is_let_through_is_given_once_with_its_number() {
+        let mut sieve = Sieve::new(Dialect::Pod);
+        sieve.let_begin(b"alpha");
+        sieve.let_begin(b"al gamma");
+        sieve.let_hold(b"omega");
+        sieve.let_errors();
+        let text = "alpha omega\nINFO: beta\n\n  al gamma\nERROR: x\nbeta omega, omega\nINFO alpha\nal beta\nomega";
+        assert_eq!(through(&sieve, text), [0, 3, 4, 5, 6, 8]);
+    }
+
+    #[test]
+    fn hundreds_of_literals_are_all_searched_for() {
+        let mut sieve = Sieve::new(Dialect::Ansible);
+        (0..300).for_each(|number| sieve.let_hold(format!("word{number:03}").as_bytes()));
+        let text: String =
+            (0..300).rev().map(|number| format!("here is word{number:03} and\nhere is none\n")).collect();
+        assert_eq!(through(&sieve, &text), (0..300).map(|line| line * 2).collect::<Vec<_>>());
+    }
+}
