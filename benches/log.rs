@@ -57,7 +57,7 @@ pub fn write(plan: Plan, out: &mut dyn Write) -> std::io::Result<()> {
             log.relayed("INFO", decoy.as_bytes())?;
         } else {
             let body = &bodies[random.below(BODIES as u64) as usize];
-            log.relayed(if draw % 8 == 0 { "INFO" } else { "DBG" }, body)?;
+            log.relayed(if draw.is_multiple_of(8) { "INFO" } else { "DBG" }, body)?;
         }
     }
     // A run that was begun is brought to its end, so that a log of any size tells a whole story.
