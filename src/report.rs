@@ -7,6 +7,8 @@ pub mod plan;
 pub mod rewritten;
 pub mod rule_page;
 pub mod schema;
+mod standing;
+pub mod steps;
 pub mod text;
 
 pub use crate::shown::{printable, shell_word};
