@@ -44,6 +44,9 @@ pub struct Analysis {
     pub sat_runs: Vec<SatRun>,
     /// Images that can be configured on from where they failed.
     pub recoveries: Vec<Recovery>,
+    /// The configurations whose layers an input describes.
+    #[serde(default)]
+    pub configurations: Vec<DescribedConfiguration>,
     /// What to know about the answers.
     pub warnings: Vec<Warning>,
 }
@@ -117,6 +120,8 @@ pub struct SatRun {
     pub errors: Vec<Said>,
     /// When its first line was written, UTC.
     pub started_at: Option<String>,
+    /// When the last line that tells of it was written, UTC.
+    pub ended_at: Option<String>,
     /// Where the run stands.
     pub evidence: Vec<Evidence>,
 }
@@ -193,6 +198,17 @@ pub struct Said {
     /// Its words.
     pub message: String,
     /// Where they stand.
+    pub evidence: Vec<Evidence>,
+}
+
+/// A configuration whose layers an input describes.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct DescribedConfiguration {
+    /// Its name.
+    pub name: String,
+    /// Its layers in words: name, playbook, repository. The position is the index CFS uses.
+    pub layers: Vec<String>,
+    /// The input.
     pub evidence: Vec<Evidence>,
 }
 

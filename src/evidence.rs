@@ -16,7 +16,7 @@ pub struct Place {
 }
 
 /// A [`Place`] as it is printed: a path as the user gave it, and a line.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub struct Evidence {
     /// The path as given, or found below a directory as given; `-` is stdin.
     pub path: String,

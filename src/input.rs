@@ -261,6 +261,24 @@ impl Source {
         }
     }
 
+    /// The text once more, as far as it can be had: of standard input the whole lines at its head.
+    ///
+    /// # Errors
+    /// The system's error.
+    pub fn open_again(&self) -> std::io::Result<Box<dyn Read + Send + '_>> {
+        match &self.bytes {
+            Bytes::File(_) => self.reader(),
+            Bytes::Stdin(head) => {
+                let whole = if head.len() < limits::HEAD_BYTES {
+                    head.len()
+                } else {
+                    memchr::memrchr(b'\n', head).map_or(0, |last| last + 1)
+                };
+                decompressed(Cursor::new(&head[..whole]))
+            }
+        }
+    }
+
     /// The whole text of a document.
     ///
     /// # Errors

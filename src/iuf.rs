@@ -86,6 +86,8 @@ pub struct StepText {
     pub location: Option<Placed<String>>,
     /// When its first line was written.
     pub first_stamp: Option<DateTime<Utc>>,
+    /// When the line that ends it was written.
+    pub ended_at: Option<DateTime<Utc>>,
     /// Its first line.
     pub first: Place,
     /// What its pod printed, as far as it was relayed.
@@ -296,6 +298,7 @@ impl IufText {
             self.step_at(attempt, statement).filter(|at| self.workflow.is_some() || self.steps[*at].location.is_none());
         let Some(at) = at.or_else(|| self.add_step(attempt, statement)) else { return };
         self.steps[at].status = Some((status.to_owned(), statement.place));
+        self.steps[at].ended_at = statement.stamp.or(self.steps[at].ended_at);
     }
 
     fn step_has_log(&mut self, step: &str, location: &str, statement: &Statement) {
@@ -388,6 +391,7 @@ impl IufText {
             status: None,
             location: None,
             first_stamp: statement.stamp,
+            ended_at: None,
             first: statement.place,
             relayed: SatText::default(),
         });

@@ -15,6 +15,7 @@
 //!       ▼                          │        ▼
 //!    rewrite ──────────────────────┼──────► plan ──► exec        what is to be done, and the doing of it with cray
 //!    lint (findings, fixes)        │        │
+//!    excerpt (lines, read again)   │        │
 //!       │                          ▼        ▼
 //!       └───────────────────────► report                         what people read: the only printers
 //! ```
@@ -36,6 +37,7 @@ pub mod bootprep;
 pub mod cfs;
 pub mod cli;
 pub mod evidence;
+pub mod excerpt;
 pub mod exec;
 pub mod fact;
 pub mod grammar;

@@ -46,6 +46,15 @@ pub const REPORT_LINES: usize = 200_000;
 /// Layers kept of one ansible log; CFS itself refuses far fewer.
 pub const ANSIBLE_LAYERS: usize = 10_000;
 
+/// Places of which the lines around are read again to be shown.
+pub const EXCERPTS: usize = 2_000;
+
+/// Lines shown before such a place, and after it.
+pub const EXCERPT_AROUND: u64 = 3;
+
+/// Bytes of such a line that are kept.
+pub const EXCERPT_BYTES: usize = 600;
+
 /// Places given as evidence of one fact.
 pub const EVIDENCE_PLACES: usize = 6;
 

@@ -1,12 +1,15 @@
-//! How results are printed: the only modules that know of text, JSON and shell.
+//! How results are printed: the only modules that know of text, JSON, HTML and shell.
 
 pub mod diff;
 pub mod env;
 pub mod findings;
+pub mod html;
 pub mod plan;
 pub mod rewritten;
 pub mod rule_page;
 pub mod schema;
+mod standing;
+pub mod steps;
 pub mod text;
 
 pub use crate::shown::{printable, shell_word};

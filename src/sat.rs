@@ -64,6 +64,8 @@ pub struct SatText {
     pub dropped: u64,
     /// When the first line that said anything was written.
     pub first_stamp: Option<DateTime<Utc>>,
+    /// When the last line that said anything was written.
+    pub last_stamp: Option<DateTime<Utc>>,
     /// The first and last line that said anything.
     pub extent: Option<(Place, Place)>,
     images: Vec<ImageText>,
@@ -156,6 +158,7 @@ impl SatText {
         ) {
             self.extent = Some(self.extent.map_or((place, place), |(first, _)| (first, place)));
             self.first_stamp = self.first_stamp.or(statement.stamp);
+            self.last_stamp = statement.stamp.or(self.last_stamp);
         }
         match &statement.fact {
             Fact::ScriptBegin { operation, .. } => {

@@ -3,7 +3,8 @@
 use std::collections::{BTreeMap, HashSet};
 
 use crate::argo;
-use crate::evidence::Place;
+use crate::cfs::{Configuration, Layer};
+use crate::evidence::{FileId, Place};
 use crate::input::Kind;
 use crate::iuf::IufText;
 
@@ -14,7 +15,8 @@ use super::recovery::{Found, recoveries};
 use super::run::{Run, runs};
 use super::stage::{Sessions, attach_states, stages};
 use super::{
-    Analysis, Context, Image, ImageStatus, KeyBasis, Named, Places, Problem, SCHEMA, Said, SatRun, Warning, stamp_text,
+    Analysis, Context, DescribedConfiguration, Image, ImageStatus, KeyBasis, Named, Places, Problem, SCHEMA, Said,
+    SatRun, Warning, stamp_text,
 };
 
 pub(super) fn join(mut texts: Texts, context: &Context) -> Analysis {
@@ -42,6 +44,7 @@ pub(super) fn join(mut texts: Texts, context: &Context) -> Analysis {
     let recoveries = recoveries(&runs, &texts, context, &mut problems);
     let inputs = std::mem::take(&mut texts.inputs);
     let shown = Places(&inputs);
+    let configurations = described(&texts.configurations, &shown);
     let stages = stages.into_iter().map(|stage| stage.shown(&shown, &sessions)).collect();
     let mut sat_runs: Vec<SatRun> = runs.iter().map(|run| run.shown(&shown)).collect();
     for recovery in &recoveries {
@@ -56,7 +59,16 @@ pub(super) fn join(mut texts: Texts, context: &Context) -> Analysis {
             evidence: shown.evidence(problem.places),
         })
         .collect();
-    Analysis { schema: SCHEMA.into(), inputs, activity, stages, sat_runs, recoveries, warnings }
+    Analysis { schema: SCHEMA.into(), inputs, activity, stages, sat_runs, recoveries, configurations, warnings }
+}
+
+fn described(configurations: &[(FileId, Configuration)], shown: &Places<'_>) -> Vec<DescribedConfiguration> {
+    let described = |(file, configuration): &(FileId, Configuration)| DescribedConfiguration {
+        name: configuration.name.clone(),
+        layers: configuration.layers.iter().map(Layer::label).collect(),
+        evidence: shown.evidence([Place { file: *file, line: 1 }]),
+    };
+    configurations.iter().map(described).collect()
 }
 
 /// An ansible log tells the layer of an image; the image says so too.
@@ -118,6 +130,7 @@ impl Run {
                 .map(|(message, place)| Said { message: message.clone(), evidence: shown.evidence([*place]) })
                 .collect(),
             started_at: self.stamp.map(stamp_text),
+            ended_at: self.last_stamp.map(stamp_text),
             evidence: shown.evidence(places),
         }
     }

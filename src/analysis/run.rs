@@ -26,6 +26,8 @@ pub(super) struct Run {
     pub(super) local_log: Option<String>,
     pub(super) places: Vec<Place>,
     pub(super) stamp: Option<DateTime<Utc>>,
+    /// When the last line that tells of it was written.
+    pub(super) last_stamp: Option<DateTime<Utc>>,
     /// Texts by how much they can be trusted: the log in S3, the copy beside install.log, what was relayed, the state.
     pub(super) sources: Vec<(Trust, SatText)>,
     /// All sources as one.
@@ -58,6 +60,10 @@ impl Run {
             (Some(known), Some(stamp)) => Some(known.min(stamp)),
             (known, stamp) => known.or(stamp),
         };
+    }
+
+    fn last_seen_at(&mut self, stamp: Option<DateTime<Utc>>) {
+        self.last_stamp = self.last_stamp.max(stamp);
     }
 }
 
@@ -147,6 +153,7 @@ fn add_step(
     run.places.extend(location.map(|(_, place)| *place));
     run.places.push(step.first);
     run.seen_at(step.first_stamp);
+    run.last_seen_at(step.ended_at.or(step.relayed.last_stamp));
     run.sources.push((trust, step.relayed.clone()));
 }
 
@@ -196,6 +203,7 @@ fn add_pod(runs: &mut Vec<Run>, pod: &str, file: FileId, text: SatText, workflow
     run.local_log = inputs.get(file.0 as usize).map(|input| input.path.clone());
     run.places.extend(text.extent.map(|(first, _)| first).filter(|_| !known));
     run.seen_at(text.first_stamp);
+    run.last_seen_at(text.last_stamp);
     run.sources.push((Trust::Argo, text));
 }
 

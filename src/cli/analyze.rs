@@ -6,13 +6,15 @@ use std::path::PathBuf;
 use chrono::{DateTime, NaiveDate, NaiveDateTime, Utc};
 use clap::{Args, ValueEnum};
 
-use crate::analysis::{Analysis, Context};
+use crate::analysis::Context;
 use crate::bootprep::Bootprep;
+use crate::excerpt;
 use crate::input;
-use crate::report::{env, text};
+use crate::report::{env, html, text};
 use crate::statement::Window;
 
-use super::{Exit, Failure, print, print_styled};
+use super::save::{deliver, deliver_styled};
+use super::{Exit, Failure};
 
 /// Say what failed, from which base image, with which configuration, in which layer, and what to do next.
 ///
@@ -24,6 +26,7 @@ Examples:
   incfg analyze /etc/cray/upgrade/csm/iuf/cos-products-20231031
   incfg analyze main.log --bootprep compute-and-uan-bootprep.yaml --vars-file session_vars.yaml
   incfg analyze activity/ ansible.log configuration.json --format json
+  incfg analyze activity/ --format html -o report.html
   eval \"$(incfg analyze activity/ --bootprep FILE --vars-file FILE --format env --image compute_image.x86_64)\"")]
 pub(super) struct Arguments {
     /// What to read.
@@ -38,7 +41,10 @@ pub(super) struct Arguments {
     /// How to print.
     #[arg(long, value_enum, default_value_t = Format::Text)]
     format: Format,
-    /// The image, by name or ref_name, that --format env is about; with text, tell only of it.
+    /// Write the result to this file, not to standard output.
+    #[arg(short, long, value_name = "FILE")]
+    output: Option<PathBuf>,
+    /// The image, by name or ref_name, that --format env is about; with text, tell only of it, with html, the next commands are for it only.
     #[arg(long, value_name = "NAME")]
     image: Option<String>,
     /// Leave out lines stamped before this moment (UTC): 2023-11-01, 2023-11-01T14:06 or 2023-11-01T14:06:36Z.
@@ -63,6 +69,8 @@ enum Format {
     Json,
     /// One recovery as POSIX shell assignments.
     Env,
+    /// A page for a browser, whole in one file.
+    Html,
 }
 
 pub(super) fn run(arguments: &Arguments) -> Result<Exit, Failure> {
@@ -75,23 +83,38 @@ pub(super) fn run(arguments: &Arguments) -> Result<Exit, Failure> {
             let mut json =
                 serde_json::to_string_pretty(&analysis).map_err(|error| Failure::new(Exit::Defect, error))?;
             json.push('\n');
-            print(&json)?;
+            deliver(arguments.output.as_deref(), &json)?;
         }
         Format::Text => {
             let width = terminal_size::terminal_size()
                 .map_or(text::WIDTH, |(terminal_size::Width(width), _)| usize::from(width));
-            let invocation = text::Invocation {
-                paths: arguments.paths.iter().map(|path| path.display().to_string()).collect(),
-                bootprep: arguments.bootprep.as_ref().map(|path| path.display().to_string()),
-                vars_files: arguments.vars_file.iter().map(|path| path.display().to_string()).collect(),
-                flags: repeated_flags(arguments),
-                image: arguments.image.clone(),
-            };
-            print_styled(&text::story(&analysis, &invocation, width))?;
+            let width = if arguments.output.is_some() { text::WIDTH } else { width };
+            let story = text::story(&analysis, &invocation(arguments), width);
+            deliver_styled(arguments.output.as_deref(), &story)?;
         }
-        Format::Env => return print_env(&analysis, arguments.image.as_deref()),
+        Format::Html => {
+            let excerpts = excerpt::read(&collected, &html::analysis::places(&analysis));
+            let page = html::analysis::document(&analysis, &invocation(arguments), &excerpts)
+                .map_err(|error| Failure::new(Exit::Defect, error))?;
+            deliver(arguments.output.as_deref(), &page)?;
+        }
+        Format::Env => {
+            let assignments = env::assignments(&analysis, arguments.image.as_deref())
+                .map_err(|refused| Failure::new(Exit::BadNews, refused))?;
+            deliver(arguments.output.as_deref(), &assignments)?;
+        }
     }
     Ok(Exit::Done)
+}
+
+fn invocation(arguments: &Arguments) -> text::Invocation {
+    text::Invocation {
+        paths: arguments.paths.iter().map(|path| path.display().to_string()).collect(),
+        bootprep: arguments.bootprep.as_ref().map(|path| path.display().to_string()),
+        vars_files: arguments.vars_file.iter().map(|path| path.display().to_string()).collect(),
+        flags: repeated_flags(arguments),
+        image: arguments.image.clone(),
+    }
 }
 
 /// Flags without which a repeated command would say something else.
@@ -100,12 +123,6 @@ fn repeated_flags(arguments: &Arguments) -> Vec<String> {
         |flag: &str, moment: Option<DateTime<Utc>>| moment.map(|moment| format!("{flag}={}", moment.to_rfc3339()));
     let grammar = arguments.grammar.as_ref().map(|path| format!("--grammar={}", path.display()));
     [moment("--since", arguments.since), moment("--until", arguments.until), grammar].into_iter().flatten().collect()
-}
-
-fn print_env(analysis: &Analysis, image: Option<&str>) -> Result<Exit, Failure> {
-    let assignments = env::assignments(analysis, image).map_err(|refused| Failure::new(Exit::BadNews, refused))?;
-    print(&assignments)?;
-    Ok(Exit::Done)
 }
 
 fn context(arguments: &Arguments) -> Result<Context, Failure> {

@@ -13,10 +13,11 @@ use crate::lint::target::Target;
 use crate::lint::{self, Checked, Context, Needs, Rule, Severity, rules};
 use crate::nearness;
 use crate::report::findings::{FileReport, Report, github, json, junit, sarif, text};
-use crate::report::rule_page;
+use crate::report::{html, rule_page};
 use crate::text::SourceText;
 
 use super::document::{read_bytes, read_text};
+use super::save::{deliver, deliver_styled};
 use super::{Exit, Failure, print, print_styled};
 
 /// Check bootprep files for what SAT, CFS, IMS and BOS would refuse an hour later.
@@ -28,6 +29,7 @@ use super::{Exit, Failure, print, print_styled};
 Examples:
   incfg check bootprep.yaml --vars-file session_vars.yaml
   incfg check site/ --target sat=3.32,cfs=v2 --format sarif > findings.sarif
+  incfg check site/ --format html -o findings.html
   incfg check bootprep.yaml --fix --diff
   incfg check --explain template-image-ref-dangling")]
 pub(super) struct Arguments {
@@ -58,6 +60,9 @@ pub(super) struct Arguments {
     /// How to print.
     #[arg(long, value_enum, default_value_t = Format::Text)]
     format: Format,
+    /// Write the result to this file, not to standard output.
+    #[arg(short, long, value_name = "FILE", conflicts_with_all = ["fix", "diff", "explain", "list_rules", "write_baseline"])]
+    output: Option<PathBuf>,
     /// Check these rules only; repeats, commas separate.
     #[arg(long, value_name = "RULE", value_delimiter = ',', value_parser = rule)]
     only: Vec<&'static Rule>,
@@ -108,6 +113,8 @@ enum Format {
     Github,
     /// JUnit XML, for Jenkins and GitLab.
     Junit,
+    /// A page for a browser, whole in one file.
+    Html,
     /// With --list-rules: the page of all rules.
     #[value(hide = true)]
     Markdown,
@@ -299,14 +306,19 @@ fn skipped(arguments: &Arguments, context: &Context) -> Vec<(&'static Rule, Need
 
 fn print_report(arguments: &Arguments, report: &Report) -> Result<(), Failure> {
     let defect = |error: serde_json::Error| Failure::new(Exit::Defect, error);
+    let output = arguments.output.as_deref();
     match arguments.format {
         Format::Text | Format::Markdown => {
-            print_styled(&text::findings(report, arguments.min_severity == Threshold::Info))?
+            deliver_styled(output, &text::findings(report, arguments.min_severity == Threshold::Info))?
         }
-        Format::Json => print(&json::document(report).map_err(defect)?)?,
-        Format::Sarif => print(&sarif::log(report).map_err(defect)?)?,
-        Format::Github => print(&github::annotations(report))?,
-        Format::Junit => print(&junit::document(report, arguments.min_severity.into()))?,
+        Format::Json => deliver(output, &json::document(report).map_err(defect)?)?,
+        Format::Sarif => deliver(output, &sarif::log(report).map_err(defect)?)?,
+        Format::Github => deliver(output, &github::annotations(report))?,
+        Format::Junit => deliver(output, &junit::document(report, arguments.min_severity.into()))?,
+        Format::Html => {
+            let page = html::findings::document(report).map_err(|error| Failure::new(Exit::Defect, error))?;
+            deliver(output, &page)?;
+        }
     }
     for error in report.files.iter().filter_map(|file| file.error.as_ref()) {
         eprintln!("incfg: {}", crate::report::printable(error));

@@ -5,12 +5,17 @@ use std::path::PathBuf;
 use clap::{Args, ValueEnum};
 
 use crate::plan::store;
-use crate::report::plan;
+use crate::report::{html, plan};
 
-use super::{Exit, Failure, print, print_styled};
+use super::save::{deliver, deliver_styled};
+use super::{Exit, Failure};
 
 /// Say where a plan stands: its images layer by layer, and when it is through, what to do with them.
 #[derive(Args)]
+#[command(after_help = "\
+Examples:
+  incfg status plan.yaml
+  incfg status plan.yaml --format html -o plan.html")]
 pub(super) struct Arguments {
     /// The plan.
     #[arg(value_name = "PLAN")]
@@ -18,25 +23,41 @@ pub(super) struct Arguments {
     /// How to print.
     #[arg(long, value_enum, default_value_t = Format::Text)]
     format: Format,
+    /// Write the result to this file, not to standard output.
+    #[arg(short, long, value_name = "FILE")]
+    output: Option<PathBuf>,
 }
 
 #[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]
 enum Format {
+    /// For people.
     Text,
+    /// For scripts.
     Json,
+    /// A page for a browser, whole in one file.
+    Html,
 }
 
 pub(super) fn run(arguments: &Arguments) -> Result<Exit, Failure> {
     let content = store::read(&arguments.plan)?;
     let path = arguments.plan.display().to_string();
-    if arguments.format == Format::Json {
-        let json = plan::json(&content).map_err(|error| Failure::new(Exit::Defect, error))?;
-        print(&format!("{json}\n"))?;
-        return Ok(Exit::Done);
-    }
-    print_styled(&plan::status(&content, &path))?;
-    if let Ok(pins) = content.pins() {
-        print_styled(&format!("\n{}", plan::through(&content, &path, &pins)))?;
+    let output = arguments.output.as_deref();
+    match arguments.format {
+        Format::Json => {
+            let json = plan::json(&content).map_err(|error| Failure::new(Exit::Defect, error))?;
+            deliver(output, &format!("{json}\n"))?;
+        }
+        Format::Html => {
+            let page = html::plan::document(&content, &path).map_err(|error| Failure::new(Exit::Defect, error))?;
+            deliver(output, &page)?;
+        }
+        Format::Text => {
+            let mut text = plan::status(&content, &path);
+            if let Ok(pins) = content.pins() {
+                text += &format!("\n{}", plan::through(&content, &path, &pins));
+            }
+            deliver_styled(output, &text)?;
+        }
     }
     Ok(Exit::Done)
 }

@@ -14,11 +14,12 @@ use crate::plan::command::CrayCommand;
 use crate::plan::step::At;
 use crate::plan::{Plan, SCHEMA, StepState, Track};
 
+use super::steps::Step;
 use super::{printable, shell_word};
 
-pub use next::{commands, next};
+pub use next::{ByHand, by_hand, commands, next};
 pub use script::script;
-pub use through::through;
+pub use through::{end_steps, left_sessions, through};
 
 /// Where a plan stands, as JSON.
 #[derive(Debug, Serialize)]
@@ -164,8 +165,21 @@ fn command(out: &mut String, command: &str) {
     let _ = writeln!(out, "      {style}{command}{style:#}");
 }
 
+/// Steps with their numbers, their commands and what to know about them.
+fn numbered(out: &mut String, steps: &[Step]) {
+    for (at, step) in steps.iter().enumerate() {
+        let _ = writeln!(out, " {}. {}", at + 1, step.says);
+        for line in &step.commands {
+            command(out, line);
+        }
+        if let Some(note) = &step.note {
+            let _ = writeln!(out, "    {note}");
+        }
+    }
+}
+
 /// A command of `cray` as a shell takes it.
-fn cray(command: &CrayCommand) -> String {
+pub(super) fn cray(command: &CrayCommand) -> String {
     let words = command.words.iter().map(|word| shell_word(word));
     std::iter::once("cray".to_owned()).chain(words).collect::<Vec<_>>().join(" ")
 }

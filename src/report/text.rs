@@ -7,7 +7,10 @@ use crate::analysis::{Analysis, Image, ImageStatus, KeyBasis, Recovery, SatRun, 
 use crate::evidence::Evidence;
 
 use super::printable;
+use super::standing::{Standing, attempt, attempts, count, run_name};
 use page::{Page, Tone};
+
+pub use next::next_steps;
 
 /// The width where there is no terminal.
 pub const WIDTH: usize = 100;
@@ -38,11 +41,12 @@ impl Invocation {
 pub fn story(analysis: &Analysis, invocation: &Invocation, width: usize) -> String {
     let mut page = Page::new(width, common_directory(analysis));
     head(&mut page, analysis);
+    let attempts = attempts(analysis);
     let mut told = vec![false; analysis.sat_runs.len()];
     for (at, run) in analysis.sat_runs.iter().enumerate().rev() {
         if analysis.is_newest(at) && run.went_wrong() {
             told[at] = true;
-            failure(&mut page, analysis, at, invocation);
+            failure(&mut page, analysis, at, attempts[at], invocation);
         }
     }
     if !told.contains(&true) && !analysis.sat_runs.is_empty() {
@@ -56,7 +60,7 @@ pub fn story(analysis: &Analysis, invocation: &Invocation, width: usize) -> Stri
         );
         page.blank();
     }
-    others(&mut page, analysis, &told, invocation);
+    others(&mut page, analysis, &attempts, &told, invocation);
     stages(&mut page, analysis);
     warnings(&mut page, &analysis.warnings);
     next::commands(&mut page, analysis, invocation);
@@ -93,39 +97,21 @@ fn head(page: &mut Page, analysis: &Analysis) {
     page.blank();
 }
 
-fn count(number: usize, what: &str) -> String {
-    let plural = if let Some(rest) = what.strip_prefix("run") { format!("runs{rest}") } else { format!("{what}s") };
-    format!("{number} {}", if number == 1 { what } else { &plural })
-}
-
 /// How a run stands, in one word.
 fn verdict(run: &SatRun) -> (&'static str, Tone) {
-    if run.skipped {
-        return ("skipped", Tone::Quiet);
-    }
-    if run.images.iter().any(|image| image.status == ImageStatus::Unfinished)
-        && run.status.is_none()
-        && run.exit_code.is_none()
-    {
-        return ("unfinished", Tone::Bad);
-    }
-    match run.status.as_deref() {
-        _ if run.went_wrong() => ("FAILED", Tone::Bad),
-        Some("Succeeded") => ("succeeded", Tone::Good),
-        Some(_) => ("not over", Tone::Quiet),
-        None if run.images.iter().any(|image| image.status == ImageStatus::Succeeded)
-            || !run.configurations.is_empty() =>
-        {
-            ("made", Tone::Good)
-        }
-        None => ("outcome unknown", Tone::Quiet),
-    }
+    let standing = Standing::of(run);
+    let tone = match standing {
+        Standing::Failed | Standing::Unfinished => Tone::Bad,
+        Standing::Succeeded | Standing::Made => Tone::Good,
+        Standing::Skipped | Standing::NotOver | Standing::Unknown => Tone::Quiet,
+    };
+    (standing.word(), tone)
 }
 
-fn failure(page: &mut Page, analysis: &Analysis, at: usize, invocation: &Invocation) {
+fn failure(page: &mut Page, analysis: &Analysis, at: usize, of: (usize, usize), invocation: &Invocation) {
     let run = &analysis.sat_runs[at];
     let (verdict, tone) = verdict(run);
-    page.heading(tone, verdict, &format!("{}{}", run_name(run), attempt(analysis, at)), &run.evidence);
+    page.heading(tone, verdict, &format!("{}{}", run_name(run), attempt(of)), &run.evidence);
     if let Some(started) = &run.started_at {
         page.fact("began", started, &[]);
     }
@@ -151,28 +137,6 @@ fn failure(page: &mut Page, analysis: &Analysis, at: usize, invocation: &Invocat
     }
     fine(page, run);
     said(page, run);
-}
-
-fn run_name(run: &SatRun) -> String {
-    let operation = run.operation.as_deref().map_or("a run of sat bootprep".to_owned(), printable);
-    match &run.session {
-        Some(session) => format!("{operation} of session {}", printable(session)),
-        None => operation,
-    }
-}
-
-/// `, attempt 2 of 3`: runs of one operation, oldest first.
-fn attempt(analysis: &Analysis, at: usize) -> String {
-    let same: Vec<usize> = (0..analysis.sat_runs.len())
-        .filter(|other| {
-            analysis.sat_runs[*other].operation.is_some()
-                && analysis.sat_runs[*other].operation == analysis.sat_runs[at].operation
-        })
-        .collect();
-    match same.iter().position(|other| *other == at) {
-        Some(position) if same.len() > 1 => format!(", attempt {} of {}", position + 1, same.len()),
-        _ => String::new(),
-    }
 }
 
 fn log_of(page: &mut Page, analysis: &Analysis, run: &SatRun) {
@@ -316,7 +280,7 @@ fn said(page: &mut Page, run: &SatRun) {
     page.blank();
 }
 
-fn others(page: &mut Page, analysis: &Analysis, told: &[bool], invocation: &Invocation) {
+fn others(page: &mut Page, analysis: &Analysis, attempts: &[(usize, usize)], told: &[bool], invocation: &Invocation) {
     let others: Vec<usize> = (0..told.len()).rev().filter(|at| !told[*at]).collect();
     if others.is_empty() || invocation.image.is_some() {
         return;
@@ -329,7 +293,7 @@ fn others(page: &mut Page, analysis: &Analysis, told: &[bool], invocation: &Invo
         page.heading(
             tone,
             verdict,
-            &format!("{}{}{superseded}", run_name(run), attempt(analysis, at)),
+            &format!("{}{}{superseded}", run_name(run), attempt(attempts[at])),
             &run.evidence[..run.evidence.len().min(1)],
         );
         if run.skipped {

@@ -7,6 +7,7 @@ mod harness;
 mod kills;
 mod machine;
 mod making;
+mod page;
 mod plan_files;
 mod procedure;
 mod running;

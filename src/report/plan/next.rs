@@ -7,109 +7,139 @@ use anstyle::Style;
 use crate::plan::command::{CrayCommand, log_words};
 use crate::plan::step::{At, Doing};
 use crate::plan::{Attempt, AttemptState, Plan, StepState};
+use crate::report::steps::Step;
 
-use super::{command, cray, printable, shell_word};
+use super::{command, cray, numbered, printable, shell_word};
+
+/// The next step of an image by hand.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ByHand {
+    /// The step, its layers and the image it begins with.
+    pub title: String,
+    /// How the attempt before failed.
+    pub failed: Option<String>,
+    /// What to type, in order.
+    pub steps: Vec<Step>,
+    /// What to expect, and what to do when it does not come.
+    pub after: Vec<String>,
+}
 
 /// The next step of the plan by hand: what to type, and what to expect.
 #[must_use]
 pub fn next(plan: &Plan, at: At, path: &str) -> String {
     let mut out = String::new();
     let bold = Style::new().bold();
+    let Some(by_hand) = by_hand(plan, at, path) else { return out };
+    let (step, rest) = by_hand.title.split_once(": ").unwrap_or((&by_hand.title, ""));
+    let _ = writeln!(out, "{bold}{step}{bold:#}: {rest}");
+    if let Some(failed) = &by_hand.failed {
+        let _ = writeln!(out, "{failed}");
+    }
+    numbered(&mut out, &by_hand.steps);
+    for line in &by_hand.after {
+        let _ = writeln!(out, "{line}");
+    }
+    let others: Vec<&str> =
+        plan.open().iter().filter(|other| other.track != at.track).map(|other| plan.get(*other).0.label()).collect();
+    if !others.is_empty() && plan.get(at).1.unchecked().is_none() {
+        let _ = writeln!(out, "Open beside it: {}; --image shows their next steps.", printable(&others.join(", ")));
+    }
+    out
+}
+
+/// The next step of an image by hand; nothing while the image it begins with is not made.
+#[must_use]
+pub fn by_hand(plan: &Plan, at: At, path: &str) -> Option<ByHand> {
     let (track, step) = plan.get(at);
-    let Some(attempt) = plan.attempt(at) else { return out };
+    let attempt = plan.attempt(at)?;
     let cfs = plan.target.cfs;
-    let _ = writeln!(
-        out,
-        "{bold}Step {}{bold:#}: {} of {} on image {}, attempt {}",
+    let title = format!(
+        "Step {}: {} of {} on image {}, attempt {}",
         step.id,
         step.layers_in_words(),
         printable(&track.configuration.name),
         attempt.base_id,
         attempt.number
     );
-    let mut number = 0;
-    let mut say = |out: &mut String, text: &str| {
-        number += 1;
-        let _ = writeln!(out, " {number}. {text}");
-    };
+    let mut by_hand = ByHand { title, failed: None, steps: Vec::new(), after: Vec::new() };
+    let steps = &mut by_hand.steps;
     let hand_over = |words: &CrayCommand| format!("{} | incfg record {} -", cray(words), shell_word(path));
     if let Some(failed) = step.attempts.last().filter(|attempt| attempt.state == AttemptState::Failed) {
-        let _ = writeln!(
-            out,
+        by_hand.failed = Some(format!(
             "Attempt {} failed: {}",
             failed.number,
             printable(failed.reason.as_deref().unwrap_or("no reason was recorded"))
-        );
+        ));
         if !failed.session_deleted {
-            say(&mut out, "Keep the log of the session that failed, if that is not done yet, and delete the session:");
             let words: Vec<String> = log_words(&failed.session).iter().map(|word| shell_word(word)).collect();
-            command(&mut out, &format!("kubectl {} > {}.log", words.join(" "), failed.session));
-            command(&mut out, &cray(&CrayCommand::delete_session(cfs, &failed.session)));
+            steps.push(Step::new(
+                "Keep the log of the session that failed, if that is not done yet, and delete the session:",
+                [
+                    format!("kubectl {} > {}.log", words.join(" "), failed.session),
+                    cray(&CrayCommand::delete_session(cfs, &failed.session)),
+                ],
+            ));
         }
     }
     if let Some(session) = left_by_last_step(plan, at) {
-        say(&mut out, "Delete the session of the step before, if that is not done yet; its image is in the plan:");
-        command(&mut out, &cray(&CrayCommand::delete_session(cfs, &session)));
+        steps.push(Step::new(
+            "Delete the session of the step before, if that is not done yet; its image is in the plan:",
+            [cray(&CrayCommand::delete_session(cfs, &session))],
+        ));
     }
     let doing = plan.doing(at);
     if let Some(result) = step.unchecked() {
-        say(
-            &mut out,
+        steps.push(Step::new(
             "Its session has made an image. It counts when it is in IMS and has a link; incfg says whether it is so:",
-        );
-        command(&mut out, &hand_over(&CrayCommand::describe_image(result.as_str())));
-        say(&mut out, "When incfg has it, delete the session:");
-        command(&mut out, &cray(&CrayCommand::delete_session(cfs, &attempt.session)));
-        let _ = writeln!(
-            out,
+            [hand_over(&CrayCommand::describe_image(result.as_str()))],
+        ));
+        steps.push(Step::new(
+            "When incfg has it, delete the session:",
+            [cray(&CrayCommand::delete_session(cfs, &attempt.session))],
+        ));
+        by_hand.after.push(format!(
             "If the image cannot be used, make room for another attempt: incfg record {} --give-up {}",
             shell_word(path),
             attempt.session
-        );
-        return out;
+        ));
+        return Some(by_hand);
     }
     if doing == Doing::Begin {
-        say(&mut out, "The image is in IMS and has a link; incfg says whether it is so:");
-        command(&mut out, &hand_over(&CrayCommand::describe_image(attempt.base_id.as_str())));
-        say(&mut out, "The configuration has the layers and commits of the plan; incfg compares them:");
-        command(&mut out, &hand_over(&CrayCommand::describe_configuration(cfs, &track.configuration.name)));
+        steps.push(Step::new(
+            "The image is in IMS and has a link; incfg says whether it is so:",
+            [hand_over(&CrayCommand::describe_image(attempt.base_id.as_str()))],
+        ));
+        steps.push(Step::new(
+            "The configuration has the layers and commits of the plan; incfg compares them:",
+            [hand_over(&CrayCommand::describe_configuration(cfs, &track.configuration.name))],
+        ));
     }
-    match doing {
-        Doing::Begin => {
-            say(&mut out, "Create the session. An error 'Conflicting session name' means that it is there already:")
+    let create = match doing {
+        Doing::Begin => Some("Create the session. An error 'Conflicting session name' means that it is there already:"),
+        Doing::Resolve => {
+            Some("The session was about to be created. Only if the next command says that it is not found, create it:")
         }
-        Doing::Resolve => say(
-            &mut out,
-            "The session was about to be created. Only if the next command says that it is not found, create it:",
-        ),
-        Doing::Follow => {}
-    }
-    if doing != Doing::Follow {
-        command(&mut out, &cray(&CrayCommand::create_session(plan, at, &attempt, attempt.base_id.as_str())));
-    }
-    say(
-        &mut out,
+        Doing::Follow => None,
+    };
+    steps.extend(create.map(|says| {
+        Step::new(says, [cray(&CrayCommand::create_session(plan, at, &attempt, attempt.base_id.as_str()))])
+    }));
+    steps.push(Step::new(
         "Ask until it is complete, which takes minutes to hours. incfg takes the answer in and says what follows:",
-    );
-    command(&mut out, &hand_over(&CrayCommand::describe_session(cfs, &attempt.session)));
-    let _ = writeln!(
-        out,
+        [hand_over(&CrayCommand::describe_session(cfs, &attempt.session))],
+    ));
+    by_hand.after.push(
         "When the session has made its image, incfg asks for the image too. Then, and not before, the session may be deleted; incfg next says so."
+            .into(),
     );
     if doing != Doing::Begin {
-        let _ = writeln!(
-            out,
+        by_hand.after.push(format!(
             "If it is stuck or gone, delete it, and make room for another attempt: incfg record {} --give-up {}",
             shell_word(path),
             attempt.session
-        );
+        ));
     }
-    let others: Vec<&str> =
-        plan.open().iter().filter(|other| other.track != at.track).map(|other| plan.get(*other).0.label()).collect();
-    if !others.is_empty() {
-        let _ = writeln!(out, "Open beside it: {}; --image shows their next steps.", printable(&others.join(", ")));
-    }
-    out
+    Some(by_hand)
 }
 
 /// The session that the step before ended with, unless it is known to be gone.

@@ -6,9 +6,10 @@ use anstyle::Style;
 
 use crate::plan::command::CrayCommand;
 use crate::plan::{AttemptState, Plan, StepState};
+use crate::report::steps::Step;
 use crate::rewrite::Pin;
 
-use super::{command, count, cray, printable, shell_word};
+use super::{command, count, cray, numbered, printable, shell_word};
 
 /// The end of a plan: its pins, how to use them, and what may be deleted.
 #[must_use]
@@ -24,26 +25,38 @@ pub fn through(plan: &Plan, path: &str, pins: &[Pin]) -> String {
         let _ = writeln!(out, "  {}={}", printable(&pin.image), pin.id);
     }
     let _ = writeln!(out, "\n{bold}Next{bold:#}");
+    numbered(&mut out, &end_steps(plan, path));
+    let left = left_sessions(plan);
+    if !left.is_empty() {
+        let _ = writeln!(out, "\nSessions that incfg did not delete; they are of no more use:");
+        for line in left {
+            command(&mut out, &line);
+        }
+    }
+    out
+}
+
+/// What to do with what a finished plan made, in order.
+#[must_use]
+pub fn end_steps(plan: &Plan, path: &str) -> Vec<Step> {
     let new_file = format!("new-{}", base_name(&plan.bootprep.path));
     let vars: String = plan.vars_files.iter().map(|file| format!(" --vars-file {}", shell_word(&file.path))).collect();
-    let _ = writeln!(out, " 1. Rewrite the bootprep file; --diff instead of -o shows what would change:");
-    command(
-        &mut out,
-        &format!(
+    let rewrite = Step::new(
+        "Rewrite the bootprep file; --diff instead of -o shows what would change:",
+        [format!(
             "incfg rewrite-bootprep {}{vars} --from {} -o {}",
             shell_word(&plan.bootprep.path),
             shell_word(path),
             shell_word(&new_file)
-        ),
+        )],
     );
-    restart(&mut out, plan, &new_file);
-    intermediate(&mut out, plan);
-    sessions(&mut out, plan);
-    out
+    let mut steps = vec![rewrite, restart(plan, &new_file)];
+    steps.extend(intermediate(plan));
+    steps
 }
 
 /// Only `run` takes a new bootprep file; `resume` and `restart` use the old one.
-fn restart(out: &mut String, plan: &Plan, new_file: &str) {
+fn restart(plan: &Plan, new_file: &str) -> Step {
     let of = |name: &str| plan.images.iter().any(|track| track.operation.as_deref() == Some(name));
     let (managed, management) = (of("prepare-managed-images"), of("prepare-management-images"));
     let file = shell_word(new_file);
@@ -54,21 +67,15 @@ fn restart(out: &mut String, plan: &Plan, new_file: &str) {
     };
     let hint = if managed || management { "" } else { " (-bm instead of -bc when it is the management file)" };
     let activity = plan.activity.as_ref().map_or("\"$ACTIVITY\"".to_owned(), |name| shell_word(name));
-    let _ = writeln!(out, " 2. Restart IUF with the new file{hint}:");
-    command(
-        out,
-        &format!(
-            "iuf -a {activity} -m \"$MEDIA_DIR\" run -r prepare-images -sv \"$SITE_VARS\" -rv \"$PRODUCT_VARS\" {flags}"
-        ),
+    let iuf = format!(
+        "iuf -a {activity} -m \"$MEDIA_DIR\" run -r prepare-images -sv \"$SITE_VARS\" -rv \"$PRODUCT_VARS\" {flags}"
     );
-    let _ = writeln!(
-        out,
-        "    IUF keeps the other bootprep file of an earlier run: if one was given with -bm or -bpcd, its images are built again."
-    );
+    let note = "IUF keeps the other bootprep file of an earlier run: if one was given with -bm or -bpcd, its images are built again.";
+    Step { note: Some(note.into()), ..Step::new(format!("Restart IUF with the new file{hint}:"), [iuf]) }
 }
 
 /// Each layer leaves an image as large as the last, and nobody else deletes them.
-fn intermediate(out: &mut String, plan: &Plan) {
+fn intermediate(plan: &Plan) -> Option<Step> {
     let mut lines = Vec::new();
     for track in &plan.images {
         let last = track.steps.len().saturating_sub(1);
@@ -81,32 +88,16 @@ fn intermediate(out: &mut String, plan: &Plan) {
             }
         }
     }
-    if lines.is_empty() {
-        return;
-    }
-    let _ = writeln!(
-        out,
-        " 3. When the restart went well, delete the images between the base and the last; each takes as much room as the last:"
-    );
-    for line in lines {
-        command(out, &line);
-    }
+    let says = "When the restart went well, delete the images between the base and the last; each takes as much room as the last:";
+    (!lines.is_empty()).then(|| Step::new(says, lines))
 }
 
-fn sessions(out: &mut String, plan: &Plan) {
+/// The commands that delete the sessions a plan is through with.
+#[must_use]
+pub fn left_sessions(plan: &Plan) -> Vec<String> {
     let steps = plan.images.iter().flat_map(|track| &track.steps).filter(|step| step.state() == StepState::Done);
-    let left: Vec<&str> = steps
-        .flat_map(|step| &step.attempts)
-        .filter(|attempt| !attempt.session_deleted)
-        .map(|attempt| attempt.session.as_str())
-        .collect();
-    if left.is_empty() {
-        return;
-    }
-    let _ = writeln!(out, "\nSessions that incfg did not delete; they are of no more use:");
-    for session in left {
-        command(out, &cray(&CrayCommand::delete_session(plan.target.cfs, session)));
-    }
+    let left = steps.flat_map(|step| &step.attempts).filter(|attempt| !attempt.session_deleted);
+    left.map(|attempt| cray(&CrayCommand::delete_session(plan.target.cfs, &attempt.session))).collect()
 }
 
 fn base_name(path: &str) -> &str {

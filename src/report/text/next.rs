@@ -2,11 +2,30 @@
 
 use crate::analysis::{Analysis, CONFIGURATION_KIND, Recovery};
 use crate::report::shell_word;
+use crate::report::steps::Step;
 
 use super::Invocation;
 use super::page::Page;
 
 pub(super) fn commands(page: &mut Page, analysis: &Analysis, invocation: &Invocation) {
+    let steps = next_steps(analysis, invocation);
+    if steps.is_empty() {
+        return;
+    }
+    page.section("Next");
+    for (at, step) in steps.iter().enumerate() {
+        page.step(at + 1, &step.says);
+        for command in &step.commands {
+            page.command(command);
+        }
+    }
+    page.blank();
+}
+
+/// What to do next, in order; nothing where nothing failed.
+#[must_use]
+pub fn next_steps(analysis: &Analysis, invocation: &Invocation) -> Vec<Step> {
+    let mut steps = Vec::new();
     let recoveries: Vec<&Recovery> = analysis
         .recoveries
         .iter()
@@ -14,82 +33,75 @@ pub(super) fn commands(page: &mut Page, analysis: &Analysis, invocation: &Invoca
         .collect();
     let logs = analysis.logs_to_fetch();
     if recoveries.is_empty() && logs.is_empty() {
-        return;
+        return steps;
     }
-    page.section("Next");
-    let mut number = 0;
-    let mut step = |page: &mut Page, text: &str| {
-        number += 1;
-        page.step(number, text);
-    };
-    let mut fetched: Vec<String> = Vec::new();
+    let mut fetched: Vec<String> = logs.iter().map(|run| run.log_file()).collect();
     if !logs.is_empty() {
-        step(page, "Fetch each SAT log to a file of its own. They are complete; what iuf kept may not be:");
-        for run in &logs {
-            let file = run.log_file();
-            page.command(&format!(
+        let fetch = logs.iter().zip(&fetched).map(|(run, file)| {
+            format!(
                 "cray artifacts get config-data {} {}",
                 shell_word(run.s3_key.as_deref().unwrap_or_default()),
-                shell_word(&file)
-            ));
-            fetched.push(file);
-        }
+                shell_word(file)
+            )
+        });
+        steps.push(Step::new(
+            "Fetch each SAT log to a file of its own. They are complete; what iuf kept may not be:",
+            fetch,
+        ));
     }
-    fetched.extend(layer_logs(page, &recoveries, &mut step));
+    fetched.extend(layer_logs(&recoveries, &mut steps));
     if !fetched.is_empty() || invocation.bootprep.is_none() {
-        step(page, "Ask again with these files, the bootprep file and its variables:");
-        page.command(&analyze_again(invocation, &fetched));
+        steps.push(Step::new(
+            "Ask again with these files, the bootprep file and its variables:",
+            [analyze_again(invocation, &fetched)],
+        ));
     }
-    if recoveries.is_empty() {
-        return;
+    if !recoveries.is_empty() {
+        plan_and_run(&recoveries, analysis, invocation, &fetched, &mut steps);
     }
-    plan_and_run(page, &recoveries, analysis, invocation, &fetched, &mut step);
-    page.blank();
+    steps
 }
 
 /// What makes the images: a plan with a flag for each fact that these inputs do not prove, its run, and the file for
 /// the restart.
 fn plan_and_run(
-    page: &mut Page,
     recoveries: &[&Recovery],
     analysis: &Analysis,
     invocation: &Invocation,
     fetched: &[String],
-    step: &mut impl FnMut(&mut Page, &str),
+    steps: &mut Vec<Step>,
 ) {
     let bootprep = invocation.bootprep.as_deref().map_or("BOOTPREP.yaml".to_owned(), shell_word);
     let vars = vars_flags(invocation);
     let mut inputs = fetched.to_vec();
     let missing = configurations_to_fetch(recoveries, analysis, fetched);
     if !missing.is_empty() {
-        step(page, "Fetch the layers of the configuration:");
-        for (name, file) in &missing {
-            page.command(&format!("cray cfs configurations describe {} --format json > {file}", shell_word(name)));
-            inputs.push(file.clone());
-        }
+        let describe = |(name, file): &(String, String)| {
+            format!("cray cfs configurations describe {} --format json > {file}", shell_word(name))
+        };
+        steps.push(Step::new("Fetch the layers of the configuration:", missing.iter().map(describe)));
+        inputs.extend(missing.into_iter().map(|(_, file)| file));
     }
     let image = invocation.image.as_ref().map(|image| format!(" --image {}", shell_word(image))).unwrap_or_default();
     // What the bootprep file and the files fetched since may prove is not asked for.
     let all_at_hand = invocation.bootprep.is_some() && !invocation.vars_files.is_empty() && fetched.is_empty();
     let open: String = recoveries.iter().filter(|_| all_at_hand).map(|recovery| open_facts(recovery)).collect();
-    step(
-        page,
+    steps.push(Step::new(
         if open.is_empty() {
             "Write down the sessions that make what is missing, one per layer, each on the result of the last:"
         } else {
             "Write down the sessions that make what is missing. These logs leave open what the flags say; choose from the story above:"
         },
-    );
-    page.command(&format!(
-        "incfg plan {} --bootprep {bootprep}{vars}{image}{open} -o plan.yaml",
-        paths(invocation, &inputs)
+        [format!("incfg plan {} --bootprep {bootprep}{vars}{image}{open} -o plan.yaml", paths(invocation, &inputs))],
     ));
-    step(page, "Let it run (--dry-run shows every command first), or go by hand with incfg next and incfg record:");
-    page.command("incfg run plan.yaml");
-    step(page, "Pin what exists and what was made in the bootprep file, and restart with it:");
-    page.command(&format!(
-        "incfg rewrite-bootprep {bootprep}{vars} --from plan.yaml -o {}",
-        shell_word(&format!("new-{}", base_name(invocation.bootprep.as_deref().unwrap_or("BOOTPREP.yaml"))))
+    steps.push(Step::new(
+        "Let it run (--dry-run shows every command first), or go by hand with incfg next and incfg record:",
+        ["incfg run plan.yaml".to_owned()],
+    ));
+    let new_file = format!("new-{}", base_name(invocation.bootprep.as_deref().unwrap_or("BOOTPREP.yaml")));
+    steps.push(Step::new(
+        "Pin what exists and what was made in the bootprep file, and restart with it:",
+        [format!("incfg rewrite-bootprep {bootprep}{vars} --from plan.yaml -o {}", shell_word(&new_file))],
     ));
 }
 
@@ -125,32 +137,34 @@ fn open_facts(recovery: &Recovery) -> String {
 }
 
 /// A log is named after its session, so that incfg knows of which image it is; one configuration is fetched once.
-fn layer_logs(page: &mut Page, recoveries: &[&Recovery], step: &mut impl FnMut(&mut Page, &str)) -> Vec<String> {
+fn layer_logs(recoveries: &[&Recovery], steps: &mut Vec<Step>) -> Vec<String> {
     let open = |recovery: &&&Recovery| recovery.failed_layer.is_none() && recovery.no_failed_layer.is_none();
     let mut files: Vec<String> = Vec::new();
-    for (at, recovery) in recoveries.iter().filter(open).enumerate() {
+    let mut commands: Vec<String> = Vec::new();
+    for recovery in recoveries.iter().filter(open) {
         let (Some(command), Some(session)) = (&recovery.debug_command, &recovery.cfs_session) else { continue };
-        if at == 0 {
-            step(page, "See what failed, and in which layer:");
-        }
         let file = format!("ansible-{}.log", file_part(session));
-        page.command(&format!("{command} > {file}"));
+        commands.push(format!("{command} > {file}"));
         files.push(file);
         for name in recovery.configuration.iter().chain(recovery.configuration_candidates.iter().take(4)) {
             let file = format!("configuration-{}.json", file_part(name));
             if !files.contains(&file) {
-                page.command(&format!("cray cfs configurations describe {} --format json > {file}", shell_word(name)));
+                commands.push(format!("cray cfs configurations describe {} --format json > {file}", shell_word(name)));
                 files.push(file);
             }
         }
     }
+    if !commands.is_empty() {
+        steps.push(Step::new("See what failed, and in which layer:", commands));
+    }
     for recovery in recoveries.iter().filter(|recovery| !open(recovery)) {
         if let Some(command) = &recovery.debug_command {
-            step(
-                page,
-                if recovery.failed_layer.is_some() { "See what failed in the layer:" } else { "See what failed:" },
-            );
-            page.command(command);
+            let says =
+                if recovery.failed_layer.is_some() { "See what failed in the layer:" } else { "See what failed:" };
+            match steps.last_mut().filter(|last| last.says == says) {
+                Some(last) => last.commands.push(command.clone()),
+                None => steps.push(Step::new(says, [command.clone()])),
+            }
         }
     }
     files
