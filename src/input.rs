@@ -10,6 +10,7 @@ use std::fs::File;
 use std::io::{BufReader, Cursor, Read};
 use std::os::unix::fs::FileExt;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use flate2::read::MultiGzDecoder;
 
@@ -83,8 +84,16 @@ pub enum Opened<'a> {
 #[derive(Debug, Clone)]
 enum Bytes {
     File(PathBuf),
-    /// Standard input can be read once, so what recognising took is kept.
-    Stdin(Vec<u8>),
+    /// A pipe can be read once, so what recognising took is kept.
+    Pipe(Vec<u8>, Rest),
+}
+
+/// What is still in a pipe.
+#[derive(Debug, Clone)]
+enum Rest {
+    Stdin,
+    /// A pipe that has a path, as `<(zcat ...)` in a shell.
+    Named(Arc<File>),
 }
 
 /// What a directory or path list came to.
@@ -122,7 +131,7 @@ pub fn collect(paths: &[PathBuf]) -> Result<Collected, InputError> {
                 .read_to_end(&mut head)
                 .map_err(|error| unreadable("-", &error))?;
             let kind = recognise_head(&head, "-");
-            found.sources.push(Source { shown, kind, named: true, bytes: Bytes::Stdin(head) });
+            found.sources.push(Source { shown, kind, named: true, bytes: Bytes::Pipe(head, Rest::Stdin) });
             continue;
         }
         let metadata = std::fs::metadata(path).map_err(|error| match error.kind() {
@@ -139,6 +148,21 @@ pub fn collect(paths: &[PathBuf]) -> Result<Collected, InputError> {
             if found.sources.len() == before {
                 return Err(InputError::NothingInDirectory { path: shown });
             }
+        } else if !metadata.is_file() {
+            let head_of = |file: &File| -> std::io::Result<Vec<u8>> {
+                let mut head = Vec::new();
+                file.take(limits::HEAD_BYTES as u64).read_to_end(&mut head)?;
+                Ok(head)
+            };
+            let file = File::open(path).map_err(|error| unreadable(&shown, &error))?;
+            let head = head_of(&file).map_err(|error| unreadable(&shown, &error))?;
+            let kind = recognise_head(&head, &shown);
+            found.sources.push(Source {
+                shown,
+                kind,
+                named: true,
+                bytes: Bytes::Pipe(head, Rest::Named(Arc::new(file))),
+            });
         } else if seen.insert(canonical(path)) {
             let kind = recognise(path).map_err(|error| unreadable(&shown, &error))?;
             found.sources.push(Source { shown, kind, named: true, bytes: Bytes::File(path.clone()) });
@@ -248,7 +272,8 @@ impl Source {
     pub fn reader(&self) -> std::io::Result<Box<dyn Read + Send + '_>> {
         match &self.bytes {
             Bytes::File(path) => decompressed(open_plain(path)?),
-            Bytes::Stdin(head) => decompressed(Cursor::new(head.as_slice()).chain(std::io::stdin())),
+            Bytes::Pipe(head, Rest::Stdin) => decompressed(Cursor::new(head.as_slice()).chain(std::io::stdin())),
+            Bytes::Pipe(head, Rest::Named(file)) => decompressed(Cursor::new(head.as_slice()).chain(&**file)),
         }
     }
 
@@ -261,14 +286,14 @@ impl Source {
         }
     }
 
-    /// The text once more, as far as it can be had: of standard input the whole lines at its head.
+    /// The text once more, as far as it can be had: of a pipe the whole lines at its head.
     ///
     /// # Errors
     /// The system's error.
     pub fn open_again(&self) -> std::io::Result<Box<dyn Read + Send + '_>> {
         match &self.bytes {
             Bytes::File(_) => self.reader(),
-            Bytes::Stdin(head) => {
+            Bytes::Pipe(head, _) => {
                 let whole = if head.len() < limits::HEAD_BYTES {
                     head.len()
                 } else {

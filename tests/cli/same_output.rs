@@ -67,6 +67,16 @@ fn the_logs_of_a_case_say_the_same_however_they_come() {
 }
 
 #[test]
+fn a_pipe_with_a_path_is_read_whole() {
+    let dir = Dir::new();
+    dir.file("main.log", as_main_log(&compute_fails("ansible")));
+    let script = format!("{} analyze --format json <(cat main.log)", env!("CARGO_BIN_EXE_incfg"));
+    let output = std::process::Command::new("bash").args(["-c", &script]).current_dir(dir.path()).output().unwrap();
+    let analysis: serde_json::Value = serde_json::from_slice(&output.stdout).unwrap();
+    assert_eq!(analysis["recoveries"][0]["base_image"]["id"], BASE_ID);
+}
+
+#[test]
 fn a_large_log_says_the_same_however_it_comes() {
     for (facts_ppm, seed) in [(1_000, 1), (200_000, 2)] {
         let mut content = Vec::new();
