@@ -227,8 +227,7 @@ impl Editor<'_> {
     /// Where the value of an entry would begin that has none: the parser puts it before the colon.
     fn behind_colon(&self, value: NodeId) -> Option<usize> {
         let key = self.tree.node(self.parents.key(value)?).span.end;
-        let rest = self.text.as_str().get(key..)?;
-        rest.trim_start_matches(' ').starts_with(':').then(|| key + rest.len() - rest.trim_start_matches(' ').len() + 1)
+        owned::sign_after(self.text.as_str(), key, ':').map(|colon| colon + 1)
     }
 
     /// Puts a mapping or list of any kind in the place of a value, in flow style.
@@ -315,7 +314,7 @@ impl Editor<'_> {
 
     fn end_of(&self, (key, value): (NodeId, NodeId)) -> usize {
         let key = self.tree.node(key).span.end;
-        let colon = self.text.as_str()[key..].find(':').map_or(key, |at| key + at + 1);
+        let colon = owned::sign_after(self.text.as_str(), key, ':').map_or(key, |colon| colon + 1);
         self.tree.node(value).span.end.max(colon)
     }
 
@@ -350,7 +349,7 @@ impl Editor<'_> {
         }
         let indent = self.text.column_bytes(self.tree.node(last.0).outer);
         let line_break = self.text.line_break();
-        let closed = self.text.as_str()[end.clone()].ends_with('\n');
+        let closed = self.text.as_str()[end.clone()].ends_with(['\n', '\r']);
         let line = format!("{:indent$}{key}: {value}", "");
         let text = if closed { format!("{line}{line_break}") } else { format!("{line_break}{line}") };
         Some(Change { edits: vec![Edit { range: end.end..end.end, text }], means })
@@ -368,7 +367,7 @@ impl Editor<'_> {
         let mut gone = self.text.line_range(from_lines.start).start..self.text.line_range(from_lines.end - 1).end;
         let target = self.text.line_range(to).start;
         let mut text = self.text.as_str()[gone.clone()].to_owned();
-        if !text.ends_with('\n') {
+        if !text.ends_with(['\n', '\r']) {
             text.push_str(self.text.line_break());
             let above = from_lines.start - 1;
             gone.start = self.text.line_range(above).start + self.text.line(above).len();
