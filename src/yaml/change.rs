@@ -339,20 +339,36 @@ impl Editor<'_> {
             let at = self.end_of(last);
             return Some(Change { edits: vec![Edit { range: at..at, text: format!(", {key}: {value}") }], means });
         }
-        let end = self.text.line_range(self.text.line_of(self.end_of(last).saturating_sub(1)));
-        // A line behind a block of text may become part of it.
-        let is_block = self.tree.within(last.1).last().is_some_and(|node| {
-            matches!(self.tree.node(*node).kind, NodeKind::Scalar { style: ScalarStyle::Block, .. })
-        });
-        if is_block {
-            return None;
+        let mut last_line = self.text.line_of(self.end_of(last).saturating_sub(1));
+        if let Some(head) = self.head_of_last_block(last.1) {
+            let keeps = self.text.as_str()[head].contains('+');
+            while keeps && last_line + 1 < self.text.lines() && self.text.line(last_line + 1).trim().is_empty() {
+                last_line += 1;
+            }
+            // Without a line break at its end the text would get one.
+            if last_line + 1 == self.text.lines() && !self.text.is_closed() {
+                return None;
+            }
         }
+        let end = self.text.line_range(last_line);
         let indent = self.text.column_bytes(self.tree.node(last.0).outer);
         let line_break = self.text.line_break();
         let closed = self.text.as_str()[end.clone()].ends_with(['\n', '\r']);
         let line = format!("{:indent$}{key}: {value}", "");
         let text = if closed { format!("{line}{line_break}") } else { format!("{line_break}{line}") };
         Some(Change { edits: vec![Edit { range: end.end..end.end, text }], means })
+    }
+
+    /// The head of the block of text with which a value ends.
+    fn head_of_last_block(&self, mut node: NodeId) -> Option<Range<usize>> {
+        loop {
+            node = match &self.tree.node(node).kind {
+                NodeKind::Mapping { flow: false, entries } => entries.last()?.1,
+                NodeKind::Sequence { flow: false, items } => *items.last()?,
+                NodeKind::Scalar { style: ScalarStyle::Block, .. } => return self.tree.head_of_block(self.text, node),
+                _ => return None,
+            };
+        }
     }
 
     /// Puts an item of a block list before an earlier one.
