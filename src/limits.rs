@@ -79,6 +79,10 @@ pub const YAML_ALIASES: usize = 10_000;
 /// Values in a YAML document with its aliases written out.
 pub const YAML_EXPANDED: usize = 4_000_000;
 
+/// Bytes of a YAML document read again, because SAT reads it without blanks that the parser asks for. Beyond it the first
+/// place that is left is an error.
+pub const YAML_READ_AGAIN: usize = 32 << 20;
+
 /// Comment lines in a row in a YAML document.
 pub const YAML_COMMENTS: usize = 100_000;
 

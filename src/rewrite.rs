@@ -69,6 +69,9 @@ pub fn rewrite(
 ) -> Result<Rewritten, RewriteError> {
     let text = SourceText::new(path, bytes)?;
     let tree = Tree::parse(&text).map_err(|error| BootprepError::Syntax { path: path.to_owned(), error })?;
+    if let Some(error) = tree.unseen_line_break(&text) {
+        return Err(BootprepError::Syntax { path: path.to_owned(), error }.into());
+    }
     let file = Bootprep::read(path, &text, &tree)?;
     let refs = Refs::of(&file, variables);
     let names = Names::of(&file, &refs, variables);
@@ -95,12 +98,16 @@ pub fn rewrite(
     report.remarks = work.remarks();
     let intended =
         work.intended(&changes, &kept, &removed).map_err(|why| RewriteError::Refused { path: path.to_owned(), why })?;
-    let edits: Vec<Edit> =
-        changes.iter().map(|change| &change.edit).chain(kept.iter().map(|kept| &kept.edit)).cloned().collect();
+    let edits: Vec<Edit> = changes
+        .iter()
+        .flat_map(|change| &change.edits)
+        .chain(kept.iter().flat_map(|kept| &kept.edits))
+        .cloned()
+        .collect();
     let (rewritten, edits) = work
         .written(&edits, &removed, &intended)
         .map_err(|why| RewriteError::Refused { path: path.to_owned(), why })?;
-    changes.sort_by_key(|change| change.edit.range.start);
+    changes.sort_by_key(|change| work.tree.node(change.replaced).outer);
     report.changes = work.told(&changes, &kept, &removed, &pinned);
     report.bytes_changed = edits.iter().map(|edit| edit.range.len() + edit.text.len()).sum();
     Ok(Rewritten { text: rewritten, report })

@@ -75,8 +75,11 @@ impl SourceText {
     }
 
     fn of(text: String, bom: bool) -> Self {
-        let line_starts =
-            std::iter::once(0).chain(memchr::memchr_iter(b'\n', text.as_bytes()).map(|at| at + 1)).collect();
+        let bytes = text.as_bytes();
+        // A carriage return ends a line, too, unless it is the first half of a line break.
+        let breaks = memchr::memchr2_iter(b'\n', b'\r', bytes)
+            .filter(|at| bytes[*at] == b'\n' || bytes.get(at + 1) != Some(&b'\n'));
+        let line_starts = std::iter::once(0).chain(breaks.map(|at| at + 1)).collect();
         Self { text, bom, line_starts }
     }
 
@@ -101,10 +104,18 @@ impl SourceText {
     /// The line break of the text: that of its first line.
     #[must_use]
     pub fn line_break(&self) -> &'static str {
-        match self.text.find('\n') {
-            Some(at) if at > 0 && self.text.as_bytes()[at - 1] == b'\r' => "\r\n",
+        let first = self.line_range(0);
+        match self.text.get(self.line(0).len()..first.end) {
+            Some("\r\n") => "\r\n",
+            Some("\r") => "\r",
             _ => "\n",
         }
+    }
+
+    /// Whether the text ends with a line break.
+    #[must_use]
+    pub fn is_closed(&self) -> bool {
+        self.text.ends_with(['\n', '\r'])
     }
 
     /// The index of the line that holds `offset`, from 0.
@@ -124,13 +135,15 @@ impl SourceText {
     /// A line, without its line break.
     #[must_use]
     pub fn line(&self, line: usize) -> &str {
-        self.text[self.line_range(line)].trim_end_matches(['\n', '\r'])
+        let line = &self.text[self.line_range(line)];
+        let line = line.strip_suffix('\n').unwrap_or(line);
+        line.strip_suffix('\r').unwrap_or(line)
     }
 
     /// How many lines there are; an empty last one does not count.
     #[must_use]
     pub fn lines(&self) -> usize {
-        self.line_starts.len() - usize::from(self.text.is_empty() || self.text.ends_with('\n'))
+        self.line_starts.len() - usize::from(self.text.is_empty() || self.is_closed())
     }
 
     /// Where `offset` stands.
@@ -160,6 +173,13 @@ mod tests {
         let z = text.as_str().find('z').unwrap();
         assert_eq!((text.position(z), text.line_break(), text.lines()), (Position { line: 1, column: 6 }, "\r\n", 2));
         assert_eq!(text.to_bytes(), "\u{feff}a: ä€z\r\nb\n".as_bytes());
+    }
+
+    #[test]
+    fn a_carriage_return_ends_a_line() {
+        let text = SourceText::new("x", b"a: b\rc: d\r\ne: f\r").unwrap();
+        assert_eq!((text.line(1), text.line(2), text.lines(), text.line_break()), ("c: d", "e: f", 3, "\r"));
+        assert_eq!(text.position(11), Position { line: 3, column: 1 });
     }
 
     #[test]

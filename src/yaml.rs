@@ -7,18 +7,21 @@ pub mod change;
 pub mod edit;
 mod events;
 pub mod owned;
+mod padded;
 mod path;
 mod scalar;
+mod unseen;
 mod value;
 
 use std::collections::{HashMap, HashSet};
 use std::ops::Range;
 
+use crate::limits;
 use crate::text::{Position, SourceText};
 
 pub use path::{Parents, Path, Step};
 pub use scalar::{Meaning, plain_meaning};
-pub use value::{TooLarge, Value};
+pub use value::{Intended, TooLarge, Value};
 
 /// Why a text is no document incfg can work on.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -84,7 +87,7 @@ pub struct Node {
     pub kind: NodeKind,
     /// Its text, from its first to behind its last byte; of a block, to the end of its last child.
     pub span: Range<usize>,
-    /// Where it begins with its anchor and tag.
+    /// Where it begins with its anchor, its tag, and the sign of a block of text.
     pub outer: usize,
     /// Its tag, in full: `tag:yaml.org,2002:str`.
     pub tag: Option<String>,
@@ -107,7 +110,7 @@ pub struct Tree {
 const SMALL: usize = 16;
 
 /// The key by which a mapping takes over the entries of another.
-pub const MERGE_KEY: &str = "<<";
+const MERGE_KEY: &str = "<<";
 
 impl Tree {
     /// Reads a document.
@@ -175,7 +178,21 @@ impl Tree {
     /// Key and value of an entry as SAT reads it: the last of several with one key, else what a merge key brings.
     #[must_use]
     pub fn entry(&self, mapping: NodeId, key: &str) -> Option<(NodeId, NodeId)> {
-        self.own_entry(mapping, key).or_else(|| self.merged_entry(mapping, key, 0))
+        self.own_entry(mapping, key).or_else(|| {
+            self.entries(mapping)?.iter().find(|(key, _)| self.is_merge(*key))?;
+            self.layers(mapping).into_iter().skip(1).find_map(|layer| self.own_entry(layer, key))
+        })
+    }
+
+    /// Every entry with a key, here and in what merge keys bring: the one that SAT reads, then those it hides.
+    #[must_use]
+    pub fn all_entries(&self, mapping: NodeId, key: &str) -> Vec<(NodeId, NodeId)> {
+        let layers = self.layers(mapping).into_iter();
+        layers
+            .flat_map(|layer| self.entries(layer).unwrap_or_default().iter().rev())
+            .filter(|(name, _)| self.scalar(*name) == Some(key))
+            .copied()
+            .collect()
     }
 
     /// The value of an entry as SAT reads it.
@@ -190,15 +207,36 @@ impl Tree {
         self.entries(mapping)?.iter().rev().find(|(name, _)| self.scalar(*name) == Some(key)).copied()
     }
 
-    fn merged_entry(&self, mapping: NodeId, key: &str, depth: usize) -> Option<(NodeId, NodeId)> {
-        if depth > crate::limits::YAML_DEPTH {
-            return None;
+    /// Whether a key takes over the entries of other mappings: `<<`, and not in quotes.
+    fn is_merge(&self, key: NodeId) -> bool {
+        let node = self.node(self.resolved(key));
+        match (&node.kind, node.tag.as_deref()) {
+            (NodeKind::Scalar { .. }, Some(tag)) => tag == "tag:yaml.org,2002:merge",
+            (NodeKind::Scalar { text, style }, None) => *style == ScalarStyle::Plain && text == MERGE_KEY,
+            _ => false,
         }
-        let (_, merged) = self.own_entry(mapping, MERGE_KEY)?;
-        let sources = self.items(merged).map_or_else(|| vec![merged], <[NodeId]>::to_vec);
-        sources
-            .into_iter()
-            .find_map(|source| self.own_entry(source, key).or_else(|| self.merged_entry(source, key, depth + 1)))
+    }
+
+    /// The mappings whose entries make up a mapping, each once: what stands further ahead hides what comes later. First
+    /// is the mapping itself, then come those of its merge keys, of which the last one counts most.
+    fn layers(&self, mapping: NodeId) -> Vec<NodeId> {
+        let mut found = Vec::new();
+        let mut seen = HashSet::new();
+        let mut open = vec![(self.resolved(mapping), 0)];
+        while let Some((mapping, depth)) = open.pop() {
+            let Some(entries) = self.entries(mapping).filter(|_| seen.insert(mapping)) else { continue };
+            found.push(mapping);
+            if depth < limits::YAML_DEPTH {
+                let merged = entries.iter().filter(|(key, _)| self.is_merge(*key)).map(|(_, value)| *value);
+                for value in merged {
+                    match self.items(value) {
+                        Some(items) => open.extend(items.iter().rev().map(|item| (self.resolved(*item), depth + 1))),
+                        None => open.push((self.resolved(value), depth + 1)),
+                    }
+                }
+            }
+        }
+        found
     }
 
     /// The entries of a mapping as SAT reads them: of several with one key the last, and what merge keys bring.
@@ -208,42 +246,30 @@ impl Tree {
         let name = |at: usize| self.scalar(entries[at].0);
         // Nearly every mapping is small, and says each thing once.
         let plain = entries.len() <= SMALL
-            && (0..entries.len()).all(|at| name(at) != Some(MERGE_KEY) && (0..at).all(|other| name(other) != name(at)));
+            && (0..entries.len())
+                .all(|at| !self.is_merge(entries[at].0) && (0..at).all(|other| name(other) != name(at)));
         if plain {
             return entries.to_vec();
         }
         let mut found = Vec::new();
-        self.collect_effective(mapping, 0, &mut HashSet::new(), &mut found);
-        found.sort_by_key(|(key, _)| *key);
-        found
-    }
-
-    fn collect_effective<'t>(
-        &'t self,
-        mapping: NodeId,
-        depth: usize,
-        seen: &mut HashSet<&'t str>,
-        found: &mut Vec<(NodeId, NodeId)>,
-    ) {
-        let (Some(entries), true) = (self.entries(mapping), depth <= crate::limits::YAML_DEPTH) else { return };
-        for (key, value) in entries.iter().rev() {
-            match self.scalar(*key) {
-                Some(name) if name != MERGE_KEY && seen.insert(name) => found.push((*key, *value)),
-                Some(_) => {}
-                None => found.push((*key, *value)),
+        let mut seen = HashSet::new();
+        for layer in self.layers(mapping) {
+            for (key, value) in self.entries(layer).unwrap_or_default().iter().rev() {
+                if !self.is_merge(*key) && self.scalar(*key).is_none_or(|name| seen.insert(name)) {
+                    found.push((*key, *value));
+                }
             }
         }
-        let Some((_, merged)) = self.own_entry(mapping, MERGE_KEY) else { return };
-        for source in self.items(merged).map_or_else(|| vec![merged], <[NodeId]>::to_vec) {
-            self.collect_effective(source, depth + 1, seen, found);
-        }
+        found.sort_by_key(|(key, _)| *key);
+        found
     }
 
     /// The keys of a mapping that stand there already: the first and the later one.
     #[must_use]
     pub fn doubled(&self, mapping: NodeId) -> Vec<(NodeId, NodeId)> {
         let entries = self.entries(mapping).unwrap_or_default();
-        let named = entries.iter().filter_map(|(key, _)| Some((self.scalar(*key)?, *key)));
+        let named = entries.iter().filter(|(key, _)| !self.is_merge(*key));
+        let named = named.filter_map(|(key, _)| Some((self.scalar(*key)?, *key)));
         if entries.len() <= SMALL {
             let seen: Vec<(&str, NodeId)> = named.collect();
             let earlier = |at: usize| seen[..at].iter().find(|(name, _)| *name == seen[at].0).map(|(_, key)| *key);
@@ -270,6 +296,13 @@ impl Tree {
         };
         (source.as_str().get(start..start + text.len()) == Some(text.as_str()) && offset <= text.len())
             .then_some(start + offset)
+    }
+
+    /// The head of a block of text, `|2-` say.
+    #[must_use]
+    pub fn head_of_block(&self, source: &SourceText, id: NodeId) -> Option<Range<usize>> {
+        let above = self.comments.partition_point(|comment| comment.start < self.nodes[id].span.start);
+        owned::head_of_block(source.as_str(), &self.comments[..above], self.nodes[id].span.start)
     }
 
     /// Whether the node is a block or flow collection written in flow style.

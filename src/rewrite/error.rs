@@ -60,16 +60,6 @@ pub enum RewriteError {
         /// What is shared with which lines.
         what: String,
     },
-    /// The key that would be changed stands twice.
-    #[error("{path}:{}:{}: `{key}` stands here a second time; SAT reads only this one. Remove the other one, and try again", .at.line, .at.column)]
-    Doubled {
-        /// The file.
-        path: String,
-        /// Where the last one stands.
-        at: Position,
-        /// The key.
-        key: &'static str,
-    },
     /// A session template may boot a pinned image, and may not.
     #[error("{path}:{}:{}: {template} may mean the pinned image {image}: what it renders to is not known here. Give the variables of the file with --vars-file", .at.line, .at.column)]
     ReferenceUnknown {
@@ -91,16 +81,6 @@ pub enum RewriteError {
         at: Position,
         /// The name as written.
         template: String,
-    },
-    /// A name cannot be kept, because of how it is written.
-    #[error("{path}:{}:{}: the name {name} cannot be kept in a text of several lines. Write it in one line, in quotes, and try again", .at.line, .at.column)]
-    NameNotKept {
-        /// The file.
-        path: String,
-        /// Where.
-        at: Position,
-        /// What it renders to.
-        name: String,
     },
     /// The change did not pass the gate.
     #[error("{path}: not rewritten: {why}. Nothing was written; please report this file")]

@@ -2,9 +2,8 @@
 
 use std::collections::BTreeSet;
 
-use crate::bootprep::Section;
-use crate::yaml::Value;
 use crate::yaml::edit::Refused;
+use crate::yaml::{Intended, Value};
 
 use super::keep::Kept;
 use super::{Reference, Work};
@@ -18,40 +17,13 @@ impl Work<'_> {
         removed: &BTreeSet<usize>,
     ) -> Result<Value, Refused> {
         let Some(root) = self.tree.root() else { return Ok(Value::Mapping(Vec::new())) };
-        let mut value = self.tree.value(root)?;
+        let mut intended = Intended::default();
         for change in changes {
-            let mut ims = vec![(Value::plain("id"), Value::plain(change.id.as_str()))];
-            if change.section == Section::Images {
-                ims.push((Value::plain("type"), Value::plain("image")));
-            }
-            let ims = (Value::plain("ims"), Value::Mapping(ims));
-            let Some(holder) = value.at_mut(&self.parents.path(change.holder)) else { continue };
-            if change.whole {
-                *holder = Value::Mapping(vec![ims]);
-                continue;
-            }
-            if let Value::Mapping(entries) = holder.untagged_mut() {
-                let image_ref = entries
-                    .iter_mut()
-                    .rev()
-                    .find(|(name, _)| matches!(name, Value::Scalar { text, .. } if text == "image_ref"));
-                if let Some(image_ref) = image_ref {
-                    *image_ref = ims;
-                }
-            }
+            intended.becomes.extend(change.becomes.iter().cloned());
+            intended.gone.extend(&change.gone);
         }
-        for kept in kept {
-            if let Some(text) = value.at_mut(&self.parents.path(kept.node)) {
-                *text.untagged_mut() = kept.after.clone();
-            }
-        }
-        if let Some(Value::Sequence(images)) = value.get_mut("images").map(Value::untagged_mut) {
-            let mut at = 0;
-            images.retain(|_| {
-                at += 1;
-                !removed.contains(&(at - 1))
-            });
-        }
-        Ok(value)
+        intended.becomes.extend(kept.iter().map(|kept| (kept.node, kept.after.clone())));
+        intended.gone.extend(removed.iter().map(|item| self.file.images[*item].node));
+        Ok(self.tree.value_with(root, &intended)?)
     }
 }

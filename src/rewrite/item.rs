@@ -44,16 +44,17 @@ pub(super) fn removals(
         }
         return flow_runs(&items, removed).into_iter().flat_map(|run| flow_removal(text, tree, &items, run)).collect();
     }
-    let mut edits: Vec<Edit> =
-        removed.iter().filter_map(|item| block_removal(text, tree, items[*item], leave)).collect();
+    let removal = |item: &usize| {
+        block_removal(text, tree, items[*item], leave).or_else(|| beside_colon(text, tree, list, items[*item]))
+    };
+    let mut edits: Vec<Edit> = removed.iter().filter_map(removal).collect();
     if none_left {
-        let colon = text.as_str()[tree.node(key).span.end..]
-            .find(':')
-            .map_or(tree.node(key).span.end, |at| tree.node(key).span.end + at + 1);
+        let key = tree.node(key).span.end;
+        let colon = owned::sign_after(text.as_str(), key, ':').map_or(key, |colon| colon + 1);
         edits.push(Edit { range: colon..colon, text: " []".into() });
     }
     let mut edits = merged(edits);
-    if leave.open_end && !text.as_str().ends_with('\n') {
+    if leave.open_end && !text.is_closed() {
         keep_open_end(text, &mut edits);
     }
     edits
@@ -62,7 +63,8 @@ pub(super) fn removals(
 /// A file without a line break at its end stays one when its last lines go: the line break before them goes too, and with
 /// it the blank lines that would be the last.
 fn keep_open_end(text: &SourceText, edits: &mut Vec<Edit>) {
-    let Some(mut last) = edits.pop_if(|edit| edit.text.is_empty() && edit.range.end == text.as_str().len()) else {
+    let whole_lines = |edit: &Edit| edit.text.is_empty() && text.column_bytes(edit.range.start) == 0;
+    let Some(mut last) = edits.pop_if(|edit| whole_lines(edit) && edit.range.end == text.as_str().len()) else {
         return;
     };
     let mut first = text.line_of(last.range.start);
@@ -70,7 +72,7 @@ fn keep_open_end(text: &SourceText, edits: &mut Vec<Edit>) {
         while first > 1 && text.line(first - 1).trim().is_empty() {
             first -= 1;
         }
-        let above = |edit: &mut Edit| edit.text.is_empty() && edit.range.end == text.line_range(first).start;
+        let above = |edit: &mut Edit| whole_lines(edit) && edit.range.end == text.line_range(first).start;
         match edits.pop_if(above) {
             Some(edit) => {
                 last.range.start = edit.range.start;
@@ -95,6 +97,17 @@ fn block_removal(text: &SourceText, tree: &Tree, item: NodeId, leave: Leave) -> 
     Some(Edit { range: text.line_range(lines.start).start..text.line_range(end - 1).end, text: String::new() })
 }
 
+/// The text of the first entry of a list that begins on the line of its colon, `: - name`, without the line break below.
+fn beside_colon(text: &SourceText, tree: &Tree, list: NodeId, item: NodeId) -> Option<Edit> {
+    let dash = tree.node(list).span.start;
+    let ahead = &text.as_str()[text.line_range(text.line_of(dash)).start..dash];
+    let colon = dash - (ahead.len() - ahead.trim_end().len());
+    let last = owned::last_line(text, tree, item, dash);
+    let end = text.line_range(last).start + text.line(last).len();
+    (ahead.trim() == ":" && tree.items(list)?.first() == Some(&item))
+        .then(|| Edit { range: colon..end, text: String::new() })
+}
+
 /// Neighbours that go together.
 fn flow_runs(items: &[NodeId], removed: &BTreeSet<usize>) -> Vec<Range<usize>> {
     let mut runs: Vec<Range<usize>> = Vec::new();
@@ -113,7 +126,7 @@ fn flow_removal(text: &SourceText, tree: &Tree, items: &[NodeId], run: Range<usi
     let start = tree.node(items[run.start]).outer;
     let end = tree.node(items[run.end - 1]).span.end;
     let last = run.end == items.len();
-    let comma = comma_after(source, end);
+    let comma = owned::sign_after(source, end, ',');
     let stop = comma.map_or(end, |comma| comma + 1);
     let gone = |range: Range<usize>| Edit { range, text: String::new() };
     let line_of_start = text.line_of(start);
@@ -122,7 +135,7 @@ fn flow_removal(text: &SourceText, tree: &Tree, items: &[NodeId], run: Range<usi
     if before.trim().is_empty() && (after.is_empty() || after.starts_with('#')) {
         let first = owned::first_line(text, line_of_start, owned::indent(before));
         let lines = gone(text.line_range(first).start..text.line_range(text.line_of(stop - 1)).end);
-        let comma_before = comma_after(source, tree.node(items[run.start.saturating_sub(1)]).span.end);
+        let comma_before = owned::sign_after(source, tree.node(items[run.start.saturating_sub(1)]).span.end, ',');
         return match comma_before.filter(|_| last && comma.is_none()) {
             Some(comma) => vec![gone(comma..comma + 1), lines],
             None => vec![lines],
@@ -134,19 +147,6 @@ fn flow_removal(text: &SourceText, tree: &Tree, items: &[NodeId], run: Range<usi
     let next = tree.node(items[run.end]).outer;
     let commented = tree.comments().iter().any(|comment| (stop..next).contains(&comment.start));
     vec![gone(if commented { start..stop } else { start..next })]
-}
-
-/// The comma behind an entry of a flow list, which may stand behind comments.
-fn comma_after(source: &str, end: usize) -> Option<usize> {
-    let mut at = end;
-    loop {
-        at += source[at..].len() - source[at..].trim_start().len();
-        match source[at..].chars().next()? {
-            ',' => return Some(at),
-            '#' => at += source[at..].find('\n')?,
-            _ => return None,
-        }
-    }
 }
 
 /// Removals that touch become one.

@@ -7,15 +7,18 @@ use crate::bootprep::names::Scope;
 use crate::bootprep::{Base, Boots, Section, Text};
 use crate::image_id::ImageId;
 use crate::jinja;
+use crate::yaml::change::Editor;
 use crate::yaml::edit::Edit;
-use crate::yaml::{NodeId, NodeKind};
+use crate::yaml::{NodeId, NodeKind, Value};
 
 use super::{Pinned, RewriteError, Work};
 
 /// A reference that becomes an id.
 pub(super) struct Reference {
-    pub(super) edit: Edit,
-    pub(super) section: Section,
+    pub(super) edits: Vec<Edit>,
+    /// What they are meant to make of nodes, and the entries that they are meant to take out.
+    pub(super) becomes: Vec<(NodeId, Value)>,
+    pub(super) gone: Vec<NodeId>,
     /// The value that holds the reference: `base` or `image` of an entry.
     pub(super) holder: NodeId,
     /// The holder is the reference: the old form of a session template.
@@ -104,12 +107,13 @@ impl Work<'_> {
         let fields: &[(&str, &str)] =
             if section == Section::Images { &[("id", id.as_str()), ("type", "image")] } else { &[("id", id.as_str())] };
         let key = if section == Section::Images { "base" } else { "image" };
-        self.own_entry(section, owner, key)?;
+        self.written_out(section, owner, holder, key)?;
         if let NodeKind::Alias { .. } = self.tree.node(holder).kind {
             let range = self.tree.node(holder).span.clone();
             return Ok(Reference {
-                edit: Edit { range, text: format!("{{{}}}", in_flow(fields)) },
-                section,
+                edits: vec![Edit { range, text: format!("{{{}}}", in_flow(fields)) }],
+                becomes: vec![(holder, Value::Mapping(vec![(Value::plain("ims"), meaning(fields))]))],
+                gone: Vec::new(),
                 holder,
                 whole: false,
                 replaced: holder,
@@ -118,38 +122,43 @@ impl Work<'_> {
             });
         }
         self.own_text([holder])?;
-        let Some((name, value)) = self.tree.own_entry(holder, "image_ref") else {
-            return Err(self.shared(holder, "`image_ref` comes from another place by a merge key".to_owned()));
-        };
-        let times = self
-            .tree
-            .entries(holder)
-            .unwrap_or_default()
-            .iter()
-            .filter(|(key, _)| self.tree.scalar(*key) == Some("image_ref"));
-        if times.count() > 1 {
-            return Err(RewriteError::Doubled {
-                path: self.path.to_owned(),
-                at: self.text.position(self.tree.node(name).outer),
-                key: "image_ref",
-            });
-        }
-        self.own_text([name])?;
-        // An alias in place of the value goes with it, and its anchor is left alone.
-        if !matches!(self.tree.node(value).kind, NodeKind::Alias { .. }) {
-            self.own_text([value])?;
-        }
-        let range = self.start_of_entry(name)..self.tree.node(value).span.end;
-        let text = if self.tree.is_flow(holder) { in_flow(fields) } else { self.in_block(owner, key, &range, fields) };
-        Ok(Reference {
-            replaced: value,
-            edit: Edit { range, text },
-            section,
+        let mut found = Reference {
+            edits: Vec::new(),
+            becomes: Vec::new(),
+            gone: Vec::new(),
             holder,
             whole: false,
+            replaced: holder,
             before: before.to_owned(),
-            id,
-        })
+            id: id.clone(),
+        };
+        // The first is the one that SAT reads. Without it the others would come to light.
+        for (at, (name, value)) in self.tree.all_entries(holder, "image_ref").into_iter().enumerate() {
+            self.own_place(holder, name, "image_ref")?;
+            // An alias in place of a name goes with it, and its anchor is left alone.
+            self.own_text([name, value].into_iter().filter(|node| !self.is_alias(*node)))?;
+            let start = self.start_of_entry(name);
+            if at == 0 {
+                found.replaced = value;
+            } else if let Some(change) = self.editor().remove(name).filter(|_| start == self.tree.node(name).outer) {
+                found.edits.extend(change.edits);
+                found.gone.push(name);
+                continue;
+            }
+            found.becomes.extend([(name, Value::plain("ims")), (value, meaning(fields))]);
+            found.edits.push(self.in_place_of_entry(name, value, start, fields));
+        }
+        Ok(found)
+    }
+
+    /// The entry `ims` in the place of another, written in its style.
+    fn in_place_of_entry(&self, name: NodeId, value: NodeId, start: usize, fields: &[(&str, &str)]) -> Edit {
+        let range = start..self.tree.node(value).span.end.max(self.tree.node(name).span.end);
+        let text = match self.parents.of(name) {
+            Some(mapping) if !self.tree.is_flow(mapping) => self.in_block(mapping, &range, fields),
+            _ => in_flow(fields),
+        };
+        Edit { range, text }
     }
 
     /// The old form, `image: NAME`: the name goes, and a mapping with the id takes its place.
@@ -160,18 +169,16 @@ impl Work<'_> {
         before: &str,
         id: ImageId,
     ) -> Result<Reference, RewriteError> {
-        let section = Section::SessionTemplates;
-        self.own_entry(section, owner, "image")?;
-        if !matches!(self.tree.node(holder).kind, NodeKind::Alias { .. }) {
+        self.written_out(Section::SessionTemplates, owner, holder, "image")?;
+        if !self.is_alias(holder) {
             self.own_text([holder])?;
         }
-        let node = self.tree.node(holder);
-        let key = self.parents.key(holder).map_or(node.outer, |key| self.tree.node(key).span.end);
-        // The sign of a block of text stands before what the parser calls the block.
-        let sign = self.text.as_str()[key..node.outer.max(key)].find(['|', '>']).map_or(node.outer, |sign| key + sign);
+        let fields = [("id", id.as_str())];
+        let outer = self.tree.node(holder).outer;
         Ok(Reference {
-            edit: Edit { range: sign..node.span.end, text: format!("{{{}}}", in_flow(&[("id", id.as_str())])) },
-            section,
+            edits: self.in_place_of(holder, outer, &format!("{{{}}}", in_flow(&fields))),
+            becomes: vec![(holder, Value::Mapping(vec![(Value::plain("ims"), meaning(&fields))]))],
+            gone: Vec::new(),
             holder,
             whole: true,
             replaced: holder,
@@ -180,13 +187,18 @@ impl Work<'_> {
         })
     }
 
-    /// Refuses an entry that is not written out where it belongs.
-    fn own_entry(&self, section: Section, owner: NodeId, key: &str) -> Result<(), RewriteError> {
+    /// Refuses a value that is not written out in its entry.
+    fn written_out(&self, section: Section, owner: NodeId, value: NodeId, key: &str) -> Result<(), RewriteError> {
         self.own_text(self.list(section).into_iter().chain([owner]))?;
-        match self.tree.own_entry(owner, key) {
-            Some(_) => Ok(()),
-            None => Err(self.shared(owner, format!("`{key}` comes from another place by a merge key"))),
-        }
+        self.own_place(owner, value, key)
+    }
+
+    fn is_alias(&self, node: NodeId) -> bool {
+        matches!(self.tree.node(node).kind, NodeKind::Alias { .. })
+    }
+
+    fn editor(&self) -> Editor<'_> {
+        Editor { text: self.text, tree: self.tree, parents: &self.parents }
     }
 
     /// Where an entry begins: at its key, or at the `?` that announces it.
@@ -197,16 +209,14 @@ impl Work<'_> {
     }
 
     /// `ims:` with its fields below, indented as the file does it.
-    fn in_block(&self, owner: NodeId, key: &str, range: &Range<usize>, fields: &[(&str, &str)]) -> String {
+    fn in_block(&self, mapping: NodeId, range: &Range<usize>, fields: &[(&str, &str)]) -> String {
         let column = self.text.column_bytes(range.start);
-        let of_key =
-            self.tree.own_entry(owner, key).map_or(0, |(key, _)| self.text.column_bytes(self.tree.node(key).outer));
+        let of_key = self.parents.key(mapping).map_or(column, |key| self.text.column_bytes(self.tree.node(key).outer));
         let step = column.checked_sub(of_key).filter(|step| *step > 0).unwrap_or(2);
-        let comments: String = self
-            .tree
-            .comments()
+        let comments = self.tree.comments();
+        let comments: String = comments[comments.partition_point(|comment| comment.start < range.start)..]
             .iter()
-            .filter(|comment| range.contains(&comment.start) && comment.end <= range.end)
+            .take_while(|comment| comment.end <= range.end)
             .map(|comment| format!("  {}", &self.text.as_str()[comment.clone()]))
             .collect();
         let lines: String = fields
@@ -217,6 +227,11 @@ impl Work<'_> {
             .collect();
         format!("ims:{comments}{lines}")
     }
+}
+
+/// What fields of plain words mean.
+fn meaning(fields: &[(&str, &str)]) -> Value {
+    Value::Mapping(fields.iter().map(|(name, value)| (Value::plain(name), Value::plain(value))).collect())
 }
 
 fn in_flow(fields: &[(&str, &str)]) -> String {

@@ -119,7 +119,7 @@ impl Work<'_> {
             path: self.path_of(kept.node),
             line: self.line(kept.node),
             before: kept.before.clone(),
-            after: Some(kept.edit.text.clone()),
+            after: Some(kept.written.clone()),
         }));
         told.extend(removed.iter().map(|item| Change {
             kind: ChangeKind::Removed,

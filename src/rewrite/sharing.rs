@@ -35,6 +35,17 @@ impl Work<'_> {
         Ok(())
     }
 
+    /// Refuses a node that stands elsewhere than in its owner, or in text that an alias shares. What a merge key of the
+    /// owner writes out stands in it.
+    pub(super) fn own_place(&self, owner: NodeId, node: NodeId, key: &str) -> Result<(), RewriteError> {
+        let mut holders: Vec<NodeId> = std::iter::successors(Some(node), |at| self.parents.of(*at)).skip(1).collect();
+        if !holders.contains(&self.tree.resolved(owner)) {
+            return Err(self.shared(owner, format!("`{key}` comes from another place by a merge key")));
+        }
+        holders.reverse();
+        self.own_text(holders)
+    }
+
     pub(super) fn shared(&self, node: NodeId, what: String) -> RewriteError {
         RewriteError::Shared { path: self.path.to_owned(), at: self.text.position(self.tree.node(node).outer), what }
     }

@@ -227,8 +227,7 @@ impl Editor<'_> {
     /// Where the value of an entry would begin that has none: the parser puts it before the colon.
     fn behind_colon(&self, value: NodeId) -> Option<usize> {
         let key = self.tree.node(self.parents.key(value)?).span.end;
-        let rest = self.text.as_str().get(key..)?;
-        rest.trim_start_matches(' ').starts_with(':').then(|| key + rest.len() - rest.trim_start_matches(' ').len() + 1)
+        owned::sign_after(self.text.as_str(), key, ':').map(|colon| colon + 1)
     }
 
     /// Puts a mapping or list of any kind in the place of a value, in flow style.
@@ -315,7 +314,7 @@ impl Editor<'_> {
 
     fn end_of(&self, (key, value): (NodeId, NodeId)) -> usize {
         let key = self.tree.node(key).span.end;
-        let colon = self.text.as_str()[key..].find(':').map_or(key, |at| key + at + 1);
+        let colon = owned::sign_after(self.text.as_str(), key, ':').map_or(key, |colon| colon + 1);
         self.tree.node(value).span.end.max(colon)
     }
 
@@ -340,20 +339,36 @@ impl Editor<'_> {
             let at = self.end_of(last);
             return Some(Change { edits: vec![Edit { range: at..at, text: format!(", {key}: {value}") }], means });
         }
-        let end = self.text.line_range(self.text.line_of(self.end_of(last).saturating_sub(1)));
-        // A line behind a block of text may become part of it.
-        let is_block = self.tree.within(last.1).last().is_some_and(|node| {
-            matches!(self.tree.node(*node).kind, NodeKind::Scalar { style: ScalarStyle::Block, .. })
-        });
-        if is_block {
-            return None;
+        let mut last_line = self.text.line_of(self.end_of(last).saturating_sub(1));
+        if let Some(head) = self.head_of_last_block(last.1) {
+            let keeps = self.text.as_str()[head].contains('+');
+            while keeps && last_line + 1 < self.text.lines() && self.text.line(last_line + 1).trim().is_empty() {
+                last_line += 1;
+            }
+            // Without a line break at its end the text would get one.
+            if last_line + 1 == self.text.lines() && !self.text.is_closed() {
+                return None;
+            }
         }
+        let end = self.text.line_range(last_line);
         let indent = self.text.column_bytes(self.tree.node(last.0).outer);
         let line_break = self.text.line_break();
-        let closed = self.text.as_str()[end.clone()].ends_with('\n');
+        let closed = self.text.as_str()[end.clone()].ends_with(['\n', '\r']);
         let line = format!("{:indent$}{key}: {value}", "");
         let text = if closed { format!("{line}{line_break}") } else { format!("{line_break}{line}") };
         Some(Change { edits: vec![Edit { range: end.end..end.end, text }], means })
+    }
+
+    /// The head of the block of text with which a value ends.
+    fn head_of_last_block(&self, mut node: NodeId) -> Option<Range<usize>> {
+        loop {
+            node = match &self.tree.node(node).kind {
+                NodeKind::Mapping { flow: false, entries } => entries.last()?.1,
+                NodeKind::Sequence { flow: false, items } => *items.last()?,
+                NodeKind::Scalar { style: ScalarStyle::Block, .. } => return self.tree.head_of_block(self.text, node),
+                _ => return None,
+            };
+        }
     }
 
     /// Puts an item of a block list before an earlier one.
@@ -368,7 +383,7 @@ impl Editor<'_> {
         let mut gone = self.text.line_range(from_lines.start).start..self.text.line_range(from_lines.end - 1).end;
         let target = self.text.line_range(to).start;
         let mut text = self.text.as_str()[gone.clone()].to_owned();
-        if !text.ends_with('\n') {
+        if !text.ends_with(['\n', '\r']) {
             text.push_str(self.text.line_break());
             let above = from_lines.start - 1;
             gone.start = self.text.line_range(above).start + self.text.line(above).len();

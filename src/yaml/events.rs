@@ -4,25 +4,83 @@ use std::borrow::Cow;
 use std::collections::HashMap;
 use std::ops::Range;
 
-use granit_parser::{Event, Options, Parser, ScalarStyle as Written, ScanError, Span, StructureStyle, Tag};
+use granit_parser::{
+    ErrorKind, Event, Marker, Options, Parser, ScalarStyle as Written, ScanError, Span, StructureStyle, Tag,
+};
 
 use crate::limits;
 use crate::text::{Position, SourceText};
 
-use super::{Node, NodeId, NodeKind, ScalarStyle, Tree, YamlError};
+use super::padded::Padded;
+use super::{Node, NodeId, NodeKind, ScalarStyle, Tree, YamlError, owned};
 
 pub(super) fn read(text: &SourceText) -> Result<Tree, YamlError> {
+    let mut padded = Padded::new(text.as_str());
+    let mut bytes_read = 0;
+    loop {
+        match read_padded(text, &padded) {
+            Ok(tree) => return Ok(tree),
+            Err(Stop { error, missing }) => {
+                bytes_read += error.offset + padded.blanks();
+                match missing.filter(|_| bytes_read <= limits::YAML_READ_AGAIN) {
+                    Some(Blanks { at, count }) => padded.pad(at, count),
+                    None => return Err(error),
+                }
+            }
+        }
+    }
+}
+
+/// Why reading stopped.
+struct Stop {
+    error: YamlError,
+    /// What the parser asks for where SAT reads on without.
+    missing: Option<Blanks>,
+}
+
+/// Blanks that make no difference to what a text means to SAT.
+struct Blanks {
+    at: usize,
+    count: usize,
+}
+
+impl Blanks {
+    /// The blanks that an error asks for.
+    fn missing(error: &ScanError, at: usize) -> Option<Self> {
+        match error.kind() {
+            // `"a"#comment`
+            ErrorKind::CommentNotSeparated => Some(Self { at, count: 1 }),
+            // `{a:{b: c}}`, told at the colon
+            ErrorKind::FlowMappingValueAdjacentCollection => Some(Self { at: at + 1, count: 1 }),
+            // A quoted text that goes on in the column of what is around it: how deep that is the parser does not say.
+            ErrorKind::InvalidQuotedScalarIndent => Some(Self { at, count: 64 }),
+            _ => None,
+        }
+    }
+}
+
+impl From<YamlError> for Stop {
+    fn from(error: YamlError) -> Self {
+        Self { error, missing: None }
+    }
+}
+
+fn read_padded(text: &SourceText, padded: &Padded<'_>) -> Result<Tree, Stop> {
     let mut builder = Builder {
         text,
+        padded,
         tree: Tree { nodes: Vec::new(), root: None, comments: Vec::new() },
         open: Vec::new(),
         anchors: HashMap::new(),
         aliases: 0,
         documents: 0,
     };
-    let parser = Parser::new_from_str_with_options(text.as_str(), options());
+    let parser = Parser::new_from_str_with_options(padded.as_str(), options());
     for event in parser {
-        let (event, span) = event.map_err(|error| builder.syntax(&error))?;
+        let (event, span) = event.map_err(|error| {
+            let told = builder.syntax(&error);
+            Stop { missing: Blanks::missing(&error, told.offset), error: told }
+        })?;
         builder.take(event, &span)?;
     }
     Ok(builder.tree)
@@ -46,6 +104,7 @@ struct Open {
 
 struct Builder<'a> {
     text: &'a SourceText,
+    padded: &'a Padded<'a>,
     tree: Tree,
     open: Vec<Open>,
     anchors: HashMap<usize, NodeId>,
@@ -54,16 +113,15 @@ struct Builder<'a> {
 }
 
 impl Builder<'_> {
-    fn take(&mut self, event: Event<'_>, span: &Span) -> Result<(), YamlError> {
+    fn take(&mut self, event: Event<'_>, span: &Span) -> Result<(), Stop> {
         let range = span.byte_range().unwrap_or(0..0);
+        let range = self.padded.original(range.start)..self.padded.original(range.end);
         match event {
             Event::DocumentStart(..) => {
                 self.documents += 1;
                 if self.documents > 1 {
-                    return Err(self.error(
-                        range.start,
-                        "a second YAML document begins here; SAT reads files with one document only",
-                    ));
+                    let what = "a second YAML document begins here; SAT reads files with one document only";
+                    return Err(self.error(range.start, what).into());
                 }
             }
             Event::Comment(..) => self.tree.comments.push(range),
@@ -73,14 +131,17 @@ impl Builder<'_> {
                     Written::Literal | Written::Folded => ScalarStyle::Block,
                     _ => ScalarStyle::Quoted,
                 };
-                let range = if style == ScalarStyle::Block { self.block_scalar(range) } else { range };
-                self.add(
-                    NodeKind::Scalar { text: Cow::into_owned(value), style },
-                    range,
-                    span,
-                    anchor,
-                    tag.as_deref(),
-                )?;
+                if style == ScalarStyle::Plain && self.text.as_str()[range.start..].starts_with('?') && self.in_flow() {
+                    // To SAT it announces a key, with or without a blank behind it.
+                    let error = self.error(range.start, "a plain text cannot begin with `?` in a flow list or mapping");
+                    return Err(Stop { error, missing: Some(Blanks { at: range.start + 1, count: 1 }) });
+                }
+                let (range, head) =
+                    if style == ScalarStyle::Block { self.block_scalar(range) } else { (range.clone(), range.start) };
+                let scalar = NodeKind::Scalar { text: Cow::into_owned(value), style };
+                let id = self.add(scalar, range, span, anchor, tag.as_deref())?;
+                let outer = &mut self.tree.nodes[id].outer;
+                *outer = head.min(*outer);
             }
             Event::SequenceStart(style, anchor, tag) => {
                 let id = self.add(
@@ -106,7 +167,7 @@ impl Builder<'_> {
             Event::Alias(anchor) => {
                 self.aliases += 1;
                 if self.aliases > limits::YAML_ALIASES {
-                    return Err(self.error(range.start, &format!("more than {} aliases", limits::YAML_ALIASES)));
+                    return Err(self.error(range.start, &format!("more than {} aliases", limits::YAML_ALIASES)).into());
                 }
                 let target = *self
                     .anchors
@@ -125,6 +186,10 @@ impl Builder<'_> {
         Ok(())
     }
 
+    fn in_flow(&self) -> bool {
+        self.open.last().is_some_and(|open| self.tree.is_flow(open.id))
+    }
+
     fn add(
         &mut self,
         kind: NodeKind,
@@ -140,8 +205,7 @@ impl Builder<'_> {
                 &format!("more than {} values; a bootprep file has a few thousand", limits::YAML_NODES),
             ));
         }
-        let outer =
-            span.tag_start().and_then(|mark| mark.byte_offset()).map_or(range.start, |tag| tag.min(range.start));
+        let outer = self.offset(span.tag_start()).map_or(range.start, |tag| tag.min(range.start));
         let tag = tag.map(ToString::to_string);
         self.tree.nodes.push(Node { kind, span: range, outer, tag, anchored: anchor != 0, shared: false });
         if anchor != 0 {
@@ -178,10 +242,20 @@ impl Builder<'_> {
         span.end = end.max(span.start);
     }
 
-    /// The parser takes the blank lines after a block scalar, and the indent of the next line, as part of it.
-    fn block_scalar(&self, range: Range<usize>) -> Range<usize> {
-        let text = &self.text.as_str()[range.clone()];
-        range.start..range.start + text.trim_end_matches(['\n', '\r', ' ', '\t']).len()
+    /// The text of a block scalar, or its head where there is none, and where its head begins. The parser takes the blank
+    /// lines after it, and the indent of the next line, as part of it.
+    fn block_scalar(&self, range: Range<usize>) -> (Range<usize>, usize) {
+        let text = self.text.as_str()[range.clone()].trim_end_matches(['\n', '\r', ' ', '\t']);
+        let written = range.start..range.start + text.len();
+        match owned::head_of_block(self.text.as_str(), &self.tree.comments, range.start) {
+            Some(head) if text.is_empty() => (head.clone(), head.start),
+            Some(head) => (written, head.start),
+            None => (written, range.start),
+        }
+    }
+
+    fn offset(&self, mark: Option<Marker>) -> Option<usize> {
+        Some(self.padded.original(mark?.byte_offset()?))
     }
 
     fn error(&self, offset: usize, what: &str) -> YamlError {
@@ -190,6 +264,11 @@ impl Builder<'_> {
 
     fn syntax(&self, error: &ScanError) -> YamlError {
         let mark = error.marker();
+        if self.padded.blanks() > 0
+            && let Some(offset) = self.offset(Some(*mark))
+        {
+            return self.error(offset, &format!("not YAML: {}", error.info()));
+        }
         let at = Position { line: mark.line().max(1), column: mark.col() + 1 };
         let line = self.text.line_range(at.line - 1);
         let ahead = self.text.as_str()[line.clone()].char_indices().nth(mark.col()).map_or(line.len(), |(at, _)| at);

@@ -11,13 +11,42 @@ use super::{NodeId, Tree};
 #[must_use]
 pub fn lines(text: &SourceText, tree: &Tree, item: NodeId) -> Option<Range<usize>> {
     let dash = dash_of(text, tree.node(item).outer)?;
+    Some(first_line(text, text.line_of(dash), text.column_bytes(dash))..last_line(text, tree, item, dash) + 1)
+}
+
+/// The last line of an item with the comments below it that are indented deeper than its dash.
+pub(crate) fn last_line(text: &SourceText, tree: &Tree, item: NodeId, dash: usize) -> usize {
     let column = text.column_bytes(dash);
-    let first = first_line(text, text.line_of(dash), column);
     let mut last = text.line_of(tree.node(item).span.end.saturating_sub(1).max(dash));
     while last + 1 < text.lines() && is_comment(text.line(last + 1)) && indent(text.line(last + 1)) > column {
         last += 1;
     }
-    Some(first..last + 1)
+    last
+}
+
+/// The next sign behind a place, `:` or `,` say, when there is nothing but blanks and comments in between.
+pub(crate) fn sign_after(source: &str, end: usize, sign: char) -> Option<usize> {
+    let mut at = end;
+    loop {
+        at += source[at..].len() - source[at..].trim_start().len();
+        match source[at..].chars().next()? {
+            '#' => at += source[at..].find(['\n', '\r'])?,
+            found => return (found == sign).then_some(at),
+        }
+    }
+}
+
+/// The head of a block of text, `|2-` say, whose text begins at `start`. `comments` are those above.
+pub(crate) fn head_of_block(source: &str, comments: &[Range<usize>], start: usize) -> Option<Range<usize>> {
+    let mut ahead = source[..start].trim_end();
+    for comment in comments.iter().rev() {
+        if comment.end < ahead.len() {
+            break;
+        }
+        ahead = source[..comment.start.min(start)].trim_end();
+    }
+    let sign = ahead.trim_end_matches(|letter: char| letter.is_ascii_digit() || "+-".contains(letter));
+    sign.ends_with(['|', '>']).then(|| sign.len() - 1..ahead.len())
 }
 
 /// The first line of an entry with the comments directly above it, which stand in its column.

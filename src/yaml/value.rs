@@ -1,5 +1,7 @@
 //! What a document means, without where and how it is written.
 
+use std::collections::{HashMap, HashSet};
+
 use super::{NodeId, NodeKind, ScalarStyle, Tree};
 use crate::limits;
 
@@ -21,6 +23,15 @@ pub enum Value {
     Tagged(String, Box<Value>),
 }
 
+/// What is intended with single nodes of a document, where they are written; an alias still stands for what they were.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Intended {
+    /// By node: what it will mean, with its tag if it is to have one.
+    pub becomes: HashMap<NodeId, Value>,
+    /// Items of lists, and keys of entries, that go.
+    pub gone: HashSet<NodeId>,
+}
+
 /// Aliases make a document far larger than its text.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error(
@@ -35,27 +46,43 @@ impl Tree {
     /// # Errors
     /// When aliases expand beyond [`limits::YAML_EXPANDED`] values.
     pub fn value(&self, id: NodeId) -> Result<Value, TooLarge> {
-        self.expand(id, &mut 0)
+        self.expand(id, &mut 0, None)
     }
 
-    fn expand(&self, id: NodeId, count: &mut usize) -> Result<Value, TooLarge> {
+    /// The meaning a node is intended to have.
+    ///
+    /// # Errors
+    /// When aliases expand beyond [`limits::YAML_EXPANDED`] values.
+    pub fn value_with(&self, id: NodeId, intended: &Intended) -> Result<Value, TooLarge> {
+        self.expand(id, &mut 0, Some(intended))
+    }
+
+    fn expand(&self, id: NodeId, count: &mut usize, intended: Option<&Intended>) -> Result<Value, TooLarge> {
         *count += 1;
         if *count > limits::YAML_EXPANDED {
             return Err(TooLarge);
         }
+        if let Some(value) = intended.and_then(|intended| intended.becomes.get(&id)) {
+            return Ok(value.clone());
+        }
+        let stays = |id: &NodeId| intended.is_none_or(|intended| !intended.gone.contains(id));
         let value = match &self.node(id).kind {
             NodeKind::Scalar { text, style } => {
                 Ok(Value::Scalar { text: text.clone(), plain: *style == ScalarStyle::Plain })
             }
             NodeKind::Mapping { entries, .. } => entries
                 .iter()
-                .map(|(key, value)| Ok((self.expand(*key, count)?, self.expand(*value, count)?)))
+                .filter(|(key, _)| stays(key))
+                .map(|(key, value)| Ok((self.expand(*key, count, intended)?, self.expand(*value, count, intended)?)))
                 .collect::<Result<_, _>>()
                 .map(Value::Mapping),
-            NodeKind::Sequence { items, .. } => {
-                items.iter().map(|item| self.expand(*item, count)).collect::<Result<_, _>>().map(Value::Sequence)
-            }
-            NodeKind::Alias { target } => self.expand(*target, count),
+            NodeKind::Sequence { items, .. } => items
+                .iter()
+                .filter(|item| stays(item))
+                .map(|item| self.expand(*item, count, intended))
+                .collect::<Result<_, _>>()
+                .map(Value::Sequence),
+            NodeKind::Alias { target } => self.expand(*target, count, None),
         }?;
         Ok(match &self.node(id).tag {
             Some(tag) => Value::Tagged(tag.clone(), Box::new(value)),

@@ -311,6 +311,39 @@ fn a_file_that_is_no_yaml_becomes_one() {
 }
 
 #[test]
+fn what_is_added_behind_a_block_of_text_does_not_become_part_of_it() {
+    let layer = |last: &str| {
+        GOOD.replace("    playbook: site.yml\n", "").replace("      branch: main\n", &format!("      branch: {last}"))
+    };
+    let dir = Dir::new();
+    let fixed = |file: &str| {
+        dir.file("b.yaml", file).run(&["check", "b.yaml", "--fix", "--unsafe"]);
+        fs::read_to_string(dir.path().join("b.yaml")).unwrap()
+    };
+    for (last, blank) in [("|+\n        main\n\n\n", ""), ("|\n        main\n", "\n"), (">-\n        main\n", "\n\n")] {
+        assert_eq!(fixed(&layer(&format!("{last}{blank}"))), layer(&format!("{last}    playbook: site.yml\n{blank}")),);
+    }
+    assert_eq!(fixed(&layer("main\n\n")), layer("main\n    playbook: site.yml\n\n"));
+    // At the end of the file the text would get a line break that it does not have.
+    let file = layer("|\n        main\n");
+    let (from, to) = (file.find("configurations:").unwrap(), file.find("images:").unwrap());
+    let last = [&file[..from], &file[to..], file[from..to].trim_end()].concat();
+    assert_eq!(fixed(&last), last);
+    let outcome = dir.run(&["check", "b.yaml"]);
+    assert!(outcome.stdout.contains("playbook: site.yml is what CFS v2 runs"), "{}", outcome.stdout);
+    assert!(!outcome.stdout.contains("= fix: add playbook"), "{}", outcome.stdout);
+}
+
+#[test]
+fn a_file_of_variables_may_begin_with_a_byte_order_mark_and_hold_a_tab_before_a_comment() {
+    let dir = Dir::new();
+    dir.file("b.yaml", GOOD.replace("1.1.0", "\"{{uss.version}}\""));
+    dir.file("v.yaml", "\u{feff}uss:\t# of\n  version: '1.1.0'\t# tab\n\t# more\n");
+    let outcome = dir.run(&["check", "b.yaml", "--vars-file", "v.yaml"]);
+    assert_eq!((outcome.code, outcome.stdout.as_str()), (0, ""), "{}", outcome.stderr);
+}
+
+#[test]
 fn variables_are_fixed_in_their_file_and_stdin_on_stdout() {
     let dir = Dir::new();
     dir.file("b.yaml", GOOD).file("v.yaml", "uss: {version: 1.10} # of 2024\n");

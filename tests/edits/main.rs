@@ -30,6 +30,11 @@ const SHAPES: &[&str] = &[
     "# header\n\na: 1\n",
     "a: &x\n  b: 1\nc: *x\nd: {<<: *x, e: 2}\n",
     "a:   1\nb  : 2\n\"c\" : 3\n",
+    "? a # x: y\n: - b: 1\n    c: 2\n  - d: 3\n? e # f: g\n: h\n",
+    "a: {<<: {b: 1}, <<: [{c: 2}, {}], d: 3}\n<<:\n  e: 4\nf: 5\n",
+    "a: 'b\n\nc'#1\nd: {e: \"f\"#2\n  ,g:[h]}#3\n",
+    "a: 1\rb:\r- c: 2\r  d: 3\r- e: |\r    f\r\r# g\r",
+    "a: |2- # b | c\n   d\n? >\n  e\n: !!str |\n\n  f\n",
     "images:\n- name: \"{{a}}-b\" # c\n  base: {image_ref: x}\n  configuration_group_names:\n  - Compute\n",
 ];
 

@@ -43,7 +43,7 @@ fn check(subject: &Subject, found: &mut Vec<Finding>) {
         let sign = source[comment.start + 1..comment.end].chars().next();
         if sign.is_some_and(|next| !next.is_whitespace() && next != '#') {
             let before = source[..comment.start].trim_end_matches([' ', '\t']);
-            if before.is_empty() || before.ends_with('\n') {
+            if before.is_empty() || before.ends_with(['\n', '\r']) {
                 continue;
             }
             found.extend(cut_short(subject, before.len(), comment.start..comment.end));
