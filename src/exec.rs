@@ -17,7 +17,7 @@ use crate::image_id::ImageId;
 use crate::plan::command::CrayCommand;
 use crate::plan::step::{At, Doing, OutOfTurn};
 use crate::plan::store::{Store, StoreError};
-use crate::plan::{Attempt, CfsBasis, CfsVersion, Plan, StepState, Target};
+use crate::plan::{Attempt, CfsBasis, CfsVersion, Concern, Obstacle, Plan, StepState, Target};
 
 use cray::{About, Cray, Expect, Trouble};
 
@@ -129,7 +129,7 @@ enum Halt {
     /// This image stops; others may go on.
     Track(String),
     /// This image stops, and not even the next run goes on with it unless something else is done first.
-    Dead(String),
+    Dead(Concern, String),
     /// Everything stops.
     All(Stop),
 }
@@ -190,8 +190,9 @@ impl Executor<'_> {
             match self.step(at) {
                 Ok(()) => {}
                 Err(Halt::All(Stop::Unusable(why))) if self.speaks_v2(&why)? => {}
-                Err(halt @ (Halt::Track(_) | Halt::Dead(_))) => {
-                    self.halt(at, halt, &mut outcome);
+                Err(halt @ (Halt::Track(_) | Halt::Dead(..))) => {
+                    self.keep_obstacle(at, &halt)?;
+                    self.halt(at, &halt, &mut outcome);
                     stopped.insert(at.track);
                 }
                 Err(Halt::All(stop)) => return Err(stop),
@@ -217,21 +218,30 @@ impl Executor<'_> {
             match looked() {
                 Ok(()) => {}
                 Err(Halt::All(stop)) => return Err(stop),
-                Err(halt) => self.halt(at, halt, &mut outcome),
+                Err(halt) => self.halt(at, &halt, &mut outcome),
             }
         }
         Ok(outcome)
     }
 
-    fn halt(&mut self, at: At, halt: Halt, outcome: &mut Outcome) {
-        outcome.dead |= matches!(halt, Halt::Dead(_));
+    fn halt(&mut self, at: At, halt: &Halt, outcome: &mut Outcome) {
+        outcome.dead |= matches!(halt, Halt::Dead(..));
         let why = &match halt {
-            Halt::Track(why) | Halt::Dead(why) => why,
+            Halt::Track(why) | Halt::Dead(_, why) => why.clone(),
             Halt::All(stop) => stop.to_string(),
         };
         let step = self.store.plan().get(at).1.id.clone();
         (self.tell)(Event::Halted { step: &step, why });
         outcome.halted.push(step);
+    }
+
+    /// What only a person can clear away is in the plan, for everybody who looks at it later.
+    fn keep_obstacle(&mut self, at: At, halt: &Halt) -> Result<(), Stop> {
+        let Halt::Dead(about, why) = halt else { return Ok(()) };
+        let mut plan = self.store.plan().clone();
+        plan.blocked(at.track, Obstacle { about: *about, found_at: (self.now)(), why: why.clone() });
+        self.store.save(plan, why)?;
+        Ok(())
     }
 
     /// Where only the form of a configuration told the version of the API, `cray` may know better: then it is version 2.

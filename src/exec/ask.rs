@@ -31,18 +31,30 @@ impl Executor<'_> {
 
     /// An image that the restart is to use may have been deleted since the log was written: then it is no pin.
     pub(super) fn look_at_pins(&mut self) -> Result<(), Stop> {
-        for image in self.store.plan().exists.clone() {
-            if let Ok(None) = self.image(&image.id) {
-                let mut plan = self.store.plan().clone();
-                plan.exists.retain(|other| *other != image);
-                self.store.save(plan, &format!("image {} is not in IMS any more, so it is no pin", image.id))?;
-                (self.tell)(Event::Note(&format!(
-                    "image {} ({}) existed when the logs were written and is not in IMS any more, so the plan pins it no more. Without a pin its entry stays in the bootprep file and it is built again; to use another image, give --pin {}=ID to incfg rewrite-bootprep beside --from",
-                    image.id,
-                    image.image,
-                    shell_word(&image.ref_name)
-                )));
+        let pins =
+            self.store.plan().exists.clone().into_iter().enumerate().filter(|(_, image)| image.gone_at.is_none());
+        for (at, image) in pins {
+            match self.image(&image.id) {
+                Ok(None) => {}
+                Ok(Some(_)) => continue,
+                Err(Halt::All(stop @ (Stop::Interrupted | Stop::Store(_) | Stop::OutOfTurn(_)))) => return Err(stop),
+                Err(Halt::Track(why) | Halt::Dead(_, why) | Halt::All(Stop::Unusable(why))) => {
+                    (self.tell)(Event::Note(&format!(
+                        "whether image {} is still in IMS is not known: {why}",
+                        image.id
+                    )));
+                    return Ok(());
+                }
             }
+            let mut plan = self.store.plan().clone();
+            plan.exists[at].gone_at = Some((self.now)());
+            self.store.save(plan, &format!("image {} is not in IMS any more, so it is no pin", image.id))?;
+            (self.tell)(Event::Note(&format!(
+                "image {} ({}) existed when the logs were written and is not in IMS any more, so the plan pins it no more. Without a pin its entry stays in the bootprep file and it is built again; to use another image, give --pin {}=ID to incfg rewrite-bootprep beside --from",
+                image.id,
+                image.image,
+                shell_word(&image.ref_name)
+            )));
         }
         Ok(())
     }

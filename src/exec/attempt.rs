@@ -4,10 +4,9 @@ use std::time::{Duration, Instant};
 
 use crate::cfs::Session;
 use crate::image_id::ImageId;
-use crate::plan::Attempt;
-use crate::plan::command::{CrayCommand, log_words};
-use crate::plan::record::ACCEPT_FLAG;
-use crate::plan::step::{At, Failure, Verdict};
+use crate::plan::command::{CrayCommand, in_shell, log_words};
+use crate::plan::step::{At, Failure, Misfit, Verdict};
+use crate::plan::{Attempt, Concern, Look};
 use crate::shown::shell_word;
 
 use super::ask::named;
@@ -124,7 +123,9 @@ impl Executor<'_> {
             }
             match answer {
                 Ok(session) => {
-                    self.own(at, attempt, &session)?;
+                    // A person who recorded it may have typed it without tags.
+                    self.is_own(at, attempt, &session, true)?;
+                    self.keep_others(attempt, &session)?;
                     match self.store.plan().verdict(attempt, &session) {
                         Verdict::Waiting { running, picked_up } => {
                             let since = if running { *running_since.get_or_insert_with(Instant::now) } else { begun };
@@ -187,7 +188,7 @@ impl Executor<'_> {
             }
             (false, true) => "pending although it has a job: its pod cannot be scheduled, or the configuration is gone",
         };
-        let delete = shell("cray", &CrayCommand::delete_session(self.store.plan().target.cfs, session));
+        let delete = CrayCommand::delete_session(self.store.plan().target.cfs, session).in_shell();
         format!(
             "after {} session {session} is still {what}. It was left alone. incfg run waits on for it; or end it with `{delete}`, and incfg run makes a new attempt on the same base image",
             seconds(limit)
@@ -212,54 +213,61 @@ impl Executor<'_> {
         Err(Halt::Track(reason))
     }
 
+    /// Images that the session names and that are not its result are in the plan from now on.
+    pub(super) fn keep_others(&mut self, attempt: &Attempt, session: &Session) -> Result<(), Stop> {
+        let mut plan = self.store.plan().clone();
+        plan.keep_others(attempt, session);
+        if plan != *self.store.plan() {
+            self.store.save(plan, &format!("session {} names images that the plan does not know", session.name))?;
+        }
+        Ok(())
+    }
+
     /// The session names a result: it is checked, kept, and only then the session is of no more use.
     pub(super) fn take(&mut self, at: At, attempt: &Attempt, result: ImageId) -> Result<(), Halt> {
         let mut plan = self.store.plan().clone();
         plan.named(at, result.clone(), &(self.now)())?;
         self.store.save(plan, &format!("session {} made image {result}, which is to be checked", attempt.session))?;
-        let mut left = SETTLING;
-        let image = loop {
-            left -= 1;
-            let why = match self.image(&result)? {
-                Some(image) if image.link.is_some() => break image,
-                Some(_) => format!("its result {result} is registered in IMS and has no link: nothing was uploaded"),
-                None => format!("its result {result} is not in IMS"),
-            };
-            if left == 0 {
-                return self.fail(at, attempt, why);
-            }
-            (self.tell)(Event::Again { why: &why });
-            self.pause()?;
-        };
-        if let (Some(expected), Some(found)) = (&self.store.plan().get(at).0.arch, &image.arch)
-            && expected != found
-        {
-            let why = format!("its result {result} is an {found} image, and this one is {expected}");
-            return self.fail(at, attempt, why);
-        }
-        // CFS reads the configuration when it picks the session up, not when it is created.
         let name = self.store.plan().get(at).0.configuration.name.clone();
         match self.configuration(&name)? {
             Some(now) => {
-                let (track, step) = self.store.plan().get(at);
-                let (difference, any) =
-                    (track.configuration.difference_in(&now, &step.layers), track.configuration.difference(&now));
-                if let Some(any) = any.filter(|_| difference.is_none()) {
-                    (self.tell)(Event::Note(&format!(
-                        "configuration {name} was changed while the session was under way ({any}), in nothing that this session applies, so its image is good"
-                    )));
-                }
-                if let Some(difference) = difference {
+                let plan = self.store.plan();
+                if let Some(difference) = plan.change_in(at, &now) {
                     let why = format!(
                         "configuration {name} was changed while the session was under way ({difference}), so image {result} may hold other layers than the plan says"
                     );
                     return self.fail(at, attempt, why);
                 }
+                if let Some(change) = plan.change(&now) {
+                    (self.tell)(Event::Note(&format!(
+                        "configuration {name} was changed while the session was under way ({}), in nothing that this session applies, so its image is good",
+                        change.difference
+                    )));
+                }
             }
             None => (self.tell)(Event::Note(&format!("configuration {name} is gone since the session began"))),
         }
+        let mut left = SETTLING;
+        loop {
+            left -= 1;
+            let (why, final_word) = match self.image(&result)? {
+                None => ("is not in IMS".to_owned(), false),
+                Some(image) => match self.store.plan().get(at).0.misfit(&image) {
+                    None => break,
+                    Some(misfit) => (misfit.to_string(), misfit != Misfit::Empty),
+                },
+            };
+            let why = format!("its result {result} {why}");
+            if left == 0 || final_word {
+                return self.fail(at, attempt, why);
+            }
+            (self.tell)(Event::Again { why: &why });
+            self.pause()?;
+        }
         let mut plan = self.store.plan().clone();
-        plan.done(at, result.clone(), &(self.now)())?;
+        for look in [Look::Configuration, Look::Image] {
+            plan.looked_at(at, look, &(self.now)())?;
+        }
         let step = plan.get(at).1.id.clone();
         self.store.save(plan, &format!("the result of step {step} is image {result}; its session was not deleted"))?;
         (self.tell)(Event::Made { step: &step, result: &result });
@@ -286,13 +294,10 @@ impl Executor<'_> {
         let reason = told.words.map_or_else(|| reason.clone(), |words| format!("{reason}: {words}"));
         let look = match fetched {
             Ok(name) => format!("its log is {}", path.with_file_name(name).display()),
-            Err(why) => {
-                let words: Vec<String> = log_words(session).iter().map(|word| shell_word(word)).collect();
-                format!(
-                    "its log could not be fetched ({why}), so the session was kept; see it with `kubectl {}`",
-                    words.join(" ")
-                )
-            }
+            Err(why) => format!(
+                "its log could not be fetched ({why}), so the session was kept; see it with `{}`",
+                in_shell("kubectl", &log_words(session))
+            ),
         };
         let mut plan = self.store.plan().clone();
         plan.explained(at, Failure { reason: reason.clone(), layer: told.layer, log });
@@ -303,54 +308,42 @@ impl Executor<'_> {
     /// What has to hold before a session is created.
     pub(super) fn check(&mut self, at: At, attempt: &Attempt, learn: bool) -> Result<(), Halt> {
         let base = &attempt.base_id;
-        let image = match self.image(base)? {
-            None => {
-                return Err(Halt::Dead(format!(
-                    "image {base}, on which the step begins, is not in IMS. It was deleted since, perhaps by a restart; nothing was created\n{}",
-                    self.another_base(at)
-                )));
-            }
-            Some(image) if image.link.is_none() => {
-                return Err(Halt::Dead(format!(
-                    "image {base}, on which the step begins, is registered in IMS and has no link: nothing was uploaded, so CFS cannot configure it; nothing was created\n{}",
-                    self.another_base(at)
-                )));
-            }
-            Some(image) => image,
-        };
+        let found = self.image(base)?;
         let track = self.store.plan().get(at).0;
-        match (&track.arch, &image.arch) {
-            (Some(expected), Some(found)) if expected != found => {
-                return Err(Halt::Dead(format!(
-                    "image {base} is an {found} image, and {} is {expected}; nothing was created\n{}",
-                    track.label(),
+        let unfit = match &found {
+            None => Some("is not in IMS. It was deleted since, perhaps by a restart".to_owned()),
+            Some(image) => track.misfit(image).map(|misfit| misfit.to_string()),
+        };
+        if let Some(why) = unfit {
+            return Err(Halt::Dead(
+                Concern::Image,
+                format!(
+                    "image {base}, on which the step begins, {why}; nothing was created\n{}",
                     self.another_base(at)
-                )));
-            }
-            (None, Some(found)) if learn => {
-                let mut plan = self.store.plan().clone();
-                plan.images[at.track].arch = Some(found.clone());
-                self.store.save(plan, "the architecture of the base image")?;
-            }
-            _ => {}
+                ),
+            ));
+        }
+        if let (None, Some(arch), true) = (&track.arch, found.and_then(|image| image.arch), learn) {
+            let mut plan = self.store.plan().clone();
+            plan.images[at.track].arch = Some(arch);
+            self.store.save(plan, "the architecture of the base image")?;
         }
         let planned = self.store.plan().get(at).0.configuration.clone();
         let Some(now) = self.configuration(&planned.name)? else {
-            return Err(Halt::Dead(format!(
-                "configuration {} does not exist any more; nothing was created\ncreate it again with the same layers and commits, then incfg run goes on; or make a new plan with another: incfg plan --configuration NAME --base-image-id {base} --failed-layer {}",
-                planned.name,
-                self.store.plan().get(at).1.layers.first().copied().unwrap_or_default()
-            )));
+            let track = self.store.plan().get(at).0;
+            return Err(Halt::Dead(
+                Concern::Configuration,
+                format!(
+                    "configuration {} does not exist any more; nothing was created\ncreate it again with the same layers and commits, then incfg run goes on; or make a new plan with another: incfg plan ... --image {} --configuration NAME --base-image-id {}",
+                    planned.name,
+                    shell_word(track.label()),
+                    track.base_image.id
+                ),
+            ));
         };
-        if let Some(difference) = planned.difference(&now) {
-            let describe =
-                shell("cray", &CrayCommand::describe_configuration(self.store.plan().target.cfs, &planned.name));
-            return Err(Halt::Track(format!(
-                "configuration {} is not what the plan was made with: {difference}; nothing was created. When the change is meant, and touches only layers that are not applied yet: `{describe} | incfg record {} - {}`",
-                planned.name,
-                shell_word(&self.store.shown().display().to_string()),
-                ACCEPT_FLAG
-            )));
+        if let Some(change) = self.store.plan().change(&now) {
+            let told = change.told(self.store.plan(), &self.file());
+            return Err(Halt::Dead(Concern::Configuration, format!("{told}\nnothing was created")));
         }
         if planned.last_updated != now.last_updated {
             (self.tell)(Event::Note(&format!(
@@ -368,7 +361,7 @@ impl Executor<'_> {
         let made_by = at.step.checked_sub(1).and_then(|before| track.steps[before].attempts.last());
         match made_by {
             Some(attempt) => {
-                let file = shell_word(&self.store.shown().display().to_string());
+                let file = self.file();
                 format!(
                     "to do the step again that made it: incfg record {file} --give-up {}, then incfg run {file}",
                     attempt.session
@@ -381,14 +374,21 @@ impl Executor<'_> {
         }
     }
 
+    /// The plan as a shell takes it.
+    fn file(&self) -> String {
+        shell_word(&self.store.shown().display().to_string())
+    }
+
     pub(super) fn own(&self, at: At, attempt: &Attempt, session: &Session) -> Result<(), Halt> {
-        self.store.plan().is_own(at, attempt, session, false).map_err(|foreign| {
-            Halt::Track(format!("{foreign}. It was left alone; see who made it, and delete it if it is of no use"))
+        self.is_own(at, attempt, session, false)
+    }
+
+    fn is_own(&self, at: At, attempt: &Attempt, session: &Session, by_hand: bool) -> Result<(), Halt> {
+        self.store.plan().is_own(at, attempt, session, by_hand).map_err(|foreign| {
+            Halt::Dead(
+                Concern::Session,
+                format!("{foreign}. It was left alone; see who made it, and delete it if it is of no use"),
+            )
         })
     }
-}
-
-fn shell(program: &str, command: &CrayCommand) -> String {
-    let words = command.words.iter().map(|word| shell_word(word));
-    std::iter::once(program.to_owned()).chain(words).collect::<Vec<_>>().join(" ")
 }

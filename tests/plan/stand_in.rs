@@ -286,6 +286,10 @@ impl Cray {
         // An id is never given twice, not even that of an image which is gone.
         let count = fs::read_dir(self.state.join("layers")).unwrap().count();
         let result = if fate == "equal" { base.clone() } else { format!("{count:08x}-1111-4222-8333-444444444444") };
+        if let Some(layer) = fate.strip_prefix("changes-") {
+            let name = session["configuration"]["name"].as_str().unwrap();
+            self.change(name, layer.parse().unwrap());
+        }
         if fate != "equal" {
             let mut layers = base_layers.unwrap().as_array().unwrap().clone();
             layers.extend(limit.split(',').map(Value::from));
@@ -301,6 +305,14 @@ impl Cray {
         }
         session["status"]["artifacts"] =
             json!([{"image_id": base, "result_id": result, "type": "ims_customized_image"}]);
+    }
+
+    /// Somebody changes a layer while a session is under way.
+    fn change(&self, configuration: &str, layer: usize) {
+        let path = format!("configurations/{configuration}.json");
+        let mut content = self.read(&path).unwrap();
+        content["layers"][layer]["commit"] = format!("{layer}").repeat(40).into();
+        self.write(&path, &content);
     }
 
     /// What becomes of a session: the fates of its layers, one per attempt; the last one lasts.

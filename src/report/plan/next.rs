@@ -4,11 +4,11 @@ use std::fmt::Write;
 
 use anstyle::Style;
 
-use crate::plan::command::{CrayCommand, log_words};
+use crate::plan::command::{CrayCommand, in_shell, log_words};
 use crate::plan::step::{At, Doing};
-use crate::plan::{Attempt, AttemptState, Plan, StepState};
+use crate::plan::{Attempt, AttemptState, Look, Plan, StepState};
 
-use super::{command, cray, printable, shell_word};
+use super::{command, deletion, obstacle, printable, shell_word};
 
 /// The next step of the plan by hand: what to type, and what to expect.
 #[must_use]
@@ -27,12 +27,15 @@ pub fn next(plan: &Plan, at: At, path: &str) -> String {
         attempt.base_id,
         attempt.number
     );
+    if let Some(found) = &track.obstacle {
+        obstacle(&mut out, found);
+    }
     let mut number = 0;
     let mut say = |out: &mut String, text: &str| {
         number += 1;
         let _ = writeln!(out, " {number}. {text}");
     };
-    let hand_over = |words: &CrayCommand| format!("{} | incfg record {} -", cray(words), shell_word(path));
+    let hand_over = |words: &CrayCommand| handed_over(words, path);
     if let Some(failed) = step.attempts.last().filter(|attempt| attempt.state == AttemptState::Failed) {
         let _ = writeln!(
             out,
@@ -41,25 +44,34 @@ pub fn next(plan: &Plan, at: At, path: &str) -> String {
             printable(failed.reason.as_deref().unwrap_or("no reason was recorded"))
         );
         if !failed.session_deleted {
-            say(&mut out, "Keep the log of the session that failed, if that is not done yet, and delete the session:");
-            let words: Vec<String> = log_words(&failed.session).iter().map(|word| shell_word(word)).collect();
-            command(&mut out, &format!("kubectl {} > {}.log", words.join(" "), failed.session));
-            command(&mut out, &cray(&CrayCommand::delete_session(cfs, &failed.session)));
+            say(
+                &mut out,
+                &format!(
+                    "Keep the log of the session that failed, if that is not done yet, and delete the session{GONE}:"
+                ),
+            );
+            let log = in_shell("kubectl", &log_words(&failed.session));
+            command(&mut out, &format!("{log} > {}.log", failed.session));
+            command(&mut out, &deletion(plan, &failed.session, path));
         }
     }
     if let Some(session) = left_by_last_step(plan, at) {
-        say(&mut out, "Delete the session of the step before, if that is not done yet; its image is in the plan:");
-        command(&mut out, &cray(&CrayCommand::delete_session(cfs, &session)));
+        say(&mut out, &format!("Delete the session of the step before, its image is in the plan{GONE}:"));
+        command(&mut out, &deletion(plan, &session, path));
     }
     let doing = plan.doing(at);
     if let Some(result) = step.unchecked() {
         say(
             &mut out,
-            "Its session has made an image. It counts when it is in IMS and has a link; incfg says whether it is so:",
+            &format!(
+                "Its session has made image {result}. It counts when the configuration is still that of the plan, and the image is in IMS and has a link; incfg says whether it is so:"
+            ),
         );
-        command(&mut out, &hand_over(&CrayCommand::describe_image(result.as_str())));
-        say(&mut out, "When incfg has it, delete the session:");
-        command(&mut out, &cray(&CrayCommand::delete_session(cfs, &attempt.session)));
+        for look in looks(plan, at, path) {
+            command(&mut out, &look);
+        }
+        say(&mut out, &format!("When incfg says that the step is done, delete the session{GONE}:"));
+        command(&mut out, &deletion(plan, &attempt.session, path));
         let _ = writeln!(
             out,
             "If the image cannot be used, make room for another attempt: incfg record {} --give-up {}",
@@ -85,7 +97,7 @@ pub fn next(plan: &Plan, at: At, path: &str) -> String {
         Doing::Follow => {}
     }
     if doing != Doing::Follow {
-        command(&mut out, &cray(&CrayCommand::create_session(plan, at, &attempt, attempt.base_id.as_str())));
+        command(&mut out, &CrayCommand::create_session(plan, at, &attempt, attempt.base_id.as_str()).in_shell());
     }
     say(
         &mut out,
@@ -94,7 +106,7 @@ pub fn next(plan: &Plan, at: At, path: &str) -> String {
     command(&mut out, &hand_over(&CrayCommand::describe_session(cfs, &attempt.session)));
     let _ = writeln!(
         out,
-        "When the session has made its image, incfg asks for the image too. Then, and not before, the session may be deleted; incfg next says so."
+        "When the session has made its image, incfg asks for the configuration and the image too. Then, and not before, the session may be deleted; incfg next says so."
     );
     if doing != Doing::Begin {
         let _ = writeln!(
@@ -110,6 +122,25 @@ pub fn next(plan: &Plan, at: At, path: &str) -> String {
         let _ = writeln!(out, "Open beside it: {}; --image shows their next steps.", printable(&others.join(", ")));
     }
     out
+}
+
+/// What to do when a session is not there to be deleted.
+const GONE: &str = ". Where cray does not find it, it is gone: then only the second half";
+
+fn handed_over(words: &CrayCommand, path: &str) -> String {
+    format!("{} | incfg record {} -", words.in_shell(), shell_word(path))
+}
+
+/// The commands that make the image count which the session of a step has made.
+#[must_use]
+pub fn looks(plan: &Plan, at: At, path: &str) -> Vec<String> {
+    let (track, step) = plan.get(at);
+    let Some(result) = step.unchecked() else { return Vec::new() };
+    let words = |look: &Look| match look {
+        Look::Configuration => CrayCommand::describe_configuration(plan.target.cfs, &track.configuration.name),
+        Look::Image => CrayCommand::describe_image(result.as_str()),
+    };
+    step.open_looks().iter().map(|look| handed_over(&words(look), path)).collect()
 }
 
 /// The session that the step before ended with, unless it is known to be gone.
@@ -133,13 +164,16 @@ pub fn commands(plan: &Plan) -> String {
             let attempt = plan.attempt(at).unwrap_or_else(|| plan.next_attempt(at, track.current()));
             let begun = if content.state() == StepState::Todo { "" } else { ", goes on" };
             let _ = writeln!(out, "{bold}{}{bold:#}{begun}", content.id);
-            for words in step_commands(plan, at, &attempt, &base) {
-                command(&mut out, &cray(&words));
-            }
+            let before = step_commands(plan, at, &attempt, &base);
             base = format!("RESULT_OF_{}", content.id);
-            let image = CrayCommand::describe_image(&base);
-            command(&mut out, &cray(&image));
-            command(&mut out, &cray(&CrayCommand::delete_session(cfs, &attempt.session)));
+            let after = [
+                CrayCommand::describe_configuration(cfs, &track.configuration.name),
+                CrayCommand::describe_image(&base),
+                CrayCommand::delete_session(cfs, &attempt.session),
+            ];
+            for words in before.iter().chain(&after) {
+                command(&mut out, &words.in_shell());
+            }
         }
     }
     out

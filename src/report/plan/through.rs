@@ -5,10 +5,10 @@ use std::fmt::Write;
 use anstyle::Style;
 
 use crate::plan::command::CrayCommand;
-use crate::plan::{AttemptState, Plan, StepState};
+use crate::plan::{Leftover, Plan, StepState, Use};
 use crate::rewrite::Pin;
 
-use super::{command, count, cray, printable, shell_word};
+use super::{command, count, deletion, printable, shell_word};
 
 /// The end of a plan: its pins, how to use them, and what may be deleted.
 #[must_use]
@@ -22,6 +22,15 @@ pub fn through(plan: &Plan, path: &str, pins: &[Pin]) -> String {
     let _ = writeln!(out, "\n{bold}Pins{bold:#}: these images exist, and the bootprep file is to use them");
     for pin in pins {
         let _ = writeln!(out, "  {}={}", printable(&pin.image), pin.id);
+    }
+    for gone in &plan.exists {
+        let Some(when) = &gone.gone_at else { continue };
+        let _ = writeln!(
+            out,
+            "  no pin: {} existed as {}, which IMS has no more (found at {when}); without a --pin it is built again",
+            printable(&gone.ref_name),
+            gone.id
+        );
     }
     let _ = writeln!(out, "\n{bold}Next{bold:#}");
     let new_file = format!("new-{}", base_name(&plan.bootprep.path));
@@ -38,7 +47,7 @@ pub fn through(plan: &Plan, path: &str, pins: &[Pin]) -> String {
     );
     restart(&mut out, plan, &new_file);
     intermediate(&mut out, plan);
-    sessions(&mut out, plan);
+    sessions(&mut out, plan, path);
     out
 }
 
@@ -69,31 +78,36 @@ fn restart(out: &mut String, plan: &Plan, new_file: &str) {
 
 /// Each layer leaves an image as large as the last, and nobody else deletes them.
 fn intermediate(out: &mut String, plan: &Plan) {
-    let mut lines = Vec::new();
-    for track in &plan.images {
-        let last = track.steps.len().saturating_sub(1);
-        for (number, step) in track.steps.iter().enumerate() {
-            for attempt in &step.attempts {
-                let failed = attempt.state == AttemptState::Failed;
-                let Some(result) = attempt.result_id.as_ref().filter(|_| failed || number < last) else { continue };
-                let note = if failed { format!(", attempt {}, which failed", attempt.number) } else { String::new() };
-                lines.push(format!("{}  # {}{note}", cray(&CrayCommand::delete_image(result)), printable(&step.id)));
-            }
+    let leftovers = plan.leftovers();
+    let (unclear, known): (Vec<_>, Vec<_>) = leftovers.into_iter().partition(|image| image.was == Use::Unclear);
+    let lists = [
+        (
+            known,
+            "When the restart went well, delete the images between the base and the last; each takes as much room as the last:",
+        ),
+        (
+            unclear,
+            "Images that CFS named and the plan does not use, as their sessions did not end as expected; look at them, and delete them:",
+        ),
+    ];
+    for (number, (images, said)) in (3..).zip(lists.into_iter().filter(|(images, _)| !images.is_empty())) {
+        let _ = writeln!(out, " {number}. {said}");
+        for image in images {
+            let deletion = CrayCommand::delete_image(image.id).in_shell();
+            command(out, &format!("{deletion}  # {}{}", printable(&image.step.id), note(&image)));
         }
-    }
-    if lines.is_empty() {
-        return;
-    }
-    let _ = writeln!(
-        out,
-        " 3. When the restart went well, delete the images between the base and the last; each takes as much room as the last:"
-    );
-    for line in lines {
-        command(out, &line);
     }
 }
 
-fn sessions(out: &mut String, plan: &Plan) {
+fn note(image: &Leftover<'_>) -> String {
+    match image.was {
+        Use::Between => String::new(),
+        Use::Failed => format!(", attempt {}, which failed", image.attempt),
+        Use::Unclear => format!(", attempt {}", image.attempt),
+    }
+}
+
+fn sessions(out: &mut String, plan: &Plan, path: &str) {
     let steps = plan.images.iter().flat_map(|track| &track.steps).filter(|step| step.state() == StepState::Done);
     let left: Vec<&str> = steps
         .flat_map(|step| &step.attempts)
@@ -103,9 +117,13 @@ fn sessions(out: &mut String, plan: &Plan) {
     if left.is_empty() {
         return;
     }
-    let _ = writeln!(out, "\nSessions that incfg did not delete; they are of no more use:");
+    let _ = writeln!(
+        out,
+        "\nSessions that are of no more use, and not deleted as far as the plan knows; incfg run {} deletes them, or:",
+        shell_word(path)
+    );
     for session in left {
-        command(out, &cray(&CrayCommand::delete_session(plan.target.cfs, session)));
+        command(out, &deletion(plan, session, path));
     }
 }
 
