@@ -292,6 +292,7 @@ impl Executor<'_> {
     }
 
     fn delete_session(&mut self, session: &str, undeletable: &mut BTreeSet<String>) -> Result<(), Stop> {
+        self.look_again(session)?;
         let command = CrayCommand::delete_session(self.store.plan().target.cfs, session);
         for _ in 0..LOOKS {
             let why = match self.cray.call(&command, About::Session(session), Expect::Silence, self.stop) {

@@ -7,8 +7,8 @@ use serde_json::Value;
 use crate::cfs::{Configuration, Session};
 use crate::image_id::ImageId;
 use crate::ims::ImsImage;
-use crate::plan::PlannedConfiguration;
 use crate::plan::command::CrayCommand;
+use crate::plan::{Attempt, AttemptState, PlannedConfiguration};
 use crate::shown::shell_word;
 
 use super::cray::{About, Expect, Trouble};
@@ -18,6 +18,21 @@ impl Executor<'_> {
     pub(super) fn session(&mut self, name: &str) -> Result<Option<Session>, Halt> {
         let command = CrayCommand::describe_session(self.store.plan().target.cfs, name);
         self.ask(&command, About::Session(name), |answer| named(answer, name))
+    }
+
+    /// A session that was given up may have made an image since: it is in the plan before the session is gone.
+    pub(super) fn look_again(&mut self, session: &str) -> Result<(), Stop> {
+        let steps = self.store.plan().images.iter().flat_map(|track| &track.steps);
+        let mut attempts = steps.flat_map(|step| &step.attempts);
+        let given_up = |attempt: &&Attempt| {
+            attempt.session == session && attempt.state == AttemptState::Failed && attempt.log.is_none()
+        };
+        let Some(attempt) = attempts.find(given_up).cloned() else { return Ok(()) };
+        match self.session(session) {
+            Ok(Some(found)) => self.keep_others(&attempt, &found),
+            Ok(None) | Err(Halt::Track(_) | Halt::Dead(..)) => Ok(()),
+            Err(Halt::All(stop)) => Err(stop),
+        }
     }
 
     pub(super) fn image(&mut self, id: &ImageId) -> Result<Option<ImsImage>, Halt> {

@@ -6,7 +6,7 @@ use crate::cfs::Session;
 use crate::image_id::ImageId;
 use crate::plan::command::{CrayCommand, in_shell, log_words};
 use crate::plan::step::{At, Failure, Misfit, Verdict};
-use crate::plan::{Attempt, Concern, Look};
+use crate::plan::{Attempt, Concern, Look, PlannedConfiguration};
 use crate::shown::shell_word;
 
 use super::ask::named;
@@ -236,7 +236,12 @@ impl Executor<'_> {
                     let why = format!(
                         "configuration {name} was changed while the session was under way ({difference}), so image {result} may hold other layers than the plan says"
                     );
-                    return self.fail(at, attempt, why);
+                    return match self.fail(at, attempt, why) {
+                        Err(Halt::Track(told)) => {
+                            Err(Halt::Dead(Concern::Configuration, [told, self.changed(&now)].join("\n")))
+                        }
+                        ended => ended,
+                    };
                 }
                 if let Some(change) = plan.change(&now) {
                     (self.tell)(Event::Note(&format!(
@@ -341,9 +346,9 @@ impl Executor<'_> {
                 ),
             ));
         };
-        if let Some(change) = self.store.plan().change(&now) {
-            let told = change.told(self.store.plan(), &self.file());
-            return Err(Halt::Dead(Concern::Configuration, format!("{told}\nnothing was created")));
+        if self.store.plan().change(&now).is_some() {
+            let told = format!("{}\nnothing was created", self.changed(&now));
+            return Err(Halt::Dead(Concern::Configuration, told));
         }
         if planned.last_updated != now.last_updated {
             (self.tell)(Event::Note(&format!(
@@ -353,6 +358,12 @@ impl Executor<'_> {
             )));
         }
         Ok(())
+    }
+
+    /// What it means that the configuration is not as it was, and what settles it.
+    fn changed(&self, now: &PlannedConfiguration) -> String {
+        let plan = self.store.plan();
+        plan.change(now).map(|change| change.told(plan, &self.file())).unwrap_or_default()
     }
 
     /// What to do when the image a step begins with cannot be used.

@@ -31,6 +31,12 @@ fn a_run_killed_before_any_call_goes_on() {
 }
 
 #[test]
+fn a_run_killed_before_a_call_reaches_cray_goes_on() {
+    let calls = (1..).take_while(|call| killed_at(&Site::short(), *call, "kill-instead")).count();
+    assert!(calls > 15, "{calls}");
+}
+
+#[test]
 fn a_run_killed_after_any_call_goes_on() {
     let one_step = || {
         let site = Site::bare();
