@@ -84,22 +84,62 @@ fn a_pin_that_is_given_wins_over_that_of_the_plan() {
     let site = Site::new();
     assert_eq!(site.run(&[]).code, 0);
     let other = "99999999-2222-4333-8444-555555555555";
-    for name in ["uan.x86_64", "compute.x86_64"] {
+    let file = "winter/compute-and-uan-bootprep.yaml";
+    // By ref_name, as written, and by the name that only the log knows.
+    let names = [
+        ["uan.x86_64", "uan-{{base.name}}", "uan-hpe-cos-24.11.x86_64-winter"],
+        ["compute.x86_64", "compute-{{base.name}}", "compute-hpe-cos-24.11.x86_64-winter"],
+        ["base.x86_64", "{{base.name}}{{default.suffix}}", "hpe-cos-24.11.x86_64-winter"],
+    ];
+    for name in names.iter().flatten() {
         let pin = format!("{name}={other}");
-        let outcome = site.incfg(&[
-            "rewrite-bootprep",
-            "winter/compute-and-uan-bootprep.yaml",
-            "--vars-file",
-            "winter/session_vars.yaml",
-            "--from",
-            "plan.yaml",
-            "--pin",
-            &pin,
-        ]);
+        let vars = ["--vars-file", "winter/session_vars.yaml"];
+        let words = [&["rewrite-bootprep", file], vars.as_slice(), &["--from", "plan.yaml", "--pin", &pin]].concat();
+        let outcome = site.incfg(&words);
         assert_eq!(outcome.code, 0, "{name}: {}", outcome.stderr);
-        assert!(outcome.stderr.contains(other), "{name}: {}", outcome.stderr);
-        assert_eq!(outcome.stderr.contains(UAN_ID), name.starts_with("compute"), "{name}: {}", outcome.stderr);
+        assert_eq!(
+            outcome.stderr.matches(&format!("removed; it exists as {other}")).count(),
+            1,
+            "{name}: {}",
+            outcome.stderr
+        );
+        assert_eq!(outcome.stderr.contains(UAN_ID), !name.starts_with("uan"), "{name}: {}", outcome.stderr);
+        assert_eq!(
+            outcome.stderr.contains(BASE_ID),
+            names[2].iter().all(|base| base != name),
+            "{name}: {}",
+            outcome.stderr
+        );
     }
+}
+
+#[test]
+fn a_pin_by_a_rendered_name_wins_over_that_of_the_plan() {
+    let site = Site::bare();
+    let old = site
+        .read("winter/compute-and-uan-bootprep.yaml")
+        .replace("\"{{base.name}}{{default.suffix}}\"", "\"hpe-cos-24.11.x86_64{{default.suffix}}\"");
+    site.write("b.yaml", &old);
+    let words = ["plan", "winter/iuf", "winter/ansible.log", "winter/configuration.json", "--bootprep", "b.yaml"];
+    let vars = ["--vars-file", "winter/session_vars.yaml"];
+    let made = site.incfg(&[words.as_slice(), &vars, &["-o", "plan.yaml"]].concat());
+    assert_eq!(made.code, 0, "{}", made.stderr);
+    assert_eq!(site.run(&[]).code, 0);
+    let pin = "compute-hpe-cos-24.11.x86_64-winter=99999999-2222-4333-8444-555555555555";
+    let outcome = site
+        .incfg(&[&["rewrite-bootprep", "b.yaml"], vars.as_slice(), &["--from", "plan.yaml", "--pin", pin]].concat());
+    assert_eq!(outcome.code, 0, "{}", outcome.stderr);
+    assert!(outcome.stdout.contains("id: 99999999-2222-4333-8444-555555555555"), "{}", outcome.stdout);
+    // Two pins of one image that differ are still an error.
+    let twice = site.incfg(
+        &[
+            &["rewrite-bootprep", "b.yaml"],
+            vars.as_slice(),
+            &["--from", "plan.yaml", "--pin", pin, "--pin", &format!("compute.x86_64={UAN_ID}")],
+        ]
+        .concat(),
+    );
+    assert!(twice.code == 3 && twice.stderr.contains("is pinned twice"), "{}", twice.stderr);
 }
 
 #[test]
@@ -109,8 +149,14 @@ fn an_image_that_is_gone_from_ims_is_no_pin_any_more() {
     let outcome = site.run(&[]);
     assert_eq!(outcome.code, 0, "{}", outcome.stderr);
     assert!(outcome.stderr.contains("give --pin uan.x86_64=ID to incfg rewrite-bootprep"), "{}", outcome.stderr);
-    assert!(!outcome.stdout.contains(UAN_ID), "{}", outcome.stdout);
-    assert!(!site.incfg(&["status", "plan.yaml"]).stdout.contains(UAN_ID));
+    assert!(!outcome.stdout.contains(&format!("uan.x86_64={UAN_ID}")), "{}", outcome.stdout);
+    // It stays in the plan as gone, and whoever looks is told.
+    for command in ["status", "next"] {
+        let told = site.incfg(&[command, "plan.yaml"]).stdout;
+        assert!(told.contains(&format!("no pin: uan.x86_64 existed as {UAN_ID}, which IMS has no more")), "{told}");
+        assert!(!told.contains(&format!("uan.x86_64={UAN_ID}")), "{told}");
+    }
+    assert_eq!(site.status()["gone"][0]["ref_name"], "uan.x86_64");
     let file = "winter/compute-and-uan-bootprep.yaml";
     let rewritten =
         site.incfg(&["rewrite-bootprep", file, "--vars-file", "winter/session_vars.yaml", "--from", "plan.yaml"]);
