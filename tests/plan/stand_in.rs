@@ -178,6 +178,10 @@ impl Cray {
                 Some(image) => Said::json(&image),
                 None => Said::error("Not Found: Requested resource does not exist. Re-run request with valid ID."),
             },
+            ("ims", ["images", "delete", id]) => match fs::remove_file(self.state.join(format!("images/{id}.json"))) {
+                Ok(()) => Said { code: 0, out: String::new(), err: String::new() },
+                Err(_) => Said::error("Not Found: Requested resource does not exist. Re-run request with valid ID."),
+            },
             ("artifacts", ["get", _bucket, key, file, ..]) => {
                 let object = self.state.join("objects").join(key.replace('/', "_"));
                 match fs::copy(object, file) {
