@@ -20,6 +20,15 @@ impl Executor<'_> {
         self.ask(&command, About::Session(name), |answer| named(answer, name))
     }
 
+    /// Whether CFS has a session, whatever it is. When it refuses to say so, it may.
+    pub(super) fn is_there(&mut self, session: &str) -> Result<bool, Stop> {
+        match self.session(session) {
+            Ok(found) => Ok(found.is_some()),
+            Err(Halt::Track(_) | Halt::Dead(..)) => Ok(true),
+            Err(Halt::All(stop)) => Err(stop),
+        }
+    }
+
     /// A session that was given up may have made an image since: it is in the plan before the session is gone.
     pub(super) fn look_again(&mut self, session: &str) -> Result<(), Stop> {
         let steps = self.store.plan().images.iter().flat_map(|track| &track.steps);

@@ -6,7 +6,7 @@ use crate::cfs::Session;
 use crate::image_id::ImageId;
 use crate::plan::command::{CrayCommand, in_shell, log_words};
 use crate::plan::step::{At, Failure, Misfit, Verdict};
-use crate::plan::{Attempt, Concern, Look, PlannedConfiguration};
+use crate::plan::{Attempt, AttemptState, Concern, Look, PlannedConfiguration};
 use crate::shown::shell_word;
 
 use super::ask::named;
@@ -25,6 +25,7 @@ const GARBAGE: u32 = 20;
 impl Executor<'_> {
     /// A new attempt: everything it needs is there, and nothing has its name.
     pub(super) fn begin(&mut self, at: At, attempt: &Attempt) -> Result<(), Halt> {
+        self.explain_last(at)?;
         self.check(at, attempt, true)?;
         let there = self.session(&attempt.session)?;
         if let Some(session) = &there {
@@ -248,6 +249,8 @@ impl Executor<'_> {
                         "configuration {name} was changed while the session was under way ({}), in nothing that this session applies, so its image is good",
                         change.difference
                     )));
+                } else {
+                    self.written_anew(&now)?;
                 }
             }
             None => (self.tell)(Event::Note(&format!("configuration {name} is gone since the session began"))),
@@ -281,33 +284,51 @@ impl Executor<'_> {
 
     /// The session made nothing that can be used. That is kept and told before its log is fetched, which may take long.
     pub(super) fn fail(&mut self, at: At, attempt: &Attempt, reason: String) -> Result<(), Halt> {
-        let session = &attempt.session;
-        let path = self.store.shown().to_path_buf();
         let mut plan = self.store.plan().clone();
         plan.failed(at, Failure { reason: reason.clone(), ..Failure::default() }, &(self.now)())?;
         let step = plan.get(at).1.id.clone();
-        self.store.save(plan, &format!("session {session} failed: {reason}"))?;
+        self.store.save(plan, &format!("session {} failed: {reason}", attempt.session))?;
         (self.tell)(Event::Note(&format!("step {step} failed: {reason}; its log is fetched")));
-        let fetched = log::fetch(&self.settings.kubectl, &path, session, self.cray.timeout, self.stop);
-        let (log, told) = match &fetched {
+        let told = self.explain(at, &attempt.session, &reason)?;
+        Err(Halt::Track(told))
+    }
+
+    /// Fetches the log of an attempt that failed, and keeps what it tells; why it failed and where the log is, in words.
+    fn explain(&mut self, at: At, session: &str, reason: &str) -> Result<String, Stop> {
+        let path = self.store.shown().to_path_buf();
+        match log::fetch(&self.settings.kubectl, &path, session, self.cray.timeout, self.stop) {
             Ok(name) => {
+                let file = path.with_file_name(&name);
                 let (track, step) = self.store.plan().get(at);
-                (Some(name.clone()), log::told(&path.with_file_name(name), track, step, self.grammar))
+                let told = log::told(&file, track, step, self.grammar);
+                let reason = told.words.map_or_else(|| reason.to_owned(), |words| format!("{reason}: {words}"));
+                let mut plan = self.store.plan().clone();
+                plan.explained(at, Failure { reason: reason.clone(), layer: told.layer, log: Some(name) });
+                self.store.save(plan, &format!("session {session} failed: {reason}"))?;
+                Ok(format!("{reason}\nits log is {}", file.display()))
             }
-            Err(_) => (None, log::Told::default()),
-        };
-        let reason = told.words.map_or_else(|| reason.clone(), |words| format!("{reason}: {words}"));
-        let look = match fetched {
-            Ok(name) => format!("its log is {}", path.with_file_name(name).display()),
-            Err(why) => format!(
-                "its log could not be fetched ({why}), so the session was kept; see it with `{}`",
+            Err(why) => Ok(format!(
+                "{reason}\nits log could not be fetched ({why}), so the session was kept; see it with `{}`",
                 in_shell("kubectl", &log_words(session))
-            ),
+            )),
+        }
+    }
+
+    /// A run may have been killed before it had the log of an attempt that failed.
+    fn explain_last(&mut self, at: At) -> Result<(), Stop> {
+        let last = self.store.plan().get(at).1.attempts.last();
+        let silent =
+            last.filter(|last| last.state == AttemptState::Failed && last.log.is_none() && !last.session_deleted);
+        let Some((session, reason)) =
+            silent.map(|last| (last.session.clone(), last.reason.clone().unwrap_or_default()))
+        else {
+            return Ok(());
         };
-        let mut plan = self.store.plan().clone();
-        plan.explained(at, Failure { reason: reason.clone(), layer: told.layer, log });
-        self.store.save(plan, &format!("session {session} failed: {reason}"))?;
-        Err(Halt::Track(format!("{reason}\n{look}")))
+        let told = self.explain(at, &session, &reason)?;
+        if self.store.plan().get(at).1.attempts.last().is_some_and(|last| last.log.is_some()) {
+            (self.tell)(Event::Note(&format!("the attempt before: {}", told.replace('\n', "; "))));
+        }
+        Ok(())
     }
 
     /// What has to hold before a session is created.
@@ -350,12 +371,19 @@ impl Executor<'_> {
             let told = format!("{}\nnothing was created", self.changed(&now));
             return Err(Halt::Dead(Concern::Configuration, told));
         }
-        if planned.last_updated != now.last_updated {
+        if learn { Ok(self.written_anew(&now)?) } else { Ok(()) }
+    }
+
+    /// A configuration that was written with the same content: nothing has changed, and it is told once.
+    fn written_anew(&mut self, now: &PlannedConfiguration) -> Result<(), Stop> {
+        let mut plan = self.store.plan().clone();
+        if plan.written_anew(now) {
             (self.tell)(Event::Note(&format!(
                 "configuration {} was written anew at {} with the same layers and commits",
-                planned.name,
+                now.name,
                 now.last_updated.as_deref().unwrap_or("an unknown time")
             )));
+            self.store.save(plan, "when the configuration was written last")?;
         }
         Ok(())
     }

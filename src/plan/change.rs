@@ -75,6 +75,19 @@ impl Plan {
         changed(if layers.is_empty() { Means::Open } else { Means::Begun { layers, give_up, under_way: !applied } })
     }
 
+    /// Takes over when a configuration was written last that has not changed; whether that is new.
+    pub fn written_anew(&mut self, now: &PlannedConfiguration) -> bool {
+        let mut new = false;
+        for track in self.users(&now.name) {
+            let planned = &mut self.images[track].configuration;
+            if planned.differences(now).is_empty() && planned.last_updated != now.last_updated {
+                planned.last_updated.clone_from(&now.last_updated);
+                new = true;
+            }
+        }
+        new
+    }
+
     /// The images that a configuration of this name concerns.
     pub(super) fn users(&self, configuration: &str) -> Vec<usize> {
         let all = || (0..self.images.len()).filter(|track| self.images[*track].configuration.name == configuration);

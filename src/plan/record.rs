@@ -307,6 +307,7 @@ impl Plan {
             return Err(NotTaken::Configuration(change.told(self, how.file)));
         }
         let accepted = how.accept && change.is_some();
+        self.written_anew(found);
         for track in users {
             let track = &mut self.images[track];
             if accepted {
@@ -358,7 +359,9 @@ impl Plan {
                 _ => Taken::Unchecked { at, result: id },
             });
         }
-        self.images[at.track].obstacle.take_if(|obstacle| obstacle.about == Concern::Image);
+        for track in self.images.iter_mut().filter(|track| *track.current() == id) {
+            track.obstacle.take_if(|obstacle| obstacle.about == Concern::Image);
+        }
         Ok(Taken::UsableImage { id, role })
     }
 

@@ -52,7 +52,8 @@ fn answers_that_are_none_are_asked_for_again() {
 
 #[test]
 fn a_delete_that_fails_is_tried_again() {
-    for fault in ["503", "login", "garbage", "hang-after"] {
+    // An answer without a word says the same as a session that was deleted, and may come from a proxy.
+    for fault in ["503", "login", "garbage", "hang-after", "empty"] {
         survives(&json!({"cfs sessions delete 1": fault}), 0);
     }
 }
@@ -540,11 +541,8 @@ fn a_configuration_that_was_only_written_anew_is_told_and_does_not_stop() {
     site.state(&path, &before.replace("2024-06-14T08:17:02Z", "2024-06-15T08:17:02Z"));
     let outcome = site.run(&[]);
     assert_eq!(outcome.code, 0, "{}", outcome.stderr);
-    assert!(
-        outcome.stderr.contains("was written anew at 2024-06-15T08:17:02Z with the same layers"),
-        "{}",
-        outcome.stderr
-    );
+    let told = outcome.stderr.matches("was written anew at 2024-06-15T08:17:02Z with the same layers").count();
+    assert_eq!(told, 1, "{}", outcome.stderr);
 }
 
 #[test]

@@ -71,6 +71,31 @@ fn a_run_killed_again_and_again_goes_on() {
 }
 
 #[test]
+fn a_run_killed_while_it_fetches_a_log_leaves_that_to_the_next() {
+    let site = Site::short();
+    site.fates(&json!({"0,1,2": ["fail", "ok"]}));
+    let kubectl = site.read("kubectl");
+    site.write("kubectl", "#!/bin/sh\necho asked > state/asked\nsleep 1000\n");
+    let mut run = site.start(&[]);
+    wait_until("the fetching of the log", || site.path().join("state/asked").exists());
+    run.kill().unwrap();
+    run.wait().unwrap();
+    assert_eq!(site.steps("state")[0], "failed");
+    site.write("kubectl", &kubectl);
+    site.state("ansible.log", "Running x.yml from repo x\nPlaybook x.yml from repo x failed\n");
+    let outcome = site.run(&[]);
+    assert_eq!(outcome.code, 0, "{}", outcome.stderr);
+    assert!(
+        outcome.stderr.contains("the attempt before: CFS says that the session failed: playbook x.yml"),
+        "{}",
+        outcome.stderr
+    );
+    site.is_whole();
+    let session = site.created()[0].clone();
+    assert_eq!(site.left_over(), [format!("plan.{session}.log")]);
+}
+
+#[test]
 fn half_a_plan_that_a_killed_run_was_writing_is_of_no_account() {
     let site = Site::short();
     site.write(".plan.yaml.tmp", "schema: incfg.plan/1\nid: half");

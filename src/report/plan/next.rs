@@ -170,6 +170,7 @@ pub fn commands(plan: &Plan) -> String {
                 CrayCommand::describe_configuration(cfs, &track.configuration.name),
                 CrayCommand::describe_image(&base),
                 CrayCommand::delete_session(cfs, &attempt.session),
+                CrayCommand::describe_session(cfs, &attempt.session),
             ];
             for words in before.iter().chain(&after) {
                 command(&mut out, &words.in_shell());
