@@ -18,8 +18,8 @@ const TOLD: usize = 3;
 /// How a configuration differs from the one in the plan.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Change {
-    /// The configuration as it is now.
-    pub now: PlannedConfiguration,
+    /// The configuration.
+    pub name: String,
     /// What is different, in words.
     pub difference: String,
     /// What that means.
@@ -57,7 +57,7 @@ impl Plan {
         let users: Vec<usize> = self.users(&now.name);
         let differences = |track: &usize| self.images[*track].configuration.differences(now);
         let difference = users.iter().map(differences).find(|differences| !differences.is_empty())?;
-        let changed = |means| Some(Change { now: now.clone(), difference: listed(&difference), means });
+        let changed = |means| Some(Change { name: now.name.clone(), difference: listed(&difference), means });
         let other_count = |track: &&usize| self.images[**track].configuration.layers.len() != now.layers.len();
         if let Some(track) = users.iter().find(other_count) {
             let track = &self.images[*track];
@@ -144,7 +144,7 @@ impl Change {
     /// What it means and what settles it, in words; `file` is the plan as a shell takes it.
     #[must_use]
     pub fn told(&self, plan: &Plan, file: &str) -> String {
-        let name = &self.now.name;
+        let name = &self.name;
         let describe = CrayCommand::describe_configuration(plan.target.cfs, name).in_shell();
         let accept = format!("`{describe} | incfg record {file} - {ACCEPT_FLAG}`");
         let settle = match &self.means {
@@ -160,12 +160,12 @@ impl Change {
                 let again = each.join(" && ");
                 if *under_way {
                     format!(
-                        "Session {} applies {layers} and may have read the old or the new, so its image does not count. Give it up: `{again}`; then take the change over: {accept}",
+                        "Session {} applies {layers}; whether it reads the old or the new is open, so its image does not count. Give it up: `{again}`; then take the change over: {accept}",
                         give_up.join(", ")
                     )
                 } else {
                     format!(
-                        "Images have {layers} as it was: what is made on them would be part old and part new. Undo the change in CFS and go on; or do that and all behind it again: `{again}`, and then take the change over: {accept}"
+                        "Images hold {layers} from before the change, so what is made on them would be part old and part new. Undo the change in CFS and go on; or apply what has changed, and all after it, anew: `{again}`, and then take the change over: {accept}"
                     )
                 }
             }

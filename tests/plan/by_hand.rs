@@ -290,7 +290,7 @@ fn an_image_does_not_count_when_its_layers_changed_meanwhile() {
         assert_eq!((outcome.code, outcome.stdout.as_str()), (3, "refused\n"), "{}", outcome.stderr);
         for part in [
             "commit of layer 1 is d4373419",
-            "may have read the old or the new, so its image does not count",
+            "whether it reads the old or the new is open, so its image does not count",
             &format!("incfg record plan.yaml --give-up {name}"),
         ] {
             assert!(outcome.stderr.contains(part), "{part}: {}", outcome.stderr);

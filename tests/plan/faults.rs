@@ -327,8 +327,12 @@ fn a_change_in_layers_that_are_applied_is_told_with_what_helps() {
     for _ in 0..2 {
         let outcome = site.run(&[]);
         assert_eq!(outcome.code, 1, "{}", outcome.stderr);
-        for part in ["commit of layer 2 is d4373419", "Images have layer 2 as it was", "Undo the change in CFS", &again]
-        {
+        for part in [
+            "commit of layer 2 is d4373419",
+            "Images hold layer 2 from before the change",
+            "Undo the change in CFS",
+            &again,
+        ] {
             assert!(outcome.stderr.contains(part), "{part}: {}", outcome.stderr);
         }
         assert!(!outcome.stderr.contains("goes on from there"), "{}", outcome.stderr);
@@ -336,7 +340,10 @@ fn a_change_in_layers_that_are_applied_is_told_with_what_helps() {
     // It is in the plan for whoever looks later.
     for command in ["status", "next"] {
         let told = site.incfg(&[command, "plan.yaml"]).stdout;
-        assert!(told.contains("in the way") && told.contains("Images have layer 2 as it was"), "{command}: {told}");
+        assert!(
+            told.contains("in the way") && told.contains("Images hold layer 2 from before the change"),
+            "{command}: {told}"
+        );
     }
     assert_eq!(site.status()["images"][0]["obstacle"]["about"], "configuration");
     let accept = ["record", "plan.yaml", "-", "--accept-configuration"];

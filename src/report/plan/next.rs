@@ -10,6 +10,9 @@ use crate::plan::{Attempt, AttemptState, Look, Plan, StepState};
 
 use super::{command, deletion, obstacle, printable, shell_word};
 
+/// What to do when a session is not there to be deleted.
+const GONE: &str = ". Where cray does not find it, it is gone: then only the second half";
+
 /// The next step of the plan by hand: what to type, and what to expect.
 #[must_use]
 pub fn next(plan: &Plan, at: At, path: &str) -> String {
@@ -21,7 +24,7 @@ pub fn next(plan: &Plan, at: At, path: &str) -> String {
     let _ = writeln!(
         out,
         "{bold}Step {}{bold:#}: {} of {} on image {}, attempt {}",
-        step.id,
+        printable(&step.id),
         step.layers_in_words(),
         printable(&track.configuration.name),
         attempt.base_id,
@@ -124,9 +127,6 @@ pub fn next(plan: &Plan, at: At, path: &str) -> String {
     out
 }
 
-/// What to do when a session is not there to be deleted.
-const GONE: &str = ". Where cray does not find it, it is gone: then only the second half";
-
 fn handed_over(words: &CrayCommand, path: &str) -> String {
     format!("{} | incfg record {} -", words.in_shell(), shell_word(path))
 }
@@ -163,7 +163,7 @@ pub fn commands(plan: &Plan) -> String {
             let content = plan.get(at).1;
             let attempt = plan.attempt(at).unwrap_or_else(|| plan.next_attempt(at, track.current()));
             let begun = if content.state() == StepState::Todo { "" } else { ", goes on" };
-            let _ = writeln!(out, "{bold}{}{bold:#}{begun}", content.id);
+            let _ = writeln!(out, "{bold}{}{bold:#}{begun}", printable(&content.id));
             let before = step_commands(plan, at, &attempt, &base);
             base = format!("RESULT_OF_{}", content.id);
             let after = [
