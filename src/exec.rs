@@ -4,7 +4,9 @@
 
 mod ask;
 mod attempt;
+mod check;
 pub mod cray;
+mod end;
 mod log;
 mod process;
 
@@ -142,6 +144,9 @@ impl<E: Into<Stop>> From<E> for Halt {
 
 /// How often a look that brings no answer is repeated before the executor gives up.
 const LOOKS: u32 = 8;
+
+/// How often something is asked for that is over and has not told all.
+const SETTLING: u32 = 6;
 
 /// The executor of a plan.
 pub struct Executor<'a> {

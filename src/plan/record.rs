@@ -295,16 +295,15 @@ impl Plan {
             return Err(NotTaken::OtherConfiguration { found: found.name.clone(), known });
         }
         let change = self.change(found);
-        let open = change.as_ref().is_none_or(|change| change.means == Means::Open);
         let is_over = |at: &At| users.contains(&at.track) && self.get(*at).1.unchecked().is_some();
         let over: Vec<At> = self.open().into_iter().filter(is_over).collect();
-        // A session that is over can have applied something else only where that has changed.
-        let untouched = !over.is_empty() && over.iter().all(|at| self.change_in(*at, found).is_none());
-        if let Some(change) = &change
-            && !(how.accept && open)
-            && !(untouched && !how.accept)
-        {
-            return Err(NotTaken::Configuration(change.told(self, how.file)));
+        if let Some(change) = &change {
+            // A session that is over can have applied something else only where that has changed.
+            let untouched = !over.is_empty() && over.iter().all(|at| self.change_in(*at, found).is_none());
+            let settled = if how.accept { change.means == Means::Open } else { untouched };
+            if !settled {
+                return Err(NotTaken::Configuration(change.told(self, how.file)));
+            }
         }
         let accepted = how.accept && change.is_some();
         self.written_anew(found);
