@@ -197,6 +197,16 @@ fn say(text: &str) -> Result<(), Failure> {
     Ok(writeln!(err, "{text}")?)
 }
 
+/// True once a person wishes to stop, by Ctrl-C or SIGTERM: what is half through is brought to an end that can be told.
+fn stop_on_signals() -> Result<Arc<AtomicBool>, Failure> {
+    let stop = Arc::new(AtomicBool::new(false));
+    for signal in [signal_hook::consts::SIGINT, signal_hook::consts::SIGTERM] {
+        signal_hook::flag::register(signal, Arc::clone(&stop))
+            .map_err(|error| Failure::new(Exit::Defect, format!("signals cannot be caught: {error}")))?;
+    }
+    Ok(stop)
+}
+
 /// The time, UTC.
 fn now() -> String {
     DateTime::<Utc>::from(SystemTime::now()).to_rfc3339_opts(SecondsFormat::Secs, true)

@@ -4,7 +4,9 @@
 
 mod ask;
 mod attempt;
+mod check;
 pub mod cray;
+mod end;
 mod log;
 mod process;
 
@@ -17,7 +19,7 @@ use crate::image_id::ImageId;
 use crate::plan::command::CrayCommand;
 use crate::plan::step::{At, Doing, OutOfTurn};
 use crate::plan::store::{Store, StoreError};
-use crate::plan::{Attempt, CfsBasis, CfsVersion, Plan, StepState, Target};
+use crate::plan::{Attempt, CfsBasis, CfsVersion, Concern, Obstacle, Plan, StepState, Target};
 
 use cray::{About, Cray, Expect, Trouble};
 
@@ -129,7 +131,7 @@ enum Halt {
     /// This image stops; others may go on.
     Track(String),
     /// This image stops, and not even the next run goes on with it unless something else is done first.
-    Dead(String),
+    Dead(Concern, String),
     /// Everything stops.
     All(Stop),
 }
@@ -142,6 +144,9 @@ impl<E: Into<Stop>> From<E> for Halt {
 
 /// How often a look that brings no answer is repeated before the executor gives up.
 const LOOKS: u32 = 8;
+
+/// How often something is asked for that is over and has not told all.
+const SETTLING: u32 = 6;
 
 /// The executor of a plan.
 pub struct Executor<'a> {
@@ -190,8 +195,9 @@ impl Executor<'_> {
             match self.step(at) {
                 Ok(()) => {}
                 Err(Halt::All(Stop::Unusable(why))) if self.speaks_v2(&why)? => {}
-                Err(halt @ (Halt::Track(_) | Halt::Dead(_))) => {
-                    self.halt(at, halt, &mut outcome);
+                Err(halt @ (Halt::Track(_) | Halt::Dead(..))) => {
+                    self.keep_obstacle(at, &halt)?;
+                    self.halt(at, &halt, &mut outcome);
                     stopped.insert(at.track);
                 }
                 Err(Halt::All(stop)) => return Err(stop),
@@ -207,8 +213,11 @@ impl Executor<'_> {
         let mut outcome = Outcome::default();
         for at in self.store.plan().open() {
             let Some(attempt) = self.store.plan().attempt(at) else { continue };
+            let follows = self.store.plan().doing(at) == Doing::Follow;
             let mut looked = || {
-                self.check(at, &attempt, false)?;
+                if !follows {
+                    self.check(at, &attempt, false)?;
+                }
                 if let Some(session) = self.session(&attempt.session)? {
                     self.own(at, &attempt, &session)?;
                 }
@@ -217,21 +226,30 @@ impl Executor<'_> {
             match looked() {
                 Ok(()) => {}
                 Err(Halt::All(stop)) => return Err(stop),
-                Err(halt) => self.halt(at, halt, &mut outcome),
+                Err(halt) => self.halt(at, &halt, &mut outcome),
             }
         }
         Ok(outcome)
     }
 
-    fn halt(&mut self, at: At, halt: Halt, outcome: &mut Outcome) {
-        outcome.dead |= matches!(halt, Halt::Dead(_));
+    fn halt(&mut self, at: At, halt: &Halt, outcome: &mut Outcome) {
+        outcome.dead |= matches!(halt, Halt::Dead(..));
         let why = &match halt {
-            Halt::Track(why) | Halt::Dead(why) => why,
+            Halt::Track(why) | Halt::Dead(_, why) => why.clone(),
             Halt::All(stop) => stop.to_string(),
         };
         let step = self.store.plan().get(at).1.id.clone();
         (self.tell)(Event::Halted { step: &step, why });
         outcome.halted.push(step);
+    }
+
+    /// What only a person can clear away is in the plan, for everybody who looks at it later.
+    fn keep_obstacle(&mut self, at: At, halt: &Halt) -> Result<(), Stop> {
+        let Halt::Dead(about, why) = halt else { return Ok(()) };
+        let mut plan = self.store.plan().clone();
+        plan.blocked(at.track, Obstacle { about: *about, found_at: (self.now)(), why: why.clone() });
+        self.store.save(plan, why)?;
+        Ok(())
     }
 
     /// Where only the form of a configuration told the version of the API, `cray` may know better: then it is version 2.
@@ -282,9 +300,14 @@ impl Executor<'_> {
     }
 
     fn delete_session(&mut self, session: &str, undeletable: &mut BTreeSet<String>) -> Result<(), Stop> {
+        self.look_again(session)?;
         let command = CrayCommand::delete_session(self.store.plan().target.cfs, session);
         for _ in 0..LOOKS {
             let why = match self.cray.call(&command, About::Session(session), Expect::Silence, self.stop) {
+                // A proxy that answers with an empty page says the same as a session that was deleted.
+                Ok(_) if self.is_there(session)? => {
+                    format!("cray printed no error, and session {session} is still there")
+                }
                 Ok(_) | Err(Trouble::NotFound(_)) => {
                     let mut plan = self.store.plan().clone();
                     plan.session_deleted(session);

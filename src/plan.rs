@@ -4,10 +4,12 @@
 //! configurations; afterwards only the attempts of its steps change, and only by the moves of [`step`].
 
 mod build;
+pub mod change;
 mod check;
 mod chosen;
 pub mod command;
 mod facts;
+mod leftover;
 pub mod record;
 mod sources;
 pub mod step;
@@ -15,12 +17,12 @@ pub mod store;
 
 use serde::{Deserialize, Serialize};
 
-use crate::cfs::{Configuration, Layer};
 use crate::image_id::ImageId;
 use crate::rewrite::Pin;
 
 pub use build::{Built, Made, build, sha256};
 pub use check::BadPlan;
+pub use leftover::{Leftover, Use};
 pub use sources::{For, Given, Hole, Sources};
 
 /// The version of the shape of [`Plan`].
@@ -106,6 +108,9 @@ pub struct Existing {
     pub image: String,
     /// Its id.
     pub id: ImageId,
+    /// When IMS was found not to have it any more, UTC; then it is no pin.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub gone_at: Option<String>,
 }
 
 /// The way of one image.
@@ -134,6 +139,33 @@ pub struct Track {
     pub result_name: String,
     /// The steps, in order.
     pub steps: Vec<Step>,
+    /// What stands in the way, until something is done about it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub obstacle: Option<Obstacle>,
+}
+
+/// What stands in the way of an image: a run found it, and the next one would find it again.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Obstacle {
+    /// What it has to do with.
+    pub about: Concern,
+    /// When it was found, UTC.
+    pub found_at: String,
+    /// What it is and what to do, in words; several lines.
+    pub why: String,
+}
+
+/// What an obstacle has to do with.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Concern {
+    /// The image that a step begins with.
+    Image,
+    /// The configuration.
+    Configuration,
+    /// A session of another hand.
+    Session,
 }
 
 /// The image a track begins with.
@@ -226,8 +258,14 @@ pub struct Attempt {
     pub created_at: Option<String>,
     /// When its end was recorded, UTC.
     pub ended_at: Option<String>,
-    /// The image it made. Until the attempt is done nobody has looked whether IMS has it; of a failed one it is of no use.
+    /// The image it made. It counts when the attempt is done; of a failed one it is of no use.
     pub result_id: Option<ImageId>,
+    /// What was found good since the session has named its image; the attempt is done when that is all.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub looked_at: Vec<Look>,
+    /// Images that the session has named and that are not its result: CFS lost sight of it, or it named several.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub other_images: Vec<ImageId>,
     /// Why it failed.
     pub reason: Option<String>,
     /// The layer that failed.
@@ -236,6 +274,16 @@ pub struct Attempt {
     pub log: Option<String>,
     /// The session is gone.
     pub session_deleted: bool,
+}
+
+/// What has to be looked at when a session has named its image.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Look {
+    /// The configuration: it may have changed while the session was under way.
+    Configuration,
+    /// The image: IMS has it, with a link.
+    Image,
 }
 
 /// Where an attempt stands.
@@ -293,26 +341,18 @@ impl Plan {
         if !open.is_empty() {
             return Err(NotThrough(open));
         }
-        let there = self.exists.iter().map(|image| Pin { image: image.ref_name.clone(), id: image.id.clone() });
+        let there = self.exists.iter().filter(|image| image.gone_at.is_none());
+        let there = there.map(|image| Pin { image: image.ref_name.clone(), id: image.id.clone() });
         let made = self.images.iter().map(|track| Pin { image: track.label().to_owned(), id: track.current().clone() });
         Ok(there.chain(made).collect())
     }
 
-    /// The pins that were given, and those of the plan for every other image.
-    ///
-    /// # Errors
-    /// When an image is not made yet.
-    pub fn pins_beside(&self, given: &[Pin]) -> Result<Vec<Pin>, NotThrough> {
-        let names = self.exists.iter().map(|image| (image.ref_name.as_str(), image.image.as_str()));
-        let names: Vec<(&str, &str)> =
-            names.chain(self.images.iter().map(|track| (track.label(), track.image.as_str()))).collect();
-        let mut own = self.pins()?;
-        own.retain(|own| {
-            let name = names.iter().find(|(label, _)| *label == own.image).map(|(_, name)| *name);
-            !given.iter().any(|pin| pin.image == own.image || Some(pin.image.as_str()) == name)
-        });
-        own.extend_from_slice(given);
-        Ok(own)
+    /// What the bootprep file calls an image, by what the plan calls it.
+    #[must_use]
+    pub fn label_of(&self, image: &str) -> Option<&str> {
+        let made = self.images.iter().map(|track| (track.image.as_str(), track.label()));
+        let there = self.exists.iter().map(|there| (there.image.as_str(), there.ref_name.as_str()));
+        made.chain(there).find(|(name, _)| *name == image).map(|(_, label)| label)
     }
 }
 
@@ -373,13 +413,21 @@ impl Step {
             .and_then(|attempt| attempt.result_id.as_ref())
     }
 
-    /// The image that its session has named and that nobody has looked at in IMS yet.
+    /// The image that its session has named and that does not count yet: see [`Attempt::looked_at`].
     #[must_use]
     pub fn unchecked(&self) -> Option<&ImageId> {
         self.attempts
             .last()
             .filter(|attempt| attempt.state == AttemptState::Created)
             .and_then(|attempt| attempt.result_id.as_ref())
+    }
+
+    /// What is left to look at before that image counts.
+    #[must_use]
+    pub fn open_looks(&self) -> Vec<Look> {
+        let looked = self.attempts.last().map(|attempt| attempt.looked_at.as_slice()).unwrap_or_default();
+        let all = [Look::Configuration, Look::Image].into_iter().filter(|_| self.unchecked().is_some());
+        all.filter(|look| !looked.contains(look)).collect()
     }
 
     /// Its layers as a person says it: `layer 3`, or `layers 0,1,2`.
@@ -400,85 +448,5 @@ fn span(layers: &[u32]) -> String {
         [] => String::new(),
         [one] => one.to_string(),
         [first, .., last] => format!("{first}-{last}"),
-    }
-}
-
-impl PlannedConfiguration {
-    /// The configuration as CFS describes it.
-    #[must_use]
-    pub fn of(configuration: &Configuration) -> Self {
-        let layer = |(index, layer): (usize, &Layer)| PlannedLayer {
-            index: u32::try_from(index).unwrap_or(u32::MAX),
-            name: layer.name.clone(),
-            repository: layer.clone_url.clone().or_else(|| layer.source.clone()),
-            playbook: layer.playbook.clone(),
-            commit: layer.commit.clone(),
-            requires_dkms: layer.requires_dkms(),
-        };
-        Self {
-            name: configuration.name.clone(),
-            last_updated: configuration.last_updated.clone(),
-            additional_inventory: configuration.additional_inventory.clone(),
-            layers: configuration.layers.iter().enumerate().map(layer).collect(),
-        }
-    }
-
-    /// What is different in a configuration as it is now; nothing when only the date of its last update is.
-    #[must_use]
-    pub fn difference(&self, now: &Self) -> Option<String> {
-        if self.name != now.name {
-            return Some(format!("this is configuration {}, not {}", now.name, self.name));
-        }
-        if self.layers.len() != now.layers.len() {
-            return Some(format!("it has {} layers now, and had {}", now.layers.len(), self.layers.len()));
-        }
-        let changed = self.layers.iter().zip(&now.layers).find_map(|(old, new)| old.difference(new));
-        changed.or_else(|| {
-            let text = |inventory: &Option<String>| inventory.clone().unwrap_or_else(|| "none".into());
-            (self.additional_inventory != now.additional_inventory).then(|| {
-                format!(
-                    "its additional inventory is {} now, and was {}",
-                    text(&now.additional_inventory),
-                    text(&self.additional_inventory)
-                )
-            })
-        })
-    }
-}
-
-impl PlannedConfiguration {
-    /// What is different in a configuration as it is now for a session that applies these layers.
-    #[must_use]
-    pub fn difference_in(&self, now: &Self, layers: &[u32]) -> Option<String> {
-        let applied = layers.iter().find_map(|index| {
-            let (old, new) = (self.layers.get(*index as usize)?, now.layers.get(*index as usize));
-            new.map_or_else(|| Some(format!("layer {index} is gone")), |new| old.difference(new))
-        });
-        let rest = Self { layers: Vec::new(), ..now.clone() };
-        applied.or_else(|| Self { layers: Vec::new(), ..self.clone() }.difference(&rest))
-    }
-}
-
-impl PlannedLayer {
-    fn difference(&self, now: &Self) -> Option<String> {
-        let dkms = |required: bool| Some(if required { "required" } else { "not required" }.to_owned());
-        let parts = [
-            ("commit", self.commit.clone(), now.commit.clone()),
-            ("playbook", self.playbook.clone(), now.playbook.clone()),
-            ("repository", self.repository.clone(), now.repository.clone()),
-            ("name", self.name.clone(), now.name.clone()),
-            ("DKMS", dkms(self.requires_dkms), dkms(now.requires_dkms)),
-        ];
-        parts.into_iter().find(|(_, before, now)| before != now).map(|(part, before, now)| {
-            let shown = |text: Option<String>| text.unwrap_or_else(|| "none".into());
-            format!("{part} of layer {} is {} now, and was {}", self.index, shown(now), shown(before))
-        })
-    }
-
-    /// Name and playbook, as far as they are known.
-    #[must_use]
-    pub fn label(&self) -> String {
-        let parts: Vec<&str> = [self.name.as_deref(), self.playbook.as_deref()].into_iter().flatten().collect();
-        if parts.is_empty() { self.repository.clone().unwrap_or_default() } else { parts.join(", ") }
     }
 }

@@ -45,6 +45,8 @@ pub struct Options {
     pub keep_names: bool,
     /// Go on although a restart would delete a pinned image.
     pub force: bool,
+    /// Pins for the images that no other pin means, however it names them.
+    pub otherwise: Vec<Pin>,
 }
 
 /// A rewritten file.
@@ -76,7 +78,7 @@ pub fn rewrite(
     let refs = Refs::of(&file, variables);
     let names = Names::of(&file, &refs, variables);
     let work = Work { path, text: &text, tree: &tree, parents: tree.parents(), file: &file, refs, names, variables };
-    let pinned = work.pinned(pins)?;
+    let pinned = work.pinned(pins, &options.otherwise)?;
     let unreferenced = work.unreferenced(&pinned);
     let mut removed: BTreeSet<usize> = pinned.keys().copied().collect();
     if options.prune {
@@ -129,7 +131,7 @@ type Pinned = BTreeMap<usize, ImageId>;
 
 impl Work<'_> {
     /// The items that the pins mean, with their ids.
-    fn pinned(&self, pins: &[Pin]) -> Result<Pinned, RewriteError> {
+    fn pinned(&self, pins: &[Pin], otherwise: &[Pin]) -> Result<Pinned, RewriteError> {
         let mut found = Pinned::new();
         for pin in pins {
             match found.entry(self.item_called(&pin.image)?) {
@@ -146,6 +148,9 @@ impl Work<'_> {
                     free.insert(pin.id.clone());
                 }
             }
+        }
+        for pin in otherwise {
+            found.entry(self.item_called(&pin.image)?).or_insert_with(|| pin.id.clone());
         }
         Ok(found)
     }

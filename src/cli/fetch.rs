@@ -3,6 +3,7 @@
 use std::fs;
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
+use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use clap::Args;
@@ -22,7 +23,10 @@ use super::{Exit, Failure, print, say};
 #[command(after_help = "\
 Examples:
   incfg fetch /etc/cray/upgrade/csm/iuf/cos-products-20231031 --dir logs
-  incfg fetch --analysis analysis.json")]
+  incfg fetch --analysis analysis.json
+
+Exit codes: 0 all there, 1 a log is not in S3 or could not be fetched, or you stopped it, 3 an input cannot be read or a file not
+be written, 4 cray is missing, not initialised, not logged in, or gave no answer to any call.")]
 pub(super) struct Arguments {
     /// What to analyse, as for incfg analyze.
     #[arg(value_name = "PATH", required_unless_present = "analysis", conflicts_with = "analysis")]
@@ -67,7 +71,10 @@ pub(super) fn run(arguments: &Arguments) -> Result<Exit, Failure> {
             Failure::new(Exit::Input, printable(&why))
         })?;
     }
+    let stop = super::stop_on_signals()?;
+    let stop = || stop.load(Ordering::Relaxed);
     let mut exit = Exit::Done;
+    let (mut answers, mut silences) = (0, 0);
     for (run, key) in wanted {
         let file = arguments.dir.join(run.log_file());
         if arguments.dry_run {
@@ -78,9 +85,13 @@ pub(super) fn run(arguments: &Arguments) -> Result<Exit, Failure> {
         } else if file.symlink_metadata().is_ok() {
             say(&format!("{}: is there already and was left alone", file.display()))?;
         } else {
-            match fetch(&cray, key, &file) {
+            let fetched = fetch(&cray, key, &file, &stop);
+            match &fetched {
+                Ok(()) | Err(Fetched::Missing) => answers += 1,
+                Err(_) => silences += 1,
+            }
+            match fetched {
                 Ok(()) => print(&format!("{}\n", file.display()))?,
-                Err(Fetched::Unusable(why)) => return Err(Failure::new(Exit::Outside, printable(&why))),
                 Err(Fetched::Missing) if run.s3_key_basis == Some(KeyBasis::Computed) => {
                     say(&format!(
                         "{key}: not in S3. This key stands in no log; it was computed, and SAT may not have saved a log"
@@ -94,8 +105,17 @@ pub(super) fn run(arguments: &Arguments) -> Result<Exit, Failure> {
                     say(&format!("{key}: could not be fetched: {}", printable(&why)))?;
                     exit = Exit::BadNews;
                 }
+                Err(Fetched::Unusable(why)) => return Err(Failure::new(Exit::Outside, printable(&why))),
+                Err(Fetched::NotWritten(why)) => return Err(Failure::new(Exit::Input, printable(&why))),
+                Err(Fetched::Stopped) => {
+                    let why = "stopped; the files that are there are whole, and the same command fetches the others";
+                    return Err(Failure::new(Exit::BadNews, why));
+                }
             }
         }
+    }
+    if silences > 0 && answers == 0 {
+        return Err(Failure::new(Exit::Outside, "cray gave no answer to any call; nothing was fetched"));
     }
     Ok(exit)
 }
@@ -103,17 +123,19 @@ pub(super) fn run(arguments: &Arguments) -> Result<Exit, Failure> {
 enum Fetched {
     Missing,
     Failed(String),
+    NotWritten(String),
     Unusable(String),
+    Stopped,
 }
 
 /// Fetches a log under another name first, so that a file of the right name is always whole.
-fn fetch(cray: &Cray, key: &str, file: &Path) -> Result<(), Fetched> {
+fn fetch(cray: &Cray, key: &str, file: &Path, stop: &dyn Fn() -> bool) -> Result<(), Fetched> {
     let name = file.file_name().unwrap_or_default().to_string_lossy();
     let temporary = file.with_file_name(format!(".{name}.{}.tmp", std::process::id()));
-    let outcome = fetch_to(cray, key, &temporary).and_then(|()| {
+    let outcome = fetch_to(cray, key, &temporary, stop).and_then(|()| {
         fs::set_permissions(&temporary, fs::Permissions::from_mode(0o600))
             .and_then(|()| fs::rename(&temporary, file))
-            .map_err(|error| Fetched::Failed(format!("{}: {error}", file.display())))
+            .map_err(|error| not_written(file, &error))
     });
     if outcome.is_err() {
         let _ = fs::remove_file(&temporary);
@@ -121,23 +143,26 @@ fn fetch(cray: &Cray, key: &str, file: &Path) -> Result<(), Fetched> {
     outcome
 }
 
-fn fetch_to(cray: &Cray, key: &str, temporary: &Path) -> Result<(), Fetched> {
-    let failed = |error: std::io::Error| Fetched::Failed(format!("{}: {error}", temporary.display()));
+fn fetch_to(cray: &Cray, key: &str, temporary: &Path, stop: &dyn Fn() -> bool) -> Result<(), Fetched> {
     // Whoever may not write here is told so before anything is fetched.
     fs::File::create(temporary)
         .and_then(|file| file.set_permissions(fs::Permissions::from_mode(0o600)))
-        .map_err(failed)?;
+        .map_err(|error| not_written(temporary, &error))?;
     let command = CrayCommand::get_artifact(BUCKET, key, &temporary.display().to_string());
-    cray.call(&command, About::Artifact, Expect::Silence, &|| false).map_err(|trouble| match trouble {
+    cray.call(&command, About::Artifact, Expect::Silence, stop).map_err(|trouble| match trouble {
         Trouble::Unusable(why) => Fetched::Unusable(why),
         Trouble::NotFound(_) => Fetched::Missing,
         Trouble::Refused(why) | Trouble::Unsure(why) | Trouble::Garbage(why) | Trouble::Conflict(why) => {
             Fetched::Failed(why)
         }
-        Trouble::Stopped => Fetched::Failed("stopped".into()),
+        Trouble::Stopped => Fetched::Stopped,
     })?;
-    match fs::metadata(temporary).map_err(failed)?.len() {
+    match fs::metadata(temporary).map_err(|error| not_written(temporary, &error))?.len() {
         0 => Err(Fetched::Failed("cray says that it is there, and wrote nothing".into())),
         _ => Ok(()),
     }
+}
+
+fn not_written(file: &Path, error: &std::io::Error) -> Fetched {
+    Fetched::NotWritten(format!("{}: cannot be written: {error}", file.display()))
 }

@@ -163,11 +163,18 @@ pub(super) fn run(arguments: &Arguments) -> Result<Exit, Failure> {
     Ok(Exit::Done)
 }
 
-/// The pins of a plan that is through, except where others were given.
-pub(super) fn pins_beside(path: &Path, given: &[Pin]) -> Result<Vec<Pin>, Failure> {
+/// The pins of a plan that is through. In the pins that were `given` beside it, names that only the plan knows become those
+/// of the bootprep file.
+pub(super) fn pins(path: &Path, given: &mut [Pin]) -> Result<Vec<Pin>, Failure> {
     let failed =
         |error: NotThrough| Failure::new(Exit::Input, format!("{}: {}", path.display(), printable(&error.to_string())));
-    store::read(path)?.pins_beside(given).map_err(failed)
+    let plan = store::read(path)?;
+    for pin in given {
+        if let Some(label) = plan.label_of(&pin.image) {
+            label.clone_into(&mut pin.image);
+        }
+    }
+    plan.pins().map_err(failed)
 }
 
 fn made_text(plan: &Plan, path: &Path) -> String {

@@ -4,8 +4,9 @@ use std::path::PathBuf;
 
 use clap::Args;
 
-use crate::plan::command::CrayCommand;
-use crate::plan::record::Taken;
+use crate::image_id::ImageId;
+use crate::plan::record::{How, NotTaken, Taken};
+use crate::plan::step::At;
 use crate::plan::store::{self, Store};
 use crate::plan::{Plan, StepState};
 use crate::report::{plan, printable, shell_word};
@@ -15,15 +16,18 @@ use super::{Exit, Failure, print, print_styled, say};
 /// Take in what cray printed, and advance the plan: the JSON of a session.
 ///
 /// FILE holds what cray cfs sessions describe NAME --format json prints, of v2 or v3; without FILE, or with -, it is read from stdin. The JSON of the configuration
-/// or of an image is compared with what the plan expects; a step is done when the JSON of the image it made is taken in too. One line on stdout tells a script what
-/// it was: "unchecked ID", "made ID", "waiting STATE", "unsettled", "failed", "same".
+/// or of an image is compared with what the plan expects. A step is done when its session has named an image and, after that, the JSON of its configuration and of that
+/// image were taken in. One line on stdout tells a script what it was: "unchecked ID", "made ID", "waiting STATE", "unsettled", "failed", "same", "accepted"; "refused"
+/// when it is not what the plan expects, "garbage" when it is no answer of cray.
 #[derive(Args)]
 #[command(after_help = "\
 Examples:
   cray cfs v3 sessions describe NAME --format json | incfg record plan.yaml -
+  cray cfs v3 configurations describe NAME --format json | incfg record plan.yaml -
   cray ims images describe ID --format json | incfg record plan.yaml -
   incfg record plan.yaml session.json
   incfg record plan.yaml --give-up NAME
+  incfg record plan.yaml --deleted NAME
 
 Exit codes: 0 taken in, 1 the session failed or tells of no image, 3 it is not what the plan expects; nothing was recorded.")]
 pub(super) struct Arguments {
@@ -33,14 +37,17 @@ pub(super) struct Arguments {
     /// The JSON; - is stdin.
     #[arg(value_name = "FILE", default_value = "-", hide_default_value = true)]
     file: PathBuf,
-    /// Go on with a configuration that has changed in layers that are not applied yet.
+    /// Go on with a configuration that has changed in layers that no session has begun.
     #[arg(long)]
     accept_configuration: bool,
     /// Give up the session of this name, which is stuck or gone, or whose image cannot be used; the step can then be tried again.
     #[arg(long, value_name = "SESSION", conflicts_with_all = ["file", "accept_configuration"])]
     give_up: Option<String>,
-    /// Print what is recorded of the session of this name, for a script, and change nothing: "made ID", "unchecked ID", "failed", or "open".
+    /// The session of this name, which is over, was deleted.
     #[arg(long, value_name = "SESSION", conflicts_with_all = ["file", "accept_configuration", "give_up"])]
+    deleted: Option<String>,
+    /// Print what is recorded of the session of this name, for a script, and change nothing: "made ID", "unchecked ID", "failed", or "open".
+    #[arg(long, value_name = "SESSION", conflicts_with_all = ["file", "accept_configuration", "give_up", "deleted"])]
     known: Option<String>,
 }
 
@@ -58,6 +65,7 @@ pub(super) fn run(arguments: &Arguments) -> Result<Exit, Failure> {
     }
     let mut store = Store::open(&arguments.plan)?;
     let path = arguments.plan.display().to_string();
+    let file = shell_word(&path);
     let mut advanced = store.plan().clone();
     let refused = |error: &dyn std::fmt::Display| Failure::new(Exit::Input, printable(&error.to_string()));
     if let Some(session) = &arguments.give_up {
@@ -65,14 +73,30 @@ pub(super) fn run(arguments: &Arguments) -> Result<Exit, Failure> {
         let step = advanced.get(at).1.id.clone();
         store.save(advanced, &format!("session {session} is given up"))?;
         say(&format!(
-            "step {step} is failed, and incfg next {} or incfg run tries it again on the same image. Delete session {session} if it is still there",
-            shell_word(&path)
+            "step {step} is failed, and incfg next {file} or incfg run tries it again on the same image. Delete session {session} if it is still there"
         ))?;
         return Ok(Exit::Done);
     }
-    let document = super::json_document(&arguments.file)?;
-    let taken =
-        advanced.record(&document, arguments.accept_configuration, &super::now()).map_err(|error| refused(&error))?;
+    if let Some(session) = &arguments.deleted {
+        let at = advanced.deleted(session, &file).map_err(|error| refused(&error))?;
+        let step = advanced.get(at).1.id.clone();
+        store.save(advanced, &format!("session {session} was deleted"))?;
+        say(&format!("step {step}: session {session} is gone"))?;
+        return Ok(Exit::Done);
+    }
+    let document = super::json_document(&arguments.file).or_else(|failure| {
+        print("garbage\n")?;
+        Err(failure)
+    })?;
+    let now = super::now();
+    let how = How { accept: arguments.accept_configuration, now: &now, file: &file };
+    let taken = match advanced.record(&document, how) {
+        Ok(taken) => taken,
+        Err(error) => {
+            print(if matches!(error, NotTaken::NotASession(_)) { "garbage\n" } else { "refused\n" })?;
+            return Err(refused(&error));
+        }
+    };
     if advanced != *store.plan() {
         store.save(advanced, "what was to be recorded; give it to incfg record again")?;
     }
@@ -82,7 +106,7 @@ pub(super) fn run(arguments: &Arguments) -> Result<Exit, Failure> {
 /// One line for a script on stdout, the same in words and what follows on stderr.
 fn tell(taken: &Taken, plan: &Plan, path: &str) -> Result<Exit, Failure> {
     let file = shell_word(path);
-    let step = |at: &crate::plan::step::At| plan.get(*at).1.id.clone();
+    let step = |at: &At| plan.get(*at).1.id.clone();
     match taken {
         Taken::Waiting { at, running } => {
             let state = if *running { "running" } else { "pending" };
@@ -91,25 +115,17 @@ fn tell(taken: &Taken, plan: &Plan, path: &str) -> Result<Exit, Failure> {
         }
         Taken::Unchecked { at, result } => {
             print(&format!("unchecked {result}\n"))?;
-            let words = CrayCommand::describe_image(result.as_str()).words.join(" ");
             say(&format!(
-                "step {}: its session made image {result}. It counts when IMS has it; keep the session until then: cray {words} | incfg record {file} -",
+                "step {}: its session made image {result}, which counts when this was looked at too; keep the session until then:",
                 step(at)
             ))?;
+            for command in plan::looks(plan, *at, path) {
+                say(&format!("  {command}"))?;
+            }
         }
         Taken::Made { at, result, known } => {
             print(&format!("made {result}\n"))?;
-            let was = if *known { "was recorded before" } else { "is recorded" };
-            say(&format!("step {}: its result {result} {was}", step(at)))?;
-            match plan.pins() {
-                Ok(pins) => say_styled(&plan::through(plan, path, &pins))?,
-                Err(_) => {
-                    let steps = plan.images.iter().flat_map(|track| &track.steps);
-                    let left = steps.filter(|step| step.state() != StepState::Done).count();
-                    let plural = if left == 1 { "" } else { "s" };
-                    say(&format!("{left} step{plural} to go; incfg next {file} shows the next one"))?;
-                }
-            }
+            made(plan, path, *at, result, *known)?;
         }
         Taken::Failed { at, reason } => {
             print("failed\n")?;
@@ -129,17 +145,25 @@ fn tell(taken: &Taken, plan: &Plan, path: &str) -> Result<Exit, Failure> {
             ))?;
             return Ok(Exit::BadNews);
         }
-        Taken::SameConfiguration { name } => {
-            print("same\n")?;
-            say(&format!("configuration {} has the layers and commits of the plan", printable(name)))?;
-        }
-        Taken::NewConfiguration { name, difference } => {
-            print("accepted\n")?;
-            say(&format!(
-                "the plan goes on with configuration {} as it is now: {}",
-                printable(name),
-                printable(difference)
-            ))?;
+        Taken::Configuration { name, difference, accepted, made: done } => {
+            let name = printable(name);
+            match done.first() {
+                Some((_, result)) => print(&format!("made {result}\n"))?,
+                None if *accepted => print("accepted\n")?,
+                None => print("same\n")?,
+            }
+            say(&match difference.as_deref().map(printable) {
+                None => format!("configuration {name} has the layers and commits of the plan"),
+                Some(difference) if *accepted => {
+                    format!("the plan goes on with configuration {name} as it is now: {difference}")
+                }
+                Some(difference) => format!(
+                    "configuration {name} has changed, in nothing that the session which is over has applied: {difference}"
+                ),
+            })?;
+            for (at, result) in done {
+                made(plan, path, *at, result, false)?;
+            }
         }
         Taken::UsableImage { id, role } => {
             print("same\n")?;
@@ -147,6 +171,19 @@ fn tell(taken: &Taken, plan: &Plan, path: &str) -> Result<Exit, Failure> {
         }
     }
     Ok(Exit::Done)
+}
+
+/// A step has its image: what comes next.
+fn made(plan: &Plan, path: &str, at: At, result: &ImageId, known: bool) -> Result<(), Failure> {
+    let was = if known { "was recorded before" } else { "is recorded" };
+    say(&format!("step {}: its result {result} {was}", plan.get(at).1.id))?;
+    if let Ok(pins) = plan.pins() {
+        return say_styled(&plan::through(plan, path, &pins));
+    }
+    let steps = plan.images.iter().flat_map(|track| &track.steps);
+    let left = steps.filter(|step| step.state() != StepState::Done).count();
+    let plural = if left == 1 { "" } else { "s" };
+    say(&format!("{left} step{plural} to go; incfg next {} shows the next one", shell_word(path)))
 }
 
 fn say_styled(text: &str) -> Result<(), Failure> {

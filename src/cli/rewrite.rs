@@ -105,11 +105,13 @@ pub(super) fn run(arguments: &Arguments) -> Result<Exit, Failure> {
     for (names, value) in &arguments.vars {
         variables.set(names, value);
     }
-    let options = Options { prune: arguments.prune, keep_names: arguments.keep_names, force: arguments.force };
     let mut pins = arguments.pins.clone();
-    if let Some(path) = &arguments.from {
-        pins = super::plan::pins_beside(path, &pins)?;
-    }
+    let otherwise = match &arguments.from {
+        Some(path) => super::plan::pins(path, &mut pins)?,
+        None => Vec::new(),
+    };
+    let options =
+        Options { prune: arguments.prune, keep_names: arguments.keep_names, force: arguments.force, otherwise };
     let result =
         rewrite(&shown, &bytes, &pins, &variables, &options).map_err(|error| Failure::new(Exit::Input, error))?;
     let changed = result.text.to_bytes() != bytes;

@@ -2,12 +2,10 @@
 
 use std::io::{BufRead, IsTerminal, Write};
 use std::path::PathBuf;
-use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use clap::Args;
-use signal_hook::consts::{SIGINT, SIGTERM};
 
 use crate::exec::cray::Cray;
 use crate::exec::{Event, Executor, Outcome, Settings, Stop, seconds};
@@ -106,11 +104,7 @@ pub(super) fn run(arguments: &Arguments) -> Result<Exit, Failure> {
         say("nothing was done")?;
         return Ok(Exit::BadNews);
     }
-    let stop = Arc::new(AtomicBool::new(false));
-    for signal in [SIGINT, SIGTERM] {
-        signal_hook::flag::register(signal, Arc::clone(&stop))
-            .map_err(|error| Failure::new(Exit::Defect, format!("signals cannot be caught: {error}")))?;
-    }
+    let stop = super::stop_on_signals()?;
     let mut progress = Progress { line: std::io::stderr().is_terminal(), last: String::new(), open: false };
     let ended = {
         let mut executor = Executor {

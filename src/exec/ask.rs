@@ -7,8 +7,8 @@ use serde_json::Value;
 use crate::cfs::{Configuration, Session};
 use crate::image_id::ImageId;
 use crate::ims::ImsImage;
-use crate::plan::PlannedConfiguration;
 use crate::plan::command::CrayCommand;
+use crate::plan::{Attempt, AttemptState, PlannedConfiguration};
 use crate::shown::shell_word;
 
 use super::cray::{About, Expect, Trouble};
@@ -18,6 +18,30 @@ impl Executor<'_> {
     pub(super) fn session(&mut self, name: &str) -> Result<Option<Session>, Halt> {
         let command = CrayCommand::describe_session(self.store.plan().target.cfs, name);
         self.ask(&command, About::Session(name), |answer| named(answer, name))
+    }
+
+    /// Whether CFS has a session, whatever it is. When it refuses to say so, it may.
+    pub(super) fn is_there(&mut self, session: &str) -> Result<bool, Stop> {
+        match self.session(session) {
+            Ok(found) => Ok(found.is_some()),
+            Err(Halt::Track(_) | Halt::Dead(..)) => Ok(true),
+            Err(Halt::All(stop)) => Err(stop),
+        }
+    }
+
+    /// A session that was given up may have made an image since: it is in the plan before the session is gone.
+    pub(super) fn look_again(&mut self, session: &str) -> Result<(), Stop> {
+        let steps = self.store.plan().images.iter().flat_map(|track| &track.steps);
+        let mut attempts = steps.flat_map(|step| &step.attempts);
+        let given_up = |attempt: &&Attempt| {
+            attempt.session == session && attempt.state == AttemptState::Failed && attempt.log.is_none()
+        };
+        let Some(attempt) = attempts.find(given_up).cloned() else { return Ok(()) };
+        match self.session(session) {
+            Ok(Some(found)) => self.keep_others(&attempt, &found),
+            Ok(None) | Err(Halt::Track(_) | Halt::Dead(..)) => Ok(()),
+            Err(Halt::All(stop)) => Err(stop),
+        }
     }
 
     pub(super) fn image(&mut self, id: &ImageId) -> Result<Option<ImsImage>, Halt> {
@@ -31,18 +55,30 @@ impl Executor<'_> {
 
     /// An image that the restart is to use may have been deleted since the log was written: then it is no pin.
     pub(super) fn look_at_pins(&mut self) -> Result<(), Stop> {
-        for image in self.store.plan().exists.clone() {
-            if let Ok(None) = self.image(&image.id) {
-                let mut plan = self.store.plan().clone();
-                plan.exists.retain(|other| *other != image);
-                self.store.save(plan, &format!("image {} is not in IMS any more, so it is no pin", image.id))?;
-                (self.tell)(Event::Note(&format!(
-                    "image {} ({}) existed when the logs were written and is not in IMS any more, so the plan pins it no more. Without a pin its entry stays in the bootprep file and it is built again; to use another image, give --pin {}=ID to incfg rewrite-bootprep beside --from",
-                    image.id,
-                    image.image,
-                    shell_word(&image.ref_name)
-                )));
+        let pins =
+            self.store.plan().exists.clone().into_iter().enumerate().filter(|(_, image)| image.gone_at.is_none());
+        for (at, image) in pins {
+            match self.image(&image.id) {
+                Ok(None) => {}
+                Ok(Some(_)) => continue,
+                Err(Halt::All(stop @ (Stop::Interrupted | Stop::Store(_) | Stop::OutOfTurn(_)))) => return Err(stop),
+                Err(Halt::Track(why) | Halt::Dead(_, why) | Halt::All(Stop::Unusable(why))) => {
+                    (self.tell)(Event::Note(&format!(
+                        "whether image {} is still in IMS is not known: {why}",
+                        image.id
+                    )));
+                    return Ok(());
+                }
             }
+            let mut plan = self.store.plan().clone();
+            plan.exists[at].gone_at = Some((self.now)());
+            self.store.save(plan, &format!("image {} is not in IMS any more, so it is no pin", image.id))?;
+            (self.tell)(Event::Note(&format!(
+                "image {} ({}) existed when the logs were written and is not in IMS any more, so the plan pins it no more. Without a pin its entry stays in the bootprep file and it is built again; to use another image, give --pin {}=ID to incfg rewrite-bootprep beside --from",
+                image.id,
+                image.image,
+                shell_word(&image.ref_name)
+            )));
         }
         Ok(())
     }

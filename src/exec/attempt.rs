@@ -1,21 +1,14 @@
-//! One attempt of a step: its checks, its session, its end.
+//! One attempt of a step: its session, from the intent to its end.
 
 use std::time::{Duration, Instant};
 
-use crate::cfs::Session;
-use crate::image_id::ImageId;
 use crate::plan::Attempt;
-use crate::plan::command::{CrayCommand, log_words};
-use crate::plan::record::ACCEPT_FLAG;
-use crate::plan::step::{At, Failure, Verdict};
-use crate::shown::shell_word;
+use crate::plan::command::CrayCommand;
+use crate::plan::step::{At, Verdict};
 
 use super::ask::named;
 use super::cray::{About, Expect, Trouble};
-use super::{Event, Executor, Halt, Stop, log, seconds};
-
-/// How often a session is asked for that is over and has not told all.
-const SETTLING: u32 = 6;
+use super::{Event, Executor, Halt, SETTLING, Stop, seconds};
 
 /// How often one session is created when each time there is no telling whether it was.
 const CREATIONS: u32 = 6;
@@ -26,6 +19,7 @@ const GARBAGE: u32 = 20;
 impl Executor<'_> {
     /// A new attempt: everything it needs is there, and nothing has its name.
     pub(super) fn begin(&mut self, at: At, attempt: &Attempt) -> Result<(), Halt> {
+        self.explain_last(at)?;
         self.check(at, attempt, true)?;
         let there = self.session(&attempt.session)?;
         if let Some(session) = &there {
@@ -124,7 +118,9 @@ impl Executor<'_> {
             }
             match answer {
                 Ok(session) => {
-                    self.own(at, attempt, &session)?;
+                    // A person who recorded it may have typed it without tags.
+                    self.is_own(at, attempt, &session, true)?;
+                    self.keep_others(attempt, &session)?;
                     match self.store.plan().verdict(attempt, &session) {
                         Verdict::Waiting { running, picked_up } => {
                             let since = if running { *running_since.get_or_insert_with(Instant::now) } else { begun };
@@ -187,208 +183,10 @@ impl Executor<'_> {
             }
             (false, true) => "pending although it has a job: its pod cannot be scheduled, or the configuration is gone",
         };
-        let delete = shell("cray", &CrayCommand::delete_session(self.store.plan().target.cfs, session));
+        let delete = CrayCommand::delete_session(self.store.plan().target.cfs, session).in_shell();
         format!(
             "after {} session {session} is still {what}. It was left alone. incfg run waits on for it; or end it with `{delete}`, and incfg run makes a new attempt on the same base image",
             seconds(limit)
         )
     }
-
-    /// The session has gone by another hand, and with it what it would have said.
-    pub(super) fn gone(&mut self, at: At, attempt: &Attempt, before_this_run: bool) -> Result<(), Halt> {
-        let reason = format!(
-            "session {} was deleted by another hand, or by CFS after its time to live, before its end was recorded; an image called {} may exist and is not used",
-            attempt.session, attempt.result_name
-        );
-        let mut plan = self.store.plan().clone();
-        plan.failed(at, Failure { reason: reason.clone(), ..Failure::default() }, &(self.now)())?;
-        plan.session_deleted(&attempt.session);
-        self.store.save(plan, &reason)?;
-        if before_this_run {
-            // Whoever starts a run knows that it goes on; a new attempt on the same base image is safe.
-            (self.tell)(Event::Note(&reason));
-            return Ok(());
-        }
-        Err(Halt::Track(reason))
-    }
-
-    /// The session names a result: it is checked, kept, and only then the session is of no more use.
-    pub(super) fn take(&mut self, at: At, attempt: &Attempt, result: ImageId) -> Result<(), Halt> {
-        let mut plan = self.store.plan().clone();
-        plan.named(at, result.clone(), &(self.now)())?;
-        self.store.save(plan, &format!("session {} made image {result}, which is to be checked", attempt.session))?;
-        let mut left = SETTLING;
-        let image = loop {
-            left -= 1;
-            let why = match self.image(&result)? {
-                Some(image) if image.link.is_some() => break image,
-                Some(_) => format!("its result {result} is registered in IMS and has no link: nothing was uploaded"),
-                None => format!("its result {result} is not in IMS"),
-            };
-            if left == 0 {
-                return self.fail(at, attempt, why);
-            }
-            (self.tell)(Event::Again { why: &why });
-            self.pause()?;
-        };
-        if let (Some(expected), Some(found)) = (&self.store.plan().get(at).0.arch, &image.arch)
-            && expected != found
-        {
-            let why = format!("its result {result} is an {found} image, and this one is {expected}");
-            return self.fail(at, attempt, why);
-        }
-        // CFS reads the configuration when it picks the session up, not when it is created.
-        let name = self.store.plan().get(at).0.configuration.name.clone();
-        match self.configuration(&name)? {
-            Some(now) => {
-                let (track, step) = self.store.plan().get(at);
-                let (difference, any) =
-                    (track.configuration.difference_in(&now, &step.layers), track.configuration.difference(&now));
-                if let Some(any) = any.filter(|_| difference.is_none()) {
-                    (self.tell)(Event::Note(&format!(
-                        "configuration {name} was changed while the session was under way ({any}), in nothing that this session applies, so its image is good"
-                    )));
-                }
-                if let Some(difference) = difference {
-                    let why = format!(
-                        "configuration {name} was changed while the session was under way ({difference}), so image {result} may hold other layers than the plan says"
-                    );
-                    return self.fail(at, attempt, why);
-                }
-            }
-            None => (self.tell)(Event::Note(&format!("configuration {name} is gone since the session began"))),
-        }
-        let mut plan = self.store.plan().clone();
-        plan.done(at, result.clone(), &(self.now)())?;
-        let step = plan.get(at).1.id.clone();
-        self.store.save(plan, &format!("the result of step {step} is image {result}; its session was not deleted"))?;
-        (self.tell)(Event::Made { step: &step, result: &result });
-        Ok(())
-    }
-
-    /// The session made nothing that can be used. That is kept and told before its log is fetched, which may take long.
-    pub(super) fn fail(&mut self, at: At, attempt: &Attempt, reason: String) -> Result<(), Halt> {
-        let session = &attempt.session;
-        let path = self.store.shown().to_path_buf();
-        let mut plan = self.store.plan().clone();
-        plan.failed(at, Failure { reason: reason.clone(), ..Failure::default() }, &(self.now)())?;
-        let step = plan.get(at).1.id.clone();
-        self.store.save(plan, &format!("session {session} failed: {reason}"))?;
-        (self.tell)(Event::Note(&format!("step {step} failed: {reason}; its log is fetched")));
-        let fetched = log::fetch(&self.settings.kubectl, &path, session, self.cray.timeout, self.stop);
-        let (log, told) = match &fetched {
-            Ok(name) => {
-                let (track, step) = self.store.plan().get(at);
-                (Some(name.clone()), log::told(&path.with_file_name(name), track, step, self.grammar))
-            }
-            Err(_) => (None, log::Told::default()),
-        };
-        let reason = told.words.map_or_else(|| reason.clone(), |words| format!("{reason}: {words}"));
-        let look = match fetched {
-            Ok(name) => format!("its log is {}", path.with_file_name(name).display()),
-            Err(why) => {
-                let words: Vec<String> = log_words(session).iter().map(|word| shell_word(word)).collect();
-                format!(
-                    "its log could not be fetched ({why}), so the session was kept; see it with `kubectl {}`",
-                    words.join(" ")
-                )
-            }
-        };
-        let mut plan = self.store.plan().clone();
-        plan.explained(at, Failure { reason: reason.clone(), layer: told.layer, log });
-        self.store.save(plan, &format!("session {session} failed: {reason}"))?;
-        Err(Halt::Track(format!("{reason}\n{look}")))
-    }
-
-    /// What has to hold before a session is created.
-    pub(super) fn check(&mut self, at: At, attempt: &Attempt, learn: bool) -> Result<(), Halt> {
-        let base = &attempt.base_id;
-        let image = match self.image(base)? {
-            None => {
-                return Err(Halt::Dead(format!(
-                    "image {base}, on which the step begins, is not in IMS. It was deleted since, perhaps by a restart; nothing was created\n{}",
-                    self.another_base(at)
-                )));
-            }
-            Some(image) if image.link.is_none() => {
-                return Err(Halt::Dead(format!(
-                    "image {base}, on which the step begins, is registered in IMS and has no link: nothing was uploaded, so CFS cannot configure it; nothing was created\n{}",
-                    self.another_base(at)
-                )));
-            }
-            Some(image) => image,
-        };
-        let track = self.store.plan().get(at).0;
-        match (&track.arch, &image.arch) {
-            (Some(expected), Some(found)) if expected != found => {
-                return Err(Halt::Dead(format!(
-                    "image {base} is an {found} image, and {} is {expected}; nothing was created\n{}",
-                    track.label(),
-                    self.another_base(at)
-                )));
-            }
-            (None, Some(found)) if learn => {
-                let mut plan = self.store.plan().clone();
-                plan.images[at.track].arch = Some(found.clone());
-                self.store.save(plan, "the architecture of the base image")?;
-            }
-            _ => {}
-        }
-        let planned = self.store.plan().get(at).0.configuration.clone();
-        let Some(now) = self.configuration(&planned.name)? else {
-            return Err(Halt::Dead(format!(
-                "configuration {} does not exist any more; nothing was created\ncreate it again with the same layers and commits, then incfg run goes on; or make a new plan with another: incfg plan --configuration NAME --base-image-id {base} --failed-layer {}",
-                planned.name,
-                self.store.plan().get(at).1.layers.first().copied().unwrap_or_default()
-            )));
-        };
-        if let Some(difference) = planned.difference(&now) {
-            let describe =
-                shell("cray", &CrayCommand::describe_configuration(self.store.plan().target.cfs, &planned.name));
-            return Err(Halt::Track(format!(
-                "configuration {} is not what the plan was made with: {difference}; nothing was created. When the change is meant, and touches only layers that are not applied yet: `{describe} | incfg record {} - {}`",
-                planned.name,
-                shell_word(&self.store.shown().display().to_string()),
-                ACCEPT_FLAG
-            )));
-        }
-        if planned.last_updated != now.last_updated {
-            (self.tell)(Event::Note(&format!(
-                "configuration {} was written anew at {} with the same layers and commits",
-                planned.name,
-                now.last_updated.as_deref().unwrap_or("an unknown time")
-            )));
-        }
-        Ok(())
-    }
-
-    /// What to do when the image a step begins with cannot be used.
-    fn another_base(&self, at: At) -> String {
-        let (track, _) = self.store.plan().get(at);
-        let made_by = at.step.checked_sub(1).and_then(|before| track.steps[before].attempts.last());
-        match made_by {
-            Some(attempt) => {
-                let file = shell_word(&self.store.shown().display().to_string());
-                format!(
-                    "to do the step again that made it: incfg record {file} --give-up {}, then incfg run {file}",
-                    attempt.session
-                )
-            }
-            None => format!(
-                "make a new plan with another base: incfg plan ... --image {} --base-image-id ID",
-                shell_word(track.label())
-            ),
-        }
-    }
-
-    pub(super) fn own(&self, at: At, attempt: &Attempt, session: &Session) -> Result<(), Halt> {
-        self.store.plan().is_own(at, attempt, session, false).map_err(|foreign| {
-            Halt::Track(format!("{foreign}. It was left alone; see who made it, and delete it if it is of no use"))
-        })
-    }
-}
-
-fn shell(program: &str, command: &CrayCommand) -> String {
-    let words = command.words.iter().map(|word| shell_word(word));
-    std::iter::once(program.to_owned()).chain(words).collect::<Vec<_>>().join(" ")
 }

@@ -87,7 +87,8 @@ impl Cray {
         expect: Expect,
         stop: &dyn Fn() -> bool,
     ) -> Result<Value, Trouble> {
-        let grace = if expect == Expect::Answer { Duration::ZERO } else { GRACE };
+        let changes = expect != Expect::Answer && about != About::Artifact;
+        let grace = if changes { GRACE } else { Duration::ZERO };
         let bounds = Bounds { timeout: self.timeout, bytes: ANSWER_BYTES, grace, stop };
         let ended = call(&self.program, &command.words, None, &bounds).map_err(|error| self.missing(&error))?;
         match ended.how {

@@ -68,10 +68,8 @@ pub(super) fn call(
     let stdout = child.stdout.take().map(|pipe| reader(pipe, bounds.bytes));
     let stderr = child.stderr.take().map(|pipe| reader(pipe, MESSAGE_BYTES));
     let how = wait(&mut child, written.as_ref(), bounds)?;
-    let (stdout, too_much) = drained(stdout, bounds.bytes);
-    let (stderr, _) = drained(stderr, MESSAGE_BYTES);
-    // Whatever it left running holds the pipes open, and is of no use any more.
-    kill(&child);
+    let (stdout, too_much) = drained(stdout, bounds.bytes, &child);
+    let (stderr, _) = drained(stderr, MESSAGE_BYTES, &child);
     let how = if too_much && matches!(how, How::Exited(_)) { How::TooMuch } else { how };
     Ok(Ended { how, stdout, stderr })
 }
@@ -132,8 +130,15 @@ fn reader(pipe: impl Read + Send + 'static, bytes: u64) -> Receiver<Vec<u8>> {
     receiver
 }
 
-fn drained(receiver: Option<Receiver<Vec<u8>>>, bytes: u64) -> (Vec<u8>, bool) {
-    let mut content = receiver.and_then(|receiver| receiver.recv_timeout(DRAIN).ok()).unwrap_or_default();
+/// What came through a pipe. Whatever the child left running may hold it open, and is of no use any more.
+fn drained(receiver: Option<Receiver<Vec<u8>>>, bytes: u64, child: &Child) -> (Vec<u8>, bool) {
+    let content = receiver.and_then(|receiver| {
+        receiver.recv_timeout(DRAIN).ok().or_else(|| {
+            kill(child);
+            receiver.recv_timeout(DRAIN).ok()
+        })
+    });
+    let mut content = content.unwrap_or_default();
     let too_much = content.len() as u64 > bytes;
     content.truncate(usize::try_from(bytes).unwrap_or(usize::MAX));
     (content, too_much)

@@ -52,7 +52,7 @@ pub fn build(sources: &Sources, given: &Given, made: Made) -> Result<Built, Hole
     let mut exists: Vec<Existing> = Vec::new();
     for (ref_name, image, id) in sources.existing(&operations) {
         if !made_here(&ref_name) && exists.iter().all(|other| other.ref_name != ref_name) {
-            exists.push(Existing { ref_name, image, id });
+            exists.push(Existing { ref_name, image, id, gone_at: None });
         }
     }
     let mut images = Vec::new();
@@ -149,7 +149,7 @@ fn target(facts: &[Facts<'_>], given: &Given) -> Result<Target, Hole> {
             "Use --cfs v2",
         )),
         (Some(cfs), _) => Ok(Target { cfs, basis: CfsBasis::Given }),
-        (None, Some(_)) => Ok(Target { cfs: CfsVersion::V2, basis: CfsBasis::Given }),
+        (None, Some(_)) => Ok(Target { cfs: CfsVersion::V2, basis: CfsBasis::Configuration }),
         (None, None) => {
             let v3 = facts.iter().all(|facts| facts.configuration.v3);
             Ok(Target { cfs: if v3 { CfsVersion::V3 } else { CfsVersion::V2 }, basis: CfsBasis::Configuration })
@@ -186,6 +186,7 @@ fn track(facts: Facts<'_>, given: &Given) -> Result<Track, Hole> {
         strategy,
         result_name: facts.result_name,
         steps: steps.collect(),
+        obstacle: None,
     };
     match unusable(&track) {
         Some(why) => Err(Hole::of(&label, why, "Give another with --configuration, --group or --result-name")),

@@ -3,6 +3,7 @@
 
 use std::collections::HashSet;
 
+use crate::image_id::ImageId;
 use crate::limits;
 use crate::text::{Position, SourceText, TextError};
 use crate::yaml::{NodeId, Tree, YamlError};
@@ -208,6 +209,14 @@ impl Plan {
             if attempt.result_id.as_ref() == Some(&attempt.base_id) {
                 return wrong("result_id", "the result equals the base image".into());
             }
+            if !attempt.looked_at.is_empty() && (attempt.state != AttemptState::Created || attempt.result_id.is_none())
+            {
+                return wrong("looked_at", "only what a session under way has named is looked at".into());
+            }
+            let used = |id: &&ImageId| **id == attempt.base_id || attempt.result_id.as_ref() == Some(id);
+            if let Some(id) = attempt.other_images.iter().find(used) {
+                return wrong("other_images", format!("{id} is its base image or its result"));
+            }
         }
         let done_before = at.step == 0 || track.steps[at.step - 1].state() == StepState::Done;
         let begun = step.attempts.iter().any(|attempt| attempt.state != AttemptState::Failed);
@@ -231,7 +240,13 @@ fn shape(path: &str, error: &serde_yaml::Error) -> BadPlan {
     let Some(at) = error.location() else { return BadPlan::Shape { path: path.to_owned(), why: said } };
     let (line, column) = (at.line(), at.column());
     let why = said.strip_suffix(&format!(" at line {line} column {column}")).unwrap_or(&said);
-    BadPlan::Shape { path: format!("{path}:{line}:{column}"), why: why.to_owned() }
+    // To pass over a field that is not known would lose it with the next write.
+    let newer = if why.contains("unknown field") {
+        concat!(". A newer incfg than this ", env!("CARGO_PKG_VERSION"), " may have written it: use that one")
+    } else {
+        ""
+    };
+    BadPlan::Shape { path: format!("{path}:{line}:{column}"), why: format!("{why}{newer}") }
 }
 
 /// The node of a field like `images[0].steps[2].limit`; of a missing one, what it should stand in.

@@ -1,6 +1,7 @@
 //! The `cray` commands of a plan, word by word.
 
 use crate::image_id::ImageId;
+use crate::shown::shell_word;
 
 use super::step::At;
 use super::{Attempt, CfsVersion, Plan};
@@ -24,6 +25,12 @@ impl CrayCommand {
             CfsVersion::V3 => &["cfs", "v3"],
         };
         Self::new(group.iter().copied().chain(words))
+    }
+
+    /// The command as a shell takes it.
+    #[must_use]
+    pub fn in_shell(&self) -> String {
+        in_shell("cray", &self.words)
     }
 
     /// Describes an image of IMS.
@@ -99,6 +106,13 @@ impl CrayCommand {
         );
         command
     }
+}
+
+/// A command as a shell takes it.
+#[must_use]
+pub fn in_shell(program: &str, words: &[String]) -> String {
+    let words = words.iter().map(|word| shell_word(word));
+    std::iter::once(program.to_owned()).chain(words).collect::<Vec<_>>().join(" ")
 }
 
 /// The words of the `kubectl` command that prints the log of a session.

@@ -67,8 +67,8 @@ impl Sources {
     fn root_arch(&self, chosen: &Chosen<'_>) -> Option<String> {
         let root = Refs::of(&self.bootprep, &self.variables).root(chosen.item)?;
         let EntryBase::Product(product) = &self.bootprep.images.get(root)?.base else { return None };
-        let arch = product.filter.as_ref()?.arch.as_ref()?.as_str();
-        matches!(arch, "x86_64" | "aarch64").then(|| arch.to_owned())
+        let arch = self.variables.pattern(product.filter.as_ref()?.arch.as_ref()?.as_str());
+        arch.text().filter(|arch| matches!(*arch, "x86_64" | "aarch64")).map(str::to_owned)
     }
 
     fn base(&self, chosen: &Chosen<'_>, given: &Given) -> Result<Base, Hole> {

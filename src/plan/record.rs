@@ -6,8 +6,20 @@ use crate::cfs::{Configuration, NotASession, Session};
 use crate::image_id::ImageId;
 use crate::ims::ImsImage;
 
-use super::step::{At, Failure, Foreign, Verdict};
-use super::{Attempt, AttemptState, Plan, PlannedConfiguration, StepState};
+use super::change::Means;
+use super::step::{At, Failure, Foreign, Misfit, Verdict};
+use super::{Attempt, AttemptState, Concern, Look, Plan, PlannedConfiguration, StepState};
+
+/// How a document is taken in.
+#[derive(Debug, Clone, Copy)]
+pub struct How<'a> {
+    /// The plan goes on with a changed configuration, where it can.
+    pub accept: bool,
+    /// What time it is, UTC.
+    pub now: &'a str,
+    /// The file of the plan, as a shell takes it, for what is told.
+    pub file: &'a str,
+}
 
 /// What was taken in.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -19,7 +31,7 @@ pub enum Taken {
         /// It is at work.
         running: bool,
     },
-    /// The session made an image; whether IMS has it, its JSON has to tell.
+    /// The session made an image, which counts when [all was looked at](super::Step::open_looks).
     Unchecked {
         /// Its step.
         at: At,
@@ -49,17 +61,17 @@ pub enum Taken {
         /// What is missing.
         why: String,
     },
-    /// A configuration is as the plan has it.
-    SameConfiguration {
+    /// A configuration is as the plan has it, or is taken over, or differs in nothing that a session which is over has
+    /// applied.
+    Configuration {
         /// Its name.
         name: String,
-    },
-    /// A configuration has changed in layers that no step has applied yet, and the plan goes on with it.
-    NewConfiguration {
-        /// Its name.
-        name: String,
-        /// What changed first.
-        difference: String,
+        /// What is different.
+        difference: Option<String>,
+        /// The plan goes on with it.
+        accepted: bool,
+        /// Images that count now: the look at it was the last that was missing.
+        made: Vec<(At, ImageId)>,
     },
     /// An image is there with all of its parts.
     UsableImage {
@@ -100,15 +112,11 @@ pub enum NotTaken {
         said: String,
     },
     /// A configuration is not as it was.
-    #[error("configuration {name} is not what the plan was made with: {difference}. {remedy}")]
-    Configuration {
-        /// Its name.
-        name: String,
-        /// What is different.
-        difference: String,
-        /// What to do.
-        remedy: &'static str,
-    },
+    #[error("{0}")]
+    Configuration(
+        /// What is different, what it means and what settles it.
+        String,
+    ),
     /// A configuration no image of the plan uses.
     #[error("{found} is no configuration of this plan. Its configurations: {}", .known.join(", "))]
     OtherConfiguration {
@@ -125,29 +133,31 @@ pub enum NotTaken {
         /// Those of the plan.
         known: Vec<String>,
     },
-    /// An image without content.
-    #[error(
-        "image {id} is registered in IMS and has no link: nothing was uploaded, so it cannot be configured. {remedy}"
-    )]
-    NoLink {
+    /// An image that cannot be used.
+    #[error("image {id} {misfit}. {remedy}")]
+    Unusable {
         /// Its id.
         id: String,
+        /// Why.
+        misfit: Misfit,
         /// What to do.
         remedy: String,
     },
-    /// An image of another architecture.
-    #[error("image {id} is an {found} image, and {image} is {expected}. {remedy}")]
-    OtherArch {
-        /// Its id.
-        id: String,
-        /// Its architecture.
-        found: String,
-        /// The image of the plan.
-        image: String,
-        /// The architecture of that.
-        expected: String,
-        /// What to do.
-        remedy: String,
+    /// A session whose outcome is not recorded cannot be called gone.
+    #[error(
+        "session {session} is not over as far as the plan knows. Record it, or give it up: incfg record {file} --give-up {session}"
+    )]
+    NotOver {
+        /// Its name.
+        session: String,
+        /// The plan.
+        file: String,
+    },
+    /// No session of that name was ever made.
+    #[error("{session} is no session of this plan")]
+    NoSession {
+        /// The name that was given.
+        session: String,
     },
     /// No session of that name is open.
     #[error("no session {session} of this plan is under way. Under way: {}", if .open.is_empty() { "none".to_owned() } else { .open.join(", ") })]
@@ -159,26 +169,23 @@ pub enum NotTaken {
     },
 }
 
-/// A change of layers that is accepted as long as none of them was applied.
-pub const ACCEPT_FLAG: &str = "--accept-configuration";
-
 impl Plan {
     /// Takes a document in: the plan has advanced afterwards where it says so.
     ///
     /// # Errors
     /// What is wrong with the document; the plan is as it was.
-    pub fn record(&mut self, document: &Value, accept: bool, now: &str) -> Result<Taken, NotTaken> {
+    pub fn record(&mut self, document: &Value, how: How<'_>) -> Result<Taken, NotTaken> {
         if document.get("layers").is_some()
             && let Some(configuration) = Configuration::from_json(document)
         {
-            return self.record_configuration(&PlannedConfiguration::of(&configuration), accept);
+            return self.record_configuration(&PlannedConfiguration::of(&configuration), how);
         }
         if document.get("status").is_none()
             && let Some(image) = ImsImage::from_json(document)
         {
-            return self.record_image(&image, now);
+            return self.record_image(&image, how);
         }
-        self.record_session(&Session::from_json(document)?, now)
+        self.record_session(&Session::from_json(document)?, how.now)
     }
 
     fn record_session(&mut self, session: &Session, now: &str) -> Result<Taken, NotTaken> {
@@ -200,6 +207,7 @@ impl Plan {
                 };
             }
             (AttemptState::Failed, _) => {
+                self.keep_others(&attempt, session);
                 return Ok(Taken::Failed { at, reason: attempt.reason.unwrap_or_default() });
             }
             _ => {}
@@ -209,6 +217,7 @@ impl Plan {
         }
         let seen = self.created(at, now);
         debug_assert!(seen.is_ok(), "an intended session can be there");
+        self.keep_others(&attempt, session);
         Ok(match verdict {
             Verdict::Waiting { running, .. } => Taken::Waiting { at, running },
             Verdict::Unsettled(why) => Taken::Unsettled { at, why },
@@ -263,52 +272,60 @@ impl Plan {
             .map_err(|_| NotTaken::NotOpen { session: session.to_owned(), open: Vec::new() })
     }
 
-    fn record_configuration(&mut self, now: &PlannedConfiguration, accept: bool) -> Result<Taken, NotTaken> {
-        let users: Vec<usize> =
-            (0..self.images.len()).filter(|at| self.images[*at].configuration.name == now.name).collect();
+    /// Takes in that a session which is over was deleted.
+    ///
+    /// # Errors
+    /// A session that is not over, or is none of the plan.
+    pub fn deleted(&mut self, session: &str, file: &str) -> Result<At, NotTaken> {
+        let over = |attempt: &Attempt| matches!(attempt.state, AttemptState::Done | AttemptState::Failed);
+        match self.attempt_of(session) {
+            Some((at, attempt)) if over(&attempt) => {
+                self.session_deleted(session);
+                Ok(at)
+            }
+            Some(_) => Err(NotTaken::NotOver { session: session.to_owned(), file: file.to_owned() }),
+            None => Err(NotTaken::NoSession { session: session.to_owned() }),
+        }
+    }
+
+    fn record_configuration(&mut self, found: &PlannedConfiguration, how: How<'_>) -> Result<Taken, NotTaken> {
+        let users = self.users(&found.name);
         if users.is_empty() {
             let known = self.images.iter().map(|track| track.configuration.name.clone()).collect();
-            return Err(NotTaken::OtherConfiguration { found: now.name.clone(), known });
+            return Err(NotTaken::OtherConfiguration { found: found.name.clone(), known });
         }
-        let name = now.name.clone();
-        let Some(difference) = users.iter().find_map(|at| self.images[*at].configuration.difference(now)) else {
-            return Ok(Taken::SameConfiguration { name });
-        };
-        let refused = |remedy| NotTaken::Configuration { name: name.clone(), difference: difference.clone(), remedy };
-        if users.iter().any(|at| !self.allows(*at, now)) {
-            return Err(refused(
-                "A layer that was applied already, or the number of layers, is another, so what was made is no part of it: make a new plan",
-            ));
+        let change = self.change(found);
+        let is_over = |at: &At| users.contains(&at.track) && self.get(*at).1.unchecked().is_some();
+        let over: Vec<At> = self.open().into_iter().filter(is_over).collect();
+        if let Some(change) = &change {
+            // A session that is over can have applied something else only where that has changed.
+            let untouched = !over.is_empty() && over.iter().all(|at| self.change_in(*at, found).is_none());
+            let settled = if how.accept { change.means == Means::Open } else { untouched };
+            if !settled {
+                return Err(NotTaken::Configuration(change.told(self, how.file)));
+            }
         }
-        if !accept {
-            return Err(refused(
-                "If the change is meant, give this JSON to incfg record again with --accept-configuration: it changes only layers that no session has begun",
-            ));
+        let accepted = how.accept && change.is_some();
+        self.written_anew(found);
+        for track in users {
+            let track = &mut self.images[track];
+            if accepted {
+                track.configuration = found.clone();
+            }
+            track
+                .obstacle
+                .take_if(|obstacle| obstacle.about == Concern::Configuration && (accepted || change.is_none()));
         }
-        for at in users {
-            self.images[at].configuration = now.clone();
-        }
-        Ok(Taken::NewConfiguration { name, difference })
+        let made = over.into_iter().filter_map(|at| {
+            let result = self.looked_at(at, Look::Configuration, how.now).ok()??;
+            Some((at, result))
+        });
+        let made = made.collect();
+        let difference = change.map(|change| change.difference);
+        Ok(Taken::Configuration { name: found.name.clone(), difference, accepted, made })
     }
 
-    /// Whether a track can go on with a configuration: all layers that were applied, or are just being, are the same.
-    fn allows(&self, track: usize, now: &PlannedConfiguration) -> bool {
-        let track = &self.images[track];
-        let before = &track.configuration;
-        let begun = |state| matches!(state, StepState::Done | StepState::Intended | StepState::Created);
-        let applied: Vec<u32> = track
-            .steps
-            .iter()
-            .filter(|step| begun(step.state()))
-            .flat_map(|step| step.layers.iter().copied())
-            .collect();
-        let same = |layer: &u32| before.layers.get(*layer as usize) == now.layers.get(*layer as usize);
-        before.layers.len() == now.layers.len()
-            && applied.iter().all(same)
-            && (applied.is_empty() || before.additional_inventory == now.additional_inventory)
-    }
-
-    fn record_image(&mut self, image: &ImsImage, now: &str) -> Result<Taken, NotTaken> {
+    fn record_image(&mut self, image: &ImsImage, how: How<'_>) -> Result<Taken, NotTaken> {
         let mut roles = Vec::new();
         for (track, content) in self.images.iter().enumerate() {
             let base = format!("the base image of {}", content.label());
@@ -324,31 +341,25 @@ impl Plan {
             let known = self.images.iter().map(|track| track.current().to_string()).collect();
             return Err(NotTaken::OtherImage { found: image.id.clone(), known });
         };
-        let remedy = match made_by {
-            Some(attempt) => format!(
-                "The step can be done again on its base image: incfg record PLAN --give-up {}, then incfg run or incfg next",
-                attempt.session
-            ),
-            None => "Make a new plan with another base: incfg plan --base-image-id ID".to_owned(),
-        };
-        if image.link.is_none() {
-            return Err(NotTaken::NoLink { id: image.id.clone(), remedy });
-        }
         let (track, step) = self.get(at);
-        if let (Some(expected), Some(found)) = (&track.arch, &image.arch)
-            && expected != found
-        {
-            return Err(NotTaken::OtherArch {
-                id: image.id.clone(),
-                found: found.clone(),
-                image: track.label().to_owned(),
-                expected: expected.clone(),
-                remedy,
-            });
+        if let Some(misfit) = track.misfit(image) {
+            let remedy = match made_by {
+                Some(attempt) => format!(
+                    "The step can be done again on its base image: incfg record {} --give-up {}, then incfg run or incfg next",
+                    how.file, attempt.session
+                ),
+                None => "Make a new plan with another base: incfg plan --base-image-id ID".to_owned(),
+            };
+            return Err(NotTaken::Unusable { id: image.id.clone(), misfit, remedy });
         }
         if made_by.is_some() && step.unchecked() == Some(&id) {
-            let _ = self.done(at, id.clone(), now);
-            return Ok(Taken::Made { at, result: id, known: false });
+            return Ok(match self.looked_at(at, Look::Image, how.now) {
+                Ok(Some(result)) => Taken::Made { at, result, known: false },
+                _ => Taken::Unchecked { at, result: id },
+            });
+        }
+        for track in self.images.iter_mut().filter(|track| *track.current() == id) {
+            track.obstacle.take_if(|obstacle| obstacle.about == Concern::Image);
         }
         Ok(Taken::UsableImage { id, role })
     }

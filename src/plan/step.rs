@@ -3,8 +3,9 @@
 
 use crate::cfs::{Session, Status, Succeeded};
 use crate::image_id::ImageId;
+use crate::ims::ImsImage;
 
-use super::{Attempt, AttemptState, Plan, Step, StepState, Track};
+use super::{Attempt, AttemptState, Look, Obstacle, Plan, Step, StepState, Track};
 
 /// A step of a plan, by its place.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -52,6 +53,40 @@ pub struct Foreign {
     pub session: String,
     /// What is different.
     pub differences: Vec<String>,
+}
+
+/// Why an image cannot be what a step begins with or makes.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum Misfit {
+    /// There is nothing in it.
+    #[error("is registered in IMS and has no link: nothing was uploaded, so it cannot be configured")]
+    Empty,
+    /// It is of another architecture.
+    #[error("is an {found} image, and {image} is {expected}")]
+    OtherArch {
+        /// Its architecture.
+        found: String,
+        /// The image of the plan.
+        image: String,
+        /// The architecture of that.
+        expected: String,
+    },
+}
+
+impl Track {
+    /// Why an image cannot be what a step of this track begins with or makes.
+    #[must_use]
+    pub fn misfit(&self, image: &ImsImage) -> Option<Misfit> {
+        match (&self.arch, &image.arch) {
+            _ if image.link.is_none() => Some(Misfit::Empty),
+            (Some(expected), Some(found)) if expected != found => Some(Misfit::OtherArch {
+                found: found.clone(),
+                image: self.label().to_owned(),
+                expected: expected.clone(),
+            }),
+            _ => None,
+        }
+    }
 }
 
 /// What an ended attempt leaves behind.
@@ -135,6 +170,8 @@ impl Plan {
             created_at: None,
             ended_at: None,
             result_id: None,
+            looked_at: Vec::new(),
+            other_images: Vec::new(),
             reason: None,
             failed_layer: None,
             log: None,
@@ -199,7 +236,6 @@ impl Plan {
     /// What a session says of its attempt.
     #[must_use]
     pub fn verdict(&self, attempt: &Attempt, session: &Session) -> Verdict {
-        let kind = "ims_customized_image";
         match (session.status, session.succeeded) {
             (Status::Pending, _) => Verdict::Waiting { running: false, picked_up: session.job.is_some() },
             (Status::Running, _) => Verdict::Waiting { running: true, picked_up: true },
@@ -216,30 +252,22 @@ impl Plan {
                 Verdict::Unsettled(format!("CFS lost sight of the session and calls its outcome unknown{look}"))
             }
             (Status::Complete, Succeeded::False) => Verdict::Failed("CFS says that the session failed".into()),
-            (Status::Complete, Succeeded::True) => {
-                let own: Vec<&str> = session
-                    .artifacts
-                    .iter()
-                    .filter(|artifact| artifact.image_id == attempt.base_id.as_str() && artifact.kind == kind)
-                    .map(|artifact| artifact.result_id.as_str())
-                    .collect();
-                match own.as_slice() {
-                    [] if session.artifacts.is_empty() => {
-                        Verdict::Unsettled("the session succeeded and names no image: status.artifacts is empty".into())
-                    }
-                    [] => Verdict::Failed(format!(
-                        "the session succeeded, but status.artifacts names no image of type {kind} made from {}",
-                        attempt.base_id
-                    )),
-                    [one] => self.result(attempt, one),
-                    several => Verdict::Failed(format!(
-                        "status.artifacts names {} images made from {}: {}",
-                        several.len(),
-                        attempt.base_id,
-                        several.join(", ")
-                    )),
+            (Status::Complete, Succeeded::True) => match results(attempt, session).as_slice() {
+                [] if session.artifacts.is_empty() => {
+                    Verdict::Unsettled("the session succeeded and names no image: status.artifacts is empty".into())
                 }
-            }
+                [] => Verdict::Failed(format!(
+                    "the session succeeded, but status.artifacts names no image of type {CUSTOMIZED} made from {}",
+                    attempt.base_id
+                )),
+                [one] => self.result(attempt, one),
+                several => Verdict::Failed(format!(
+                    "status.artifacts names {} images made from {}: {}",
+                    several.len(),
+                    attempt.base_id,
+                    several.join(", ")
+                )),
+            },
         }
     }
 
@@ -252,25 +280,43 @@ impl Plan {
         if id == attempt.base_id {
             return Verdict::Failed(format!("the result equals the base image {id}, so nothing was applied to it"));
         }
-        let own = |other: &Attempt| other.session == attempt.session;
-        let taken = self.images.iter().find_map(|track| {
-            let base = (track.base_image.id == id).then(|| format!("the base image of {}", track.label()));
-            let result = || {
-                let results = track.steps.iter().flat_map(|step| step.attempts.iter().map(move |other| (step, other)));
-                let mut same = results.filter(|(_, other)| other.result_id.as_ref() == Some(&id) && !own(other));
-                same.next().map(|(step, _)| format!("the result of step {}", step.id))
-            };
-            base.or_else(result)
-        });
-        let taken = taken.or_else(|| {
-            self.exists
-                .iter()
-                .find(|image| image.id == id)
-                .map(|image| format!("the existing image {}", image.ref_name))
-        });
-        match taken {
+        match self.known_as(&id, attempt) {
             Some(what) => Verdict::Failed(format!("the result {id} is {what}, so it cannot be the new image")),
             None => Verdict::Made(id),
+        }
+    }
+
+    /// What an image is to the plan, leaving this attempt out.
+    fn known_as(&self, id: &ImageId, but: &Attempt) -> Option<String> {
+        let of_track = |track: &Track| {
+            let base = (track.base_image.id == *id).then(|| format!("the base image of {}", track.label()));
+            let is = |other: &Attempt| other.result_id.as_ref() == Some(id) && other.session != but.session;
+            let step = || track.steps.iter().find(|step| step.attempts.iter().any(is));
+            base.or_else(|| step().map(|step| format!("the result of step {}", step.id)))
+        };
+        let existing = || self.exists.iter().find(|image| image.id == *id);
+        self.images
+            .iter()
+            .find_map(of_track)
+            .or_else(|| existing().map(|image| format!("the existing image {}", image.ref_name)))
+    }
+
+    /// Keeps the images that a session names and that are not its result: nobody else knows of them.
+    pub fn keep_others(&mut self, attempt: &Attempt, session: &Session) {
+        let result = match self.verdict(attempt, session) {
+            Verdict::Made(result) if attempt.state != AttemptState::Failed => Some(result),
+            _ => attempt.result_id.clone(),
+        };
+        let named = session.artifacts.iter().filter_map(|artifact| artifact.result_id.parse::<ImageId>().ok());
+        let others: Vec<ImageId> = named
+            .filter(|id| *id != attempt.base_id && Some(id) != result.as_ref() && self.known_as(id, attempt).is_none())
+            .collect();
+        if let Some(own) = self.attempt_mut(&session.name) {
+            for id in others {
+                if !own.other_images.contains(&id) {
+                    own.other_images.push(id);
+                }
+            }
         }
     }
 
@@ -282,6 +328,7 @@ impl Plan {
         let may = matches!(self.get(at).1.state(), StepState::Todo | StepState::Failed);
         let attempt = self.attempt(at).filter(|_| may).ok_or_else(|| self.out_of_turn(at, "a new session"))?;
         let attempt = Attempt { intended_at: now.to_owned(), ..attempt };
+        self.images[at.track].obstacle = None;
         self.step_mut(at).attempts.push(attempt.clone());
         Ok(attempt)
     }
@@ -297,7 +344,7 @@ impl Plan {
         Ok(())
     }
 
-    /// The session names its image, which nobody has looked at in IMS yet.
+    /// The session names its image, which counts when all was [looked at](Self::looked_at).
     ///
     /// # Errors
     /// When no session was under way.
@@ -305,21 +352,35 @@ impl Plan {
         let attempt = self.open_attempt(at, "a result")?;
         attempt.state = AttemptState::Created;
         attempt.created_at.get_or_insert_with(|| now.to_owned());
-        attempt.result_id = Some(result);
+        attempt.other_images.retain(|other| *other != result);
+        if attempt.result_id.as_ref() != Some(&result) {
+            attempt.looked_at.clear();
+            attempt.other_images.extend(attempt.result_id.replace(result));
+        }
         Ok(())
     }
 
-    /// The image is made, and is in IMS.
+    /// One thing was looked at since the session has named its image, and is good. The image, when that was the last:
+    /// then the step is done.
     ///
     /// # Errors
-    /// When no session was under way.
-    pub fn done(&mut self, at: At, result: ImageId, now: &str) -> Result<(), OutOfTurn> {
-        let attempt = self.open_attempt(at, "a result")?;
+    /// When no session has named an image that does not count yet.
+    pub fn looked_at(&mut self, at: At, look: Look, now: &str) -> Result<Option<ImageId>, OutOfTurn> {
+        let error = self.out_of_turn(at, "a look at its result");
+        let attempt = self.open_attempt(at, "a look at its result")?;
+        let Some(result) = attempt.result_id.clone().filter(|_| attempt.state == AttemptState::Created) else {
+            return Err(error);
+        };
+        if !attempt.looked_at.contains(&look) {
+            attempt.looked_at.push(look);
+        }
+        if ![Look::Configuration, Look::Image].iter().all(|look| attempt.looked_at.contains(look)) {
+            return Ok(None);
+        }
+        attempt.looked_at.clear();
         attempt.state = AttemptState::Done;
-        attempt.created_at.get_or_insert_with(|| now.to_owned());
         attempt.ended_at = Some(now.to_owned());
-        attempt.result_id = Some(result);
-        Ok(())
+        Ok(Some(result))
     }
 
     /// There is no image.
@@ -329,6 +390,7 @@ impl Plan {
     pub fn failed(&mut self, at: At, failure: Failure, now: &str) -> Result<(), OutOfTurn> {
         let attempt = self.open_attempt(at, "a failure")?;
         attempt.state = AttemptState::Failed;
+        attempt.looked_at.clear();
         attempt.ended_at = Some(now.to_owned());
         attempt.reason = Some(failure.reason);
         attempt.failed_layer = failure.layer;
@@ -347,16 +409,21 @@ impl Plan {
 
     /// The result of the last step that is done cannot be used: the step is to be done again.
     pub(super) fn undone(&mut self, at: At, reason: &str) {
+        self.images[at.track].obstacle = None;
         if let Some(attempt) = self.step_mut(at).attempts.last_mut() {
             attempt.state = AttemptState::Failed;
             attempt.reason = Some(reason.to_owned());
         }
     }
 
+    /// Something stands in the way of an image until something is done about it.
+    pub fn blocked(&mut self, track: usize, obstacle: Obstacle) {
+        self.images[track].obstacle = Some(obstacle);
+    }
+
     /// The session of an attempt is gone.
     pub fn session_deleted(&mut self, session: &str) {
-        let attempts = self.images.iter_mut().flat_map(|track| &mut track.steps).flat_map(|step| &mut step.attempts);
-        for attempt in attempts.filter(|attempt| attempt.session == session) {
+        if let Some(attempt) = self.attempt_mut(session) {
             attempt.session_deleted = true;
         }
     }
@@ -377,13 +444,19 @@ impl Plan {
         self.images.iter().flat_map(|track| &track.steps).flat_map(of_step).collect()
     }
 
+    fn attempt_mut(&mut self, session: &str) -> Option<&mut Attempt> {
+        let steps = self.images.iter_mut().flat_map(|track| &mut track.steps);
+        steps.flat_map(|step| &mut step.attempts).find(|attempt| attempt.session == session)
+    }
+
     fn open_attempt(&mut self, at: At, wanted: &'static str) -> Result<&mut Attempt, OutOfTurn> {
         let error = self.out_of_turn(at, wanted);
-        self.step_mut(at)
-            .attempts
-            .last_mut()
-            .filter(|attempt| matches!(attempt.state, AttemptState::Intended | AttemptState::Created))
-            .ok_or(error)
+        let track = &mut self.images[at.track];
+        let last = track.steps[at.step].attempts.last_mut();
+        let open = |attempt: &&mut Attempt| matches!(attempt.state, AttemptState::Intended | AttemptState::Created);
+        let attempt = last.filter(open).ok_or(error)?;
+        track.obstacle = None;
+        Ok(attempt)
     }
 
     fn step_mut(&mut self, at: At) -> &mut Step {
@@ -394,4 +467,14 @@ impl Plan {
         let step = self.get(at).1;
         OutOfTurn { step: step.id.clone(), state: step.state(), wanted }
     }
+}
+
+/// The type of an image that a session has made.
+const CUSTOMIZED: &str = "ims_customized_image";
+
+/// The images a session made from the base of an attempt.
+fn results<'s>(attempt: &Attempt, session: &'s Session) -> Vec<&'s str> {
+    let own =
+        session.artifacts.iter().filter(|made| made.image_id == attempt.base_id.as_str() && made.kind == CUSTOMIZED);
+    own.map(|made| made.result_id.as_str()).collect()
 }

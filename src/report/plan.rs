@@ -12,12 +12,12 @@ use serde::Serialize;
 use crate::image_id::ImageId;
 use crate::plan::command::CrayCommand;
 use crate::plan::step::At;
-use crate::plan::{Plan, SCHEMA, StepState, Track};
+use crate::plan::{Existing, Obstacle, Plan, SCHEMA, StepState, Track};
 
 use super::steps::Step;
 use super::{printable, shell_word};
 
-pub use next::{ByHand, by_hand, commands, next};
+pub use next::{ByHand, by_hand, commands, looks, next};
 pub use script::script;
 pub use through::{end_steps, left_sessions, through};
 
@@ -28,6 +28,8 @@ struct StatusDocument<'a> {
     id: &'a str,
     done: bool,
     images: Vec<ImageDocument<'a>>,
+    /// Images that existed when the logs were written, and that IMS was found not to have any more.
+    gone: Vec<&'a Existing>,
 }
 
 #[derive(Debug, Serialize)]
@@ -39,6 +41,7 @@ struct ImageDocument<'a> {
     current_image_id: &'a ImageId,
     result_name: &'a str,
     done: bool,
+    obstacle: Option<&'a Obstacle>,
     steps: Vec<StepDocument<'a>>,
 }
 
@@ -51,6 +54,7 @@ struct StepDocument<'a> {
     state: StepState,
     attempt: u32,
     result_id: Option<&'a ImageId>,
+    other_images: &'a [ImageId],
     reason: Option<&'a str>,
     failed_layer: Option<u32>,
     log: Option<&'a str>,
@@ -74,6 +78,7 @@ pub fn json(plan: &Plan) -> serde_json::Result<String> {
             state: content.state(),
             attempt: last.map_or(0, |attempt| attempt.number),
             result_id: content.result(),
+            other_images: last.map(|attempt| attempt.other_images.as_slice()).unwrap_or_default(),
             reason: last.and_then(|attempt| attempt.reason.as_deref()),
             failed_layer: last.and_then(|attempt| attempt.failed_layer),
             log: last.and_then(|attempt| attempt.log.as_deref()),
@@ -87,9 +92,12 @@ pub fn json(plan: &Plan) -> serde_json::Result<String> {
         current_image_id: track.current(),
         result_name: &track.result_name,
         done: track.is_done(),
+        obstacle: track.obstacle.as_ref(),
         steps: (0..track.steps.len()).map(|number| step(at, number)).collect(),
     });
-    let document = StatusDocument { schema: SCHEMA, id: &plan.id, done: plan.is_done(), images: images.collect() };
+    let gone = plan.exists.iter().filter(|image| image.gone_at.is_some()).collect();
+    let document =
+        StatusDocument { schema: SCHEMA, id: &plan.id, done: plan.is_done(), images: images.collect(), gone };
     serde_json::to_string_pretty(&document)
 }
 
@@ -124,6 +132,9 @@ fn image(out: &mut String, track: &Track) {
     let _ = writeln!(out, "                 {}", printable(&track.base_image.basis));
     let _ = writeln!(out, "  configuration  {}", printable(&track.configuration.name));
     let _ = writeln!(out, "  groups         {}", printable(&track.groups.join(", ")));
+    if let Some(found) = &track.obstacle {
+        obstacle(out, found);
+    }
     let _ = writeln!(out, "  layer  state");
     for step in &track.steps {
         let (word, style) = state(step.state());
@@ -135,6 +146,12 @@ fn image(out: &mut String, track: &Track) {
         let _ = writeln!(out, "{:19}attempt {}, session {}", "", attempt.number, attempt.session);
         if let Some(result) = step.result() {
             let _ = writeln!(out, "{:19}image {result}", "");
+        }
+        if let Some(result) = step.unchecked() {
+            let _ = writeln!(out, "{:19}image {result}, which does not count yet: incfg next tells why", "");
+        }
+        for other in &attempt.other_images {
+            let _ = writeln!(out, "{:19}image {other}, which its session named and the plan does not use", "");
         }
         if let Some(reason) = &attempt.reason {
             let _ = writeln!(out, "{:19}{}", "", printable(reason));
@@ -178,8 +195,19 @@ fn numbered(out: &mut String, steps: &[Step]) {
     }
 }
 
-/// A command of `cray` as a shell takes it.
-pub(super) fn cray(command: &CrayCommand) -> String {
-    let words = command.words.iter().map(|word| shell_word(word));
-    std::iter::once("cray".to_owned()).chain(words).collect::<Vec<_>>().join(" ")
+/// What stands in the way of an image.
+fn obstacle(out: &mut String, found: &Obstacle) {
+    let red = AnsiColor::Red.on_default().bold();
+    let mut lines = found.why.lines();
+    let first = printable(lines.next().unwrap_or_default());
+    let _ = writeln!(out, "  {red}in the way{red:#}     as found at {}: {first}", printable(&found.found_at));
+    for line in lines {
+        let _ = writeln!(out, "                 {}", printable(line));
+    }
+}
+
+/// The command that deletes a session and says so to the plan.
+pub(super) fn deletion(plan: &Plan, session: &str, path: &str) -> String {
+    let delete = CrayCommand::delete_session(plan.target.cfs, session).in_shell();
+    format!("{delete} && incfg record {} --deleted {session}", shell_word(path))
 }

@@ -94,7 +94,7 @@ fn names_stay_one_word_in_a_shell() {
 #[test]
 fn the_script_makes_the_images_and_can_be_run_again() {
     let site = Site::new();
-    site.faults(&json!({"cfs sessions describe 4": "503"}));
+    site.faults(&json!({"cfs sessions describe 4": "503", "cfs sessions create 2": "503"}));
     site.write("rest.sh", &site.incfg(&["next", "plan.yaml", "--script"]).stdout);
     let first = typed(&site, "POLL=0 sh rest.sh");
     assert_eq!(first.code, 1, "{}", first.stderr);
@@ -103,6 +103,35 @@ fn the_script_makes_the_images_and_can_be_run_again() {
     assert_eq!(second.code, 0, "{}", second.stderr);
     assert!(second.stdout.contains("3 of 3 steps done"), "{}", second.stdout);
     site.is_whole();
+}
+
+#[test]
+fn the_script_asks_again_when_an_answer_is_none() {
+    for fault in ["503", "login", "garbage", "404-gateway", "unreachable", "empty", "traceback"] {
+        let site = Site::new();
+        let calls = ["cfs sessions describe 1", "cfs sessions describe 3", "ims images describe 2"];
+        let calls = calls.into_iter().chain(["cfs configurations describe 1", "cfs configurations describe 2"]);
+        let faults: serde_json::Map<String, Value> = calls.map(|call| (call.to_owned(), fault.into())).collect();
+        site.faults(&faults.into());
+        site.write("rest.sh", &site.incfg(&["next", "plan.yaml", "--script"]).stdout);
+        let outcome = typed(&site, "POLL=0 sh rest.sh");
+        assert_eq!(outcome.code, 0, "{fault}: {}", outcome.stderr);
+        site.is_whole();
+    }
+}
+
+#[test]
+fn the_script_stops_when_a_layer_has_changed_while_it_was_applied() {
+    let site = Site::new();
+    site.fates(&json!({"4": ["changes-4"]}));
+    site.write("rest.sh", &site.incfg(&["next", "plan.yaml", "--script"]).stdout);
+    for _ in 0..2 {
+        let outcome = typed(&site, "POLL=0 sh rest.sh");
+        assert_eq!(outcome.code, 1, "{}", outcome.stderr);
+        assert!(outcome.stderr.contains("commit of layer 4 is 4444"), "{}", outcome.stderr);
+    }
+    assert_eq!(site.steps("state"), ["done", "done", "created"]);
+    assert_eq!((site.created().len(), site.sessions().len()), (3, 1));
 }
 
 #[test]
@@ -116,6 +145,8 @@ fn the_script_makes_nothing_twice() {
             assert_eq!(outcome.code, 0, "{fault}: {}", outcome.stderr);
             assert!(outcome.stdout.contains("3 of 3 steps done"), "{fault}: {}", outcome.stdout);
         }
+        let told = site.incfg(&["status", "plan.yaml"]).stdout;
+        assert!(!told.contains("sessions delete"), "{fault}: {told}");
         assert_eq!(site.created().len(), 3, "{fault}");
         site.is_whole();
     }
@@ -123,7 +154,11 @@ fn the_script_makes_nothing_twice() {
 
 #[test]
 fn the_script_stops_at_a_last_image_that_is_not_whole() {
-    for (fate, said) in [("no-link", "has no link"), ("not-in-ims", "no answer to"), ("other-arch", "is an aarch64")] {
+    for (fate, said) in [
+        ("no-link", "has no link"),
+        ("not-in-ims", "there is no such thing: cray ims images describe"),
+        ("other-arch", "is an aarch64"),
+    ] {
         let site = Site::new();
         site.fates(&json!({"4": [fate]}));
         site.write("rest.sh", &site.incfg(&["next", "plan.yaml", "--script"]).stdout);
@@ -144,8 +179,13 @@ fn the_script_stops_at_the_first_surprise() {
         (json!({"3": ["no-artifact"]}), json!({}), "does not say what it made"),
         (json!({}), json!({"cfs sessions create 1": "lost"}), "may not have been created"),
         (json!({}), json!({"cfs sessions describe": "login"}), "no whole JSON"),
-        (json!({}), json!({"cfs sessions describe 1": "login"}), "cannot be described"),
-        (json!({}), json!({"cfs sessions describe 1": "404-gateway"}), "is there is not known"),
+        (
+            json!({}),
+            json!({"cfs sessions describe": "404-gateway"}),
+            "asked 8 times without an answer: cray cfs v3 sessions",
+        ),
+        (json!({}), json!({"ims images describe": "503"}), "503 Service Unavailable"),
+        (json!({}), json!({"cfs sessions describe 3": "expired"}), "cray cannot be used"),
     ] {
         let site = Site::new();
         site.fates(&fates);
@@ -186,6 +226,12 @@ fn image() -> Value {
     json!({"arch": "x86_64", "id": RESULT_ID, "link": {"path": "s3://boot-images/x/manifest.json"}, "name": "x"})
 }
 
+/// Records what counts beside the session: the configuration as it is, and the image that the session has named.
+fn looked_at(site: &Site) -> [Outcome; 2] {
+    let configuration = site.incfg(&["record", "plan.yaml", "winter/configuration.json"]);
+    [configuration, record(site, &image())]
+}
+
 #[test]
 fn a_session_typed_without_tags_is_taken() {
     let site = Site::new();
@@ -196,13 +242,82 @@ fn a_session_typed_without_tags_is_taken() {
         "{}",
         outcome.stderr
     );
-    let look = format!("cray ims images describe {RESULT_ID} --format json | incfg record plan.yaml -");
-    assert!(outcome.stderr.contains(&look), "{}", outcome.stderr);
+    for look in [format!("cray ims images describe {RESULT_ID}"), format!("configurations describe {CONFIGURATION}")] {
+        let look = format!("{look} --format json | incfg record plan.yaml -\n");
+        assert!(outcome.stderr.contains(&look), "{look}: {}", outcome.stderr);
+    }
     assert_eq!(site.steps("state"), ["created", "todo", "todo"]);
-    let outcome = record(&site, &image());
-    assert_eq!((outcome.code, outcome.stdout), (0, format!("made {RESULT_ID}\n")), "{}", outcome.stderr);
+    let [configuration, image] = looked_at(&site);
+    assert_eq!((configuration.code, configuration.stdout.as_str()), (0, "same\n"), "{}", configuration.stderr);
+    assert_eq!((image.code, image.stdout), (0, format!("made {RESULT_ID}\n")), "{}", image.stderr);
     assert_eq!(site.steps("state"), ["done", "todo", "todo"]);
     assert_eq!(site.status()["images"][0]["current_image_id"], "11111111-2222-4333-8444-555555555555");
+}
+
+#[test]
+fn an_image_counts_when_its_configuration_was_looked_at_too() {
+    let site = Site::new();
+    // What was looked at before the session had ended does not count.
+    assert_eq!(site.incfg(&["record", "plan.yaml", "winter/configuration.json"]).stdout, "same\n");
+    record(&site, &session(&site));
+    let outcome = record(&site, &image());
+    assert_eq!(outcome.stdout, format!("unchecked {RESULT_ID}\n"), "{}", outcome.stderr);
+    let looks: Vec<String> = commands(&site).into_iter().filter(|command| command.contains("describe")).collect();
+    let look = format!("cray cfs v3 configurations describe {CONFIGURATION} --format json | incfg record plan.yaml -");
+    assert_eq!(looks.join("\n"), look);
+    assert!(outcome.stderr.contains(&look), "{}", outcome.stderr);
+    let outcome = site.incfg(&["record", "plan.yaml", "winter/configuration.json"]);
+    assert_eq!(outcome.stdout, format!("made {RESULT_ID}\n"), "{}", outcome.stderr);
+    assert_eq!(site.steps("state"), ["done", "todo", "todo"]);
+}
+
+/// The configuration with another commit in a layer.
+fn changed(site: &Site, layer: usize) -> Value {
+    let mut configuration: Value = serde_json::from_str(&site.read("winter/configuration.json")).unwrap();
+    configuration["layers"][layer]["commit"] = "d4373419e20ccd1f73d4635e16fc57ec66cf9f60".into();
+    configuration
+}
+
+#[test]
+fn an_image_does_not_count_when_its_layers_changed_meanwhile() {
+    let site = Site::new();
+    let name = site.steps("session")[0].as_str().unwrap().to_owned();
+    record(&site, &session(&site));
+    record(&site, &image());
+    let before = site.read("plan.yaml");
+    let accept = ["record", "plan.yaml", "-", "--accept-configuration"];
+    for outcome in [record(&site, &changed(&site, 1)), site.incfg_with_stdin(&accept, &changed(&site, 1).to_string())] {
+        assert_eq!((outcome.code, outcome.stdout.as_str()), (3, "refused\n"), "{}", outcome.stderr);
+        for part in [
+            "commit of layer 1 is d4373419",
+            "whether it reads the old or the new is open, so its image does not count",
+            &format!("incfg record plan.yaml --give-up {name}"),
+        ] {
+            assert!(outcome.stderr.contains(part), "{part}: {}", outcome.stderr);
+        }
+    }
+    assert_eq!(site.read("plan.yaml"), before);
+    // What it says to do is what helps, and the image is not forgotten.
+    assert_eq!(site.incfg(&["record", "plan.yaml", "--give-up", &name]).code, 0);
+    assert_eq!(site.incfg_with_stdin(&accept, &changed(&site, 1).to_string()).stdout, "accepted\n");
+    site.state(&format!("configurations/{CONFIGURATION}.json"), &changed(&site, 1).to_string());
+    let outcome = site.run(&[]);
+    assert_eq!(outcome.code, 0, "{}", outcome.stderr);
+    site.is_whole();
+    assert!(outcome.stdout.contains(&format!("images delete {RESULT_ID}  #")), "{}", outcome.stdout);
+}
+
+#[test]
+fn an_image_counts_when_only_other_layers_changed_meanwhile() {
+    let site = Site::new();
+    record(&site, &session(&site));
+    let outcome = record(&site, &changed(&site, 4));
+    assert_eq!((outcome.code, outcome.stdout.as_str()), (0, "same\n"), "{}", outcome.stderr);
+    assert!(outcome.stderr.contains("in nothing that the session which is over has applied"), "{}", outcome.stderr);
+    assert_eq!(record(&site, &image()).stdout, format!("made {RESULT_ID}\n"));
+    // The next session would apply it: that has to be accepted.
+    let refused = record(&site, &changed(&site, 4));
+    assert!(refused.code == 3 && refused.stderr.contains("--accept-configuration`"), "{}", refused.stderr);
 }
 
 #[test]
@@ -210,7 +325,7 @@ fn a_session_can_be_recorded_twice() {
     let site = Site::new();
     let made = session(&site);
     record(&site, &made);
-    record(&site, &image());
+    looked_at(&site);
     assert_eq!(record(&site, &image()).stdout, "same\n");
     let plan = site.read("plan.yaml");
     let again = record(&site, &made);
@@ -221,6 +336,64 @@ fn a_session_can_be_recorded_twice() {
     other["status"]["artifacts"][0]["result_id"] = "21111111-2222-4333-8444-555555555555".into();
     let refused = record(&site, &other);
     assert!(refused.code == 3 && refused.stderr.contains("this session says otherwise"), "{}", refused.stderr);
+}
+
+#[test]
+fn a_session_typed_without_tags_is_followed_by_run() {
+    let site = Site::new();
+    let create = commands(&site).into_iter().find(|command| command.contains("sessions create")).unwrap();
+    let (before, after) = create.split_once(" --tags ").unwrap();
+    typed(&site, &format!("{before} {}", after.split_once(' ').unwrap().1));
+    let describe = commands(&site).into_iter().find(|command| command.contains("sessions describe")).unwrap();
+    assert_eq!(typed(&site, &describe).stdout, "waiting pending\n");
+    let outcome = site.run(&[]);
+    assert_eq!(outcome.code, 0, "{}", outcome.stderr);
+    site.is_whole();
+}
+
+#[test]
+fn a_session_that_was_deleted_by_hand_is_not_told_of_any_more() {
+    let site = Site::new();
+    let deletions = |text: &str| text.matches("sessions delete").count();
+    assert_eq!(all_typed(&site).code, 0);
+    for command in commands(&site).iter().filter(|command| !command.contains("sessions delete")) {
+        assert_eq!(typed(&site, command).code, 0);
+    }
+    // The step is done, and its session is still there: it is told of until it is gone.
+    assert_eq!((deletions(&site.incfg(&["next", "plan.yaml"]).stdout), site.sessions().len()), (1, 1));
+    assert_eq!(typed(&site, &commands(&site)[0]).code, 0);
+    assert_eq!((deletions(&site.incfg(&["next", "plan.yaml"]).stdout), site.sessions().len()), (0, 0));
+    assert_eq!(site.run(&["--keep-sessions"]).code, 0);
+    typed(&site, &format!("cray cfs v3 sessions delete {}", site.sessions()[0]));
+    let last = site.sessions()[0].clone();
+    let told = site.incfg(&["status", "plan.yaml"]).stdout;
+    let command =
+        format!("cray cfs v3 sessions delete {last} --format json && incfg record plan.yaml --deleted {last}");
+    assert!(deletions(&told) == 2 && told.contains(&command), "{told}");
+    assert_eq!(typed(&site, &command).code, 0);
+    assert_eq!(deletions(&site.incfg(&["status", "plan.yaml"]).stdout), 1);
+    // Of the other one only the plan has to be told.
+    assert_eq!(site.sessions(), Vec::<String>::new());
+    let other = site.steps("session")[1].as_str().unwrap().to_owned();
+    assert_eq!(site.incfg(&["record", "plan.yaml", "--deleted", &other]).code, 0);
+    assert_eq!(deletions(&site.incfg(&["status", "plan.yaml"]).stdout), 0);
+}
+
+#[test]
+fn only_a_session_that_is_over_can_be_called_deleted() {
+    let site = Site::new();
+    let name = site.steps("session")[0].as_str().unwrap().to_owned();
+    let before = site.read("plan.yaml");
+    for (session, said) in
+        [(name.as_str(), "is not over as far as the plan knows"), ("x", "x is no session of this plan")]
+    {
+        let outcome = site.incfg(&["record", "plan.yaml", "--deleted", session]);
+        assert!(outcome.code == 3 && outcome.stderr.contains(said), "{}", outcome.stderr);
+    }
+    assert_eq!(site.read("plan.yaml"), before);
+    record(&site, &session(&site));
+    let outcome = site.incfg(&["record", "plan.yaml", "--deleted", &name]);
+    assert!(outcome.code == 3 && outcome.stderr.contains(&format!("--give-up {name}")), "{}", outcome.stderr);
 }
 
 #[test]

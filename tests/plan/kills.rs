@@ -2,11 +2,12 @@
 
 use std::fs;
 use std::os::unix::fs::PermissionsExt;
+use std::os::unix::process::CommandExt;
 use std::process::Command;
 
 use serde_json::json;
 
-use crate::harness::{Site, wait_until};
+use crate::harness::{BASE_ID, CONFIGURATION, Outcome, Site, wait_until};
 
 /// Kills a run at a call and lets the next one go on; whether there was such a call.
 fn killed_at(site: &Site, call: usize, when: &str) -> bool {
@@ -27,6 +28,12 @@ fn killed_at(site: &Site, call: usize, when: &str) -> bool {
 #[test]
 fn a_run_killed_before_any_call_goes_on() {
     let calls = (1..).take_while(|call| killed_at(&Site::short(), *call, "kill-before")).count();
+    assert!(calls > 15, "{calls}");
+}
+
+#[test]
+fn a_run_killed_before_a_call_reaches_cray_goes_on() {
+    let calls = (1..).take_while(|call| killed_at(&Site::short(), *call, "kill-instead")).count();
     assert!(calls > 15, "{calls}");
 }
 
@@ -61,6 +68,31 @@ fn a_run_killed_again_and_again_goes_on() {
     assert!(runs > 5, "{runs}");
     site.is_whole();
     assert_eq!(site.steps("attempt"), [1, 2, 1]);
+}
+
+#[test]
+fn a_run_killed_while_it_fetches_a_log_leaves_that_to_the_next() {
+    let site = Site::short();
+    site.fates(&json!({"0,1,2": ["fail", "ok"]}));
+    let kubectl = site.read("kubectl");
+    site.write("kubectl", "#!/bin/sh\necho asked > state/asked\nsleep 1000\n");
+    let mut run = site.start(&[]);
+    wait_until("the fetching of the log", || site.path().join("state/asked").exists());
+    run.kill().unwrap();
+    run.wait().unwrap();
+    assert_eq!(site.steps("state")[0], "failed");
+    site.write("kubectl", &kubectl);
+    site.state("ansible.log", "Running x.yml from repo x\nPlaybook x.yml from repo x failed\n");
+    let outcome = site.run(&[]);
+    assert_eq!(outcome.code, 0, "{}", outcome.stderr);
+    assert!(
+        outcome.stderr.contains("the attempt before: CFS says that the session failed: playbook x.yml"),
+        "{}",
+        outcome.stderr
+    );
+    site.is_whole();
+    let session = site.created()[0].clone();
+    assert_eq!(site.left_over(), [format!("plan.{session}.log")]);
 }
 
 #[test]
@@ -118,23 +150,67 @@ fn a_result_that_cannot_be_kept_keeps_its_session() {
     site.is_whole();
 }
 
+/// A user who owns nothing: what is read-only is so even where the tests run as root.
+const NOBODY: u32 = 65_534;
+
+/// Runs incfg on a plan as a user who may not write beside it; a `cray` in front of it answers from files, and says when it
+/// is to create something.
+fn where_nothing_can_be_written(site: &Site, words: &[&str]) -> Outcome {
+    let path = |name: &str| site.path().join(name);
+    let open = |name: &str, mode| fs::set_permissions(path(name), fs::Permissions::from_mode(mode)).unwrap();
+    let configuration = fs::read(path(&format!("state/configurations/{CONFIGURATION}.json"))).unwrap();
+    fs::write(path("configuration"), configuration).unwrap();
+    fs::copy(path(&format!("state/images/{BASE_ID}.json")), path("image")).unwrap();
+    let cray = format!(
+        "#!/bin/sh\ncd '{}'\ncase \"$*\" in\n*'images describe'*) cat image ;;\n*'configurations describe'*) cat configuration ;;\n*'sessions describe'*) echo \"Error: Session not found.: Session $5 could not be found\" >&2; exit 2 ;;\n*) echo created > asked; exit 2 ;;\nesac\n",
+        site.path().display()
+    );
+    fs::write(path("reader"), cray).unwrap();
+    fs::write(path("asked"), "").unwrap();
+    fs::copy(env!("CARGO_BIN_EXE_incfg"), path("incfg")).unwrap();
+    for (name, mode) in [
+        (".", 0o755),
+        ("locked", 0o555),
+        ("locked/plan.yaml", 0o444),
+        ("reader", 0o755),
+        ("incfg", 0o755),
+        ("image", 0o444),
+        ("configuration", 0o444),
+        ("asked", 0o666),
+    ] {
+        open(name, mode);
+    }
+    let mut command = Command::new(path("incfg"));
+    command.args(words).current_dir(site.path());
+    if fs::write(path("locked/probe"), "").is_ok() {
+        fs::remove_file(path("locked/probe")).unwrap();
+        command.uid(NOBODY).gid(NOBODY);
+    }
+    let outcome = command.output().unwrap().into();
+    open("locked", 0o755);
+    outcome
+}
+
 #[test]
 fn a_directory_that_cannot_be_written_is_told_before_anything_is_created() {
     let site = Site::short();
-    let place = site.path().join("locked");
-    fs::create_dir(&place).unwrap();
-    fs::rename(site.path().join("plan.yaml"), place.join("plan.yaml")).unwrap();
-    fs::set_permissions(&place, fs::Permissions::from_mode(0o555)).unwrap();
-    // Root writes everywhere.
-    if fs::write(place.join("probe"), "").is_err() {
-        let outcome = site.incfg(&["run", "locked/plan.yaml", "--cray", "./cray", "--poll", "5ms"]);
-        assert_eq!(outcome.code, 3, "{}", outcome.stderr);
-        assert!(outcome.stderr.contains("cannot be written: in directory"), "{}", outcome.stderr);
-        assert_eq!(site.created(), Vec::<String>::new());
-        let outcome = site.incfg(&["status", "locked/plan.yaml"]);
-        assert_eq!(outcome.code, 0);
+    fs::create_dir(site.path().join("locked")).unwrap();
+    fs::rename(site.path().join("plan.yaml"), site.path().join("locked/plan.yaml")).unwrap();
+    let before = site.read("locked/plan.yaml");
+    let run = ["run", "locked/plan.yaml", "--cray", "./reader", "--poll", "5ms"];
+    for (words, code, said) in [
+        (run.as_slice(), 3, "cannot be written: in directory"),
+        (&["record", "locked/plan.yaml", "--give-up", "x"], 3, "is under way"),
+        (&["status", "locked/plan.yaml"], 0, ""),
+        (&["next", "locked/plan.yaml"], 0, ""),
+        (&[run.as_slice(), &["--dry-run"]].concat(), 0, "nothing was changed"),
+    ] {
+        let outcome = where_nothing_can_be_written(&site, words);
+        assert_eq!(outcome.code, code, "{words:?}: {}", outcome.stderr);
+        assert!(outcome.stderr.contains(said), "{words:?}: {}", outcome.stderr);
+        assert_eq!(site.read("asked"), "", "{words:?}: something was to be created");
+        assert_eq!(site.read("locked/plan.yaml"), before);
     }
-    fs::set_permissions(&place, fs::Permissions::from_mode(0o755)).unwrap();
 }
 
 /// Waits until a run waits for its first session.

@@ -1,15 +1,18 @@
 //! The moves of a plan under any sequence of events: sound ones, foreign ones, and ones out of turn.
 
+use std::cell::Cell;
 use std::collections::HashSet;
 
 use incfg::cfs::Session;
-use incfg::plan::record::Taken;
+use incfg::plan::record::{How, Taken};
 use incfg::plan::step::{At, Doing, Verdict};
-use incfg::plan::{Plan, StepState};
+use incfg::plan::{Look, Plan, StepState};
 use proptest::prelude::*;
 use serde_json::{Value, json};
 
 use crate::harness::Site;
+
+const HOW: How<'static> = How { accept: false, now: "now", file: "plan.yaml" };
 
 /// Something that happens to a plan.
 #[derive(Debug, Clone)]
@@ -18,8 +21,15 @@ enum Event {
     Record { status: u8, succeeded: u8, artifacts: u8, wrong: u8 },
     /// A session of a step that was done before is recorded again.
     Again,
+    /// The configuration is recorded; some layer may have changed.
+    Configuration { changed: Option<usize>, accept: bool },
+    /// The image that the session of the open step has named is recorded; it may have no link, or be of another
+    /// architecture.
+    Image { wrong: u8 },
     /// The open session is given up.
     GiveUp,
+    /// The last image that was made is given up.
+    GiveUpMade,
     /// A move is made without asking whether it is its turn.
     Move(u8),
 }
@@ -28,8 +38,12 @@ fn event() -> impl Strategy<Value = Event> {
     prop_oneof![
         8 => (0..4_u8, 0..6_u8, 0..6_u8, 0..20_u8).prop_map(|(status, succeeded, artifacts, wrong)| Event::Record { status, succeeded, artifacts, wrong }),
         1 => Just(Event::Again),
+        4 => (prop::option::weighted(0.3, 0..5_usize), any::<bool>())
+            .prop_map(|(changed, accept)| Event::Configuration { changed, accept }),
+        4 => (0..8_u8).prop_map(|wrong| Event::Image { wrong }),
         1 => Just(Event::GiveUp),
-        2 => (0..8_u8).prop_map(Event::Move),
+        1 => Just(Event::GiveUpMade),
+        2 => (0..10_u8).prop_map(Event::Move),
     ]
 }
 
@@ -72,6 +86,33 @@ fn session(plan: &Plan, at: At, event: &Event, fresh: u32) -> Option<Value> {
     Some(session)
 }
 
+/// The configuration as CFS prints it, with another commit in one layer.
+fn configuration(plan: &Plan, changed: Option<usize>, number: usize) -> Value {
+    let planned = &plan.images[0].configuration;
+    let layers = planned.layers.iter().enumerate().map(|(at, layer)| {
+        let commit = if changed == Some(at) { Some(format!("{number:040x}")) } else { layer.commit.clone() };
+        json!({"name": layer.name, "clone_url": layer.repository, "playbook": layer.playbook, "commit": commit})
+    });
+    json!({"name": planned.name, "last_updated": "2026-11-22T04:05:43Z", "layers": layers.collect::<Vec<_>>()})
+}
+
+/// The image that the open session has named, as IMS prints it; another where it has named none.
+fn image(plan: &Plan, at: At, wrong: u8) -> Value {
+    let id = plan.get(at).1.unchecked().map_or("00000000-2222-4333-8444-555555555555".into(), ToString::to_string);
+    let link = if wrong == 0 { Value::Null } else { json!({"path": "s3://boot-images/x/manifest.json"}) };
+    json!({"id": id, "name": "x", "link": link, "arch": if wrong == 1 { "aarch64" } else { "x86_64" }})
+}
+
+/// The layers that sessions have begun, with what they are.
+fn begun(plan: &Plan) -> Vec<(u32, String)> {
+    let track = &plan.images[0];
+    let steps = track.steps.iter().filter(|step| !matches!(step.state(), StepState::Todo | StepState::Failed));
+    steps
+        .flat_map(|step| &step.layers)
+        .map(|at| (*at, format!("{:?}", track.configuration.layers[*at as usize])))
+        .collect()
+}
+
 /// What is written is read as the same plan.
 fn is_read_again(plan: &Plan) -> Result<(), TestCaseError> {
     let text = plan.to_yaml();
@@ -103,9 +144,9 @@ fn holds(plan: &Plan, sessions: &HashSet<String>) -> Result<(), TestCaseError> {
             track.steps.iter().filter_map(|step| step.result()).map(ToString::to_string).collect();
         ids.push(track.base_image.id.to_string());
         prop_assert_eq!(ids.iter().collect::<HashSet<_>>().len(), ids.len(), "every result is new");
-        let done = track.steps.iter().take_while(|step| step.state() == StepState::Done).count();
-        let begun = track.steps.iter().filter(|step| step.state() != StepState::Todo).count();
-        prop_assert!(begun <= done + 1, "at most one step is under way");
+        let behind = track.steps.iter().skip_while(|step| step.state() == StepState::Done).skip(1);
+        let idle = |state| matches!(state, StepState::Todo | StepState::Failed);
+        prop_assert!(behind.map(|step| step.state()).all(idle), "at most one step is under way");
     }
     Ok(())
 }
@@ -117,43 +158,115 @@ fn fresh_plan() -> Plan {
     Plan::parse("plan.yaml", site.read("plan.yaml").as_bytes()).unwrap()
 }
 
+/// What was looked at since the open session has named its image.
+#[derive(Default)]
+struct Looks {
+    result: Option<String>,
+    configuration: bool,
+    image: bool,
+}
+
 #[test]
 fn whatever_happens_the_plan_holds() {
     let plan = fresh_plan();
     let config = ProptestConfig { cases: 100, failure_persistence: None, ..ProptestConfig::default() };
-    proptest!(config, |(events in prop::collection::vec(event(), 0..60))| {
+    let (ends, refusals) = (Cell::new(0), Cell::new(0));
+    proptest!(config, |(events in prop::collection::vec(event(), 0..80))| {
         let mut plan = plan.clone();
         let mut sessions = HashSet::new();
+        let mut named: HashSet<String> = HashSet::new();
+        let mut looks = Looks::default();
+        let mut last_named: Option<Value> = None;
         let mut last_made: Option<Value> = None;
         for (number, event) in events.iter().enumerate() {
             let before = plan.clone();
             let Some(at) = plan.open().first().copied() else { break };
             sessions.extend(plan.attempt(at).map(|attempt| attempt.session));
+            let unchecked = plan.get(at).1.unchecked().map(ToString::to_string);
+            if looks.result != unchecked {
+                looks = Looks { result: unchecked.clone(), ..Looks::default() };
+            }
             match event {
                 Event::Record { wrong, .. } => {
-                    let document = session(&plan, at, event, u32::try_from(number).unwrap() + 1).unwrap();
-                    let taken = plan.record(&document, false, "now");
+                    let fresh = u32::try_from(number).unwrap() + 1;
+                    let document = session(&plan, at, event, fresh).unwrap();
+                    let taken = plan.record(&document, HOW);
                     if *wrong < 4 {
                         prop_assert!(taken.is_err(), "{:?}", taken);
                     }
+                    if let Ok(Taken::Unsettled { .. } | Taken::Failed { .. } | Taken::Unchecked { .. }) = &taken {
+                        let made = document["status"]["artifacts"].as_array().unwrap();
+                        named.extend(made.iter().map(|image| image["result_id"].as_str().unwrap().to_owned()));
+                    }
                     match taken {
                         Err(_) => prop_assert_eq!(&plan, &before, "what was refused changed nothing"),
-                        Ok(Taken::Made { .. }) => last_made = Some(document),
-                        Ok(_) => {}
+                        Ok(Taken::Unchecked { .. }) => last_named = Some(document),
+                        Ok(taken) => prop_assert!(!matches!(taken, Taken::Made { .. }), "a session alone makes nothing"),
                     }
                 }
                 Event::Again => {
                     if let Some(made) = &last_made {
-                        let taken = plan.record(made, false, "later");
-                        let known = matches!(&taken, Ok(Taken::Made { known: true, .. }));
-                        prop_assert!(known, "{:?}", taken);
+                        let known = matches!(plan.record(made, HOW), Ok(Taken::Made { known: true, .. }));
+                        prop_assert!(known);
                         prop_assert_eq!(&plan, &before);
+                    }
+                }
+                Event::Configuration { changed, accept } => {
+                    let own = changed.is_some_and(|layer| plan.get(at).1.layers.contains(&u32::try_from(layer).unwrap()));
+                    let document = configuration(&plan, *changed, number);
+                    match plan.record(&document, How { accept: *accept, ..HOW }) {
+                        Err(error) => {
+                            refusals.set(refusals.get() + 1);
+                            let told = error.to_string();
+                            prop_assert_eq!(&plan, &before, "what was refused changed nothing");
+                            prop_assert!(changed.is_some());
+                            // What is advised is what helps.
+                            let mut advised = plan.clone();
+                            for part in told.split("--give-up ").skip(1) {
+                                let name = part.split([' ', '`']).next().unwrap();
+                                prop_assert!(advised.give_up(name, "now").is_ok(), "{}", told);
+                            }
+                            prop_assert!(told.contains("--accept-configuration"));
+                            prop_assert!(advised.record(&document, How { accept: true, ..HOW }).is_ok(), "{}", told);
+                        }
+                        Ok(Taken::Configuration { accepted, made, .. }) => {
+                            prop_assert_eq!(accepted, *accept && changed.is_some());
+                            prop_assert!(!(own && unchecked.is_some()), "what it has applied has changed");
+                            prop_assert_eq!(made.len(), usize::from(unchecked.is_some() && looks.image));
+                            prop_assert_eq!(begun(&plan), begun(&before));
+                            looks.configuration = unchecked.is_some();
+                        }
+                        Ok(other) => prop_assert!(false, "{:?}", other),
+                    }
+                }
+                Event::Image { wrong } => {
+                    let document = image(&plan, at, *wrong);
+                    match plan.record(&document, HOW) {
+                        Err(_) => {
+                            prop_assert_eq!(&plan, &before, "what was refused changed nothing");
+                            prop_assert!(*wrong < 2 || unchecked.is_none());
+                        }
+                        Ok(taken) => {
+                            prop_assert!(*wrong >= 2 && unchecked.is_some());
+                            prop_assert_eq!(matches!(taken, Taken::Made { .. }), looks.configuration);
+                            looks.image = true;
+                        }
                     }
                 }
                 Event::GiveUp => {
                     let name = plan.attempt(at).unwrap().session;
                     let open = plan.doing(at) != Doing::Begin;
                     prop_assert_eq!(plan.give_up(&name, "now").is_ok(), open);
+                }
+                Event::GiveUpMade => {
+                    if let Some(step) = at.step.checked_sub(1) {
+                        let name = plan.images[0].steps[step].attempts.last().unwrap().session.clone();
+                        let free = plan.doing(at) == Doing::Begin;
+                        prop_assert_eq!(plan.give_up(&name, "now").is_ok(), free);
+                        if free {
+                            last_made = None;
+                        }
+                    }
                 }
                 Event::Move(kind) => {
                     let at = if kind % 2 == 0 { at } else { At { step: (at.step + 1).min(4), ..at } };
@@ -165,18 +278,37 @@ fn whatever_happens_the_plan_holds() {
                         }
                         1 => plan.created(at, "now").is_ok() == open,
                         2 => plan.failed(at, Default::default(), "now").is_ok() == open,
+                        3 => {
+                            let result = format!("{number:08x}-3333-4333-8444-555555555555");
+                            let moved = plan.named(at, result.parse().unwrap(), "now").is_ok();
+                            if moved {
+                                named.insert(result);
+                                last_named = None;
+                            }
+                            moved == open
+                        }
                         _ => {
-                            let result = format!("{:08x}-3333-4333-8444-555555555555", number).parse().unwrap();
-                            plan.done(at, result, "now").is_ok() == open
+                            let there = plan.get(at).1.unchecked().is_some();
+                            looks.image |= there;
+                            plan.looked_at(at, Look::Image, "now").is_ok() == there
                         }
                     };
                     prop_assert!(moved || plan == before, "a move out of turn changed something");
                 }
             }
+            let was_made = plan.open().first() > Some(&at) || plan.is_done();
+            if was_made {
+                prop_assert!(looks.configuration && looks.image, "an image counts when all was looked at");
+                last_made = last_named.take();
+                ends.set(ends.get() + 1);
+            }
             holds(&plan, &sessions)?;
+            let text = plan.to_yaml();
+            prop_assert!(named.iter().all(|id| text.contains(id.as_str())), "an image is lost");
         }
         is_read_again(&plan)?;
     });
+    assert!(ends.get() > 10 && refusals.get() > 10, "the events lead somewhere: {ends:?} {refusals:?}");
 }
 
 #[test]

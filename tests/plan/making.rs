@@ -283,3 +283,70 @@ fn the_architecture_of_an_image_is_that_of_the_recipe_it_comes_from() {
     assert_eq!(outcome.code, 3, "{}", outcome.stdout);
     assert!(outcome.stderr.contains("an aarch64 image cannot begin with"), "{}", outcome.stderr);
 }
+
+/// Two images whose names tell no architecture, and the recipes they come from.
+fn two_architectures(site: &Site) {
+    let image = |name: &str, arch: &str| {
+        format!(
+            "- name: base-{name}\n  ref_name: base-{name}\n  base:\n    product:\n      name: cos\n      type: recipe\n      version: '24.11'\n      filter:\n        arch: \"{arch}\"\n- name: {name}\n  ref_name: {name}\n  base:\n    image_ref: base-{name}\n  configuration: winter-compute-24.11\n  configuration_group_names: [Compute]\n"
+        )
+    };
+    let images = [image("one", "{{cpu.first}}"), image("two", "{{cpu.second}}")].concat();
+    site.write("two.yaml", &format!("schema_version: 1.0.6\nimages:\n{images}"));
+    site.write("cpu.yaml", "cpu:\n  first: x86_64\n  second: aarch64\n");
+}
+
+fn plan_of_two(site: &Site, vars: &[&str], ids: [&str; 2]) -> crate::harness::Outcome {
+    let bases = [format!("one={}", ids[0]), format!("two={}", ids[1])];
+    let fixed = ["plan", "winter/configuration.json", "--bootprep", "two.yaml", "--image", "one", "--image", "two"];
+    let flags = ["--base-image-id", &bases[0], "--base-image-id", &bases[1], "--strategy", "all", "-o", "plan.yaml"];
+    site.incfg(&[&fixed, vars, &flags].concat())
+}
+
+#[test]
+fn an_image_of_one_architecture_is_never_in_the_track_of_another() {
+    let site = Site::bare();
+    two_architectures(&site);
+    let vars = ["--vars-file", "cpu.yaml"];
+    let refused = plan_of_two(&site, &vars, [BASE_ID, BASE_ID]);
+    assert_eq!(refused.code, 3, "{}", refused.stderr);
+    for part in [
+        format!("it begins with {BASE_ID}, and so does one, which is of another architecture"),
+        "--base-image-id IMAGE=ID".into(),
+    ] {
+        assert!(refused.stderr.contains(&part), "{part}: {}", refused.stderr);
+    }
+    // Without the variables nothing tells the architecture: IMS will.
+    assert_eq!(plan_of_two(&site, &[], [BASE_ID, BASE_ID]).code, 0);
+    assert!(!site.read("plan.yaml").contains("arch: x86_64"));
+}
+
+#[test]
+fn an_architecture_that_ims_contradicts_stops_that_image_only() {
+    let site = Site::bare();
+    two_architectures(&site);
+    let made = plan_of_two(&site, &["--vars-file", "cpu.yaml"], [BASE_ID, UAN_ID]);
+    assert_eq!(made.code, 0, "{}", made.stderr);
+    // IMS has both as x86_64, and the recipe of the second is for aarch64.
+    let outcome = site.run(&[]);
+    assert_eq!(outcome.code, 1, "{}", outcome.stderr);
+    let told = format!("image {UAN_ID}, on which the step begins, is an x86_64 image, and two is aarch64");
+    assert!(outcome.stderr.contains(&told), "{}", outcome.stderr);
+    let status = site.status();
+    assert_eq!((&status["images"][0]["done"], &status["images"][1]["done"]), (&json!(true), &json!(false)));
+    assert!(site.created().iter().all(|session| session.contains("-0-l")), "{:?}", site.created());
+}
+
+#[test]
+fn a_rendered_architecture_is_held_against_the_base_image() {
+    let site = Site::bare();
+    let file = site.read("winter/compute-and-uan-bootprep.yaml").replace("arch: x86_64", "arch: \"{{cpu}}\"");
+    site.write("cpu.yaml", &file);
+    let inputs = ["plan", "winter/iuf", "winter/ansible.log", "winter/configuration.json", "--bootprep", "cpu.yaml"];
+    for (cpu, code) in [("x86_64", 0), ("aarch64", 3)] {
+        site.write("vars.yaml", &format!("{}cpu: {cpu}\n", site.read("winter/session_vars.yaml")));
+        let outcome = site.incfg(&[inputs.as_slice(), &["--vars-file", "vars.yaml"]].concat());
+        assert_eq!(outcome.code, code, "{}", outcome.stderr);
+        assert_eq!(outcome.stderr.contains("an aarch64 image cannot begin with"), code == 3, "{}", outcome.stderr);
+    }
+}

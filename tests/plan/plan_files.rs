@@ -1,5 +1,7 @@
 //! Plans that were cut, edited or mixed up are refused with the place and the reason, by every command.
 
+use serde_json::json;
+
 use crate::harness::Site;
 
 fn refusal(site: &Site) -> String {
@@ -138,4 +140,63 @@ fn only_a_plan_that_is_not_there_is_to_be_made() {
         assert_eq!(outcome.code, 3, "{}", outcome.stderr);
         assert_eq!(outcome.stderr.contains("incfg plan makes a plan"), advised, "{}", outcome.stderr);
     }
+}
+
+/// A plan as incfg wrote it before plans told of obstacles, looks and other images, with its first step done.
+#[test]
+fn a_plan_of_an_older_incfg_goes_on_where_it_was() {
+    let site = Site::bare();
+    let old = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("testdata/plans/first-form.yaml");
+    std::fs::copy(old, site.path().join("plan.yaml")).unwrap();
+    assert_eq!(site.steps("state"), ["done", "todo", "todo"]);
+    let made = site.steps("result_id")[0].as_str().unwrap().to_owned();
+    site.image(&made, "compute-hpe-cos-24.11.x86_64-winter-incfg-988f48e3-0-l0-2-a1");
+    site.state(&format!("layers/{made}.json"), "[\"0\", \"1\", \"2\"]");
+    let next = site.incfg(&["next", "plan.yaml"]).stdout;
+    assert!(next.contains(&format!("--target-group Compute {made} --configuration-limit 3")), "{next}");
+    let outcome = site.run(&[]);
+    assert_eq!(outcome.code, 0, "{}", outcome.stderr);
+    site.is_whole();
+    let plan = site.read("plan.yaml");
+    for later in ["obstacle:", "looked_at:", "other_images:", "gone_at:"] {
+        assert!(!plan.contains(later), "{later} stands only where it says something");
+    }
+}
+
+#[test]
+fn a_field_that_is_not_known_is_refused_and_not_lost() {
+    let site = Site::new();
+    site.run(&["--until", "3"]);
+    let plan = site.read("plan.yaml");
+    for (field, new) in [
+        ("activity:", "colour: red\nactivity:"),
+        ("    attempts:", "    colour: red\n    attempts:"),
+        ("      session_deleted:", "      colour: red\n      session_deleted:"),
+        ("  result_name:", "  colour: red\n  result_name:"),
+    ] {
+        assert!(plan.contains(field), "{field}\n{plan}");
+        let edited = plan.replacen(field, new, 1);
+        site.write("plan.yaml", &edited);
+        for command in [vec!["status", "plan.yaml"], vec!["run", "plan.yaml", "--cray", "./cray"]] {
+            let refused = site.incfg(&command);
+            assert_eq!(refused.code, 3, "{field}: {}", refused.stderr);
+            for part in ["unknown field `colour`", "A newer incfg than this", "may have written it"] {
+                assert!(refused.stderr.contains(part), "{field}: {}", refused.stderr);
+            }
+        }
+        assert_eq!(site.read("plan.yaml"), edited);
+    }
+}
+
+#[test]
+fn what_a_session_has_named_cannot_be_an_image_in_use() {
+    let site = Site::new();
+    site.fates(&json!({"3": ["several"]}));
+    site.run(&[]);
+    let plan = site.read("plan.yaml");
+    let other = plan.lines().find_map(|line| line.trim().strip_prefix("- 00000003-5555")).unwrap().to_owned();
+    let base = site.steps("result_id")[0].as_str().unwrap().to_owned();
+    site.write("plan.yaml", &plan.replace(&format!("- 00000003-5555{other}"), &format!("- {base}")));
+    let told = refusal(&site);
+    assert!(told.contains("other_images") && told.contains("is its base image or its result"), "{told}");
 }

@@ -113,6 +113,10 @@ impl Cray {
         let fault = self.fault(&kind, number);
         match fault.as_deref() {
             Some("kill-before") => self.kill(),
+            Some("kill-instead") => {
+                self.kill();
+                return Said::unreachable();
+            }
             Some("503") => return Said::error("Error received from server: 503 Service Unavailable"),
             Some("500") => {
                 return Said::error(
@@ -129,6 +133,8 @@ impl Cray {
             Some("login") => {
                 return Said { code: 0, out: "<!DOCTYPE html><html>Please log in</html>\n".into(), err: String::new() };
             }
+            Some("not-found") => return self.no_session(rest.get(2).copied().unwrap_or_default()),
+            Some("foreign") => self.foreign(rest),
             Some("empty") => return Said { code: 0, out: "\n".into(), err: String::new() },
             Some("hang") => std::thread::sleep(Duration::from_secs(1_000)),
             Some("flood") => return Said { code: 0, out: "x".repeat(20 << 20), err: String::new() },
@@ -172,6 +178,10 @@ impl Cray {
                 Some(image) => Said::json(&image),
                 None => Said::error("Not Found: Requested resource does not exist. Re-run request with valid ID."),
             },
+            ("ims", ["images", "delete", id]) => match fs::remove_file(self.state.join(format!("images/{id}.json"))) {
+                Ok(()) => Said { code: 0, out: String::new(), err: String::new() },
+                Err(_) => Said::error("Not Found: Requested resource does not exist. Re-run request with valid ID."),
+            },
             ("artifacts", ["get", _bucket, key, file, ..]) => {
                 let object = self.state.join("objects").join(key.replace('/', "_"));
                 match fs::copy(object, file) {
@@ -185,6 +195,12 @@ impl Cray {
             }
             _ => Said::error(&format!("No such command '{}'.", rest.join(" "))),
         }
+    }
+
+    /// Another hand is quicker and makes a session of the same name for something else.
+    fn foreign(&self, words: &[&str]) {
+        let flags: Vec<&str> = words.iter().skip(2).map(|word| if *word == "0,1,2" { "7" } else { word }).collect();
+        self.create(&flags, true);
     }
 
     fn create(&self, flags: &[&str], v3: bool) -> Said {
@@ -275,17 +291,21 @@ impl Cray {
         let known = base_layers.is_some() && self.read(&format!("images/{base}.json")).is_some();
         let succeeded = match fate {
             "fail" => "false",
-            "unknown" => "unknown",
+            "unknown" | "unknown-with-image" => "unknown",
             _ if known => "true",
             _ => "false",
         };
         state["succeeded"] = succeeded.into();
-        if succeeded != "true" || fate == "no-artifact" {
+        if succeeded == "false" || matches!(fate, "unknown" | "no-artifact") {
             return;
         }
         // An id is never given twice, not even that of an image which is gone.
         let count = fs::read_dir(self.state.join("layers")).unwrap().count();
         let result = if fate == "equal" { base.clone() } else { format!("{count:08x}-1111-4222-8333-444444444444") };
+        if let Some(layer) = fate.strip_prefix("changes-") {
+            let name = session["configuration"]["name"].as_str().unwrap();
+            self.change(name, layer.parse().unwrap());
+        }
         if fate != "equal" {
             let mut layers = base_layers.unwrap().as_array().unwrap().clone();
             layers.extend(limit.split(',').map(Value::from));
@@ -299,8 +319,20 @@ impl Cray {
                 self.write(&format!("images/{result}.json"), &image);
             }
         }
-        session["status"]["artifacts"] =
-            json!([{"image_id": base, "result_id": result, "type": "ims_customized_image"}]);
+        let made = |result: &str| json!({"image_id": base, "result_id": result, "type": "ims_customized_image"});
+        session["status"]["artifacts"] = json!([made(&result)]);
+        if fate == "several" {
+            let other = format!("{count:08x}-5555-4222-8333-444444444444");
+            session["status"]["artifacts"] = json!([made(&result), made(&other), made(&base)]);
+        }
+    }
+
+    /// Somebody changes a layer while a session is under way.
+    fn change(&self, configuration: &str, layer: usize) {
+        let path = format!("configurations/{configuration}.json");
+        let mut content = self.read(&path).unwrap();
+        content["layers"][layer]["commit"] = format!("{layer}").repeat(40).into();
+        self.write(&path, &content);
     }
 
     /// What becomes of a session: the fates of its layers, one per attempt; the last one lasts.

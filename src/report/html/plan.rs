@@ -3,9 +3,8 @@
 use chrono::DateTime;
 use serde::Serialize;
 
-use crate::plan::command::CrayCommand;
 use crate::plan::{Attempt, AttemptState, Plan, PlannedLayer, Step, StepState, Track};
-use crate::report::plan::{by_hand, cray, end_steps};
+use crate::report::plan::{by_hand, deletion, end_steps};
 use crate::report::shell_word;
 use crate::report::standing::count;
 use crate::report::steps::Step as ToDo;
@@ -149,7 +148,12 @@ fn view(plan: &Plan, path: &str, detail: &Detail) -> View {
         let by_hand = by_hand(plan, at, path)?;
         Some(ByHandView {
             title: detail.text(&by_hand.title),
-            failed: by_hand.failed.as_ref().map(|failed| detail.text(failed)),
+            failed: match &plan.get(at).0.obstacle {
+                Some(found) => {
+                    Some(detail.text(&format!("In the way, as found at {}: {}", moment(&found.found_at), found.why)))
+                }
+                None => by_hand.failed.as_ref().map(|failed| detail.text(failed)),
+            },
             steps: Steps::new(&by_hand.steps, detail),
             after: by_hand.after.iter().map(|line| detail.text(line)).collect(),
         })
@@ -157,8 +161,7 @@ fn view(plan: &Plan, path: &str, detail: &Detail) -> View {
     let run =
         ToDo::new("Go on; --dry-run instead shows every command first:", [format!("incfg run {}", shell_word(path))]);
     let most = detail.items.min(MOST_BY_HAND);
-    let delete: Vec<String> =
-        plan.deletable().iter().map(|session| cray(&CrayCommand::delete_session(plan.target.cfs, session))).collect();
+    let delete: Vec<String> = plan.deletable().iter().map(|session| deletion(plan, session, path)).collect();
     let delete = ToDo::new("Sessions that are of no more use: what they made, or why they failed, is kept:", delete);
     let files = std::iter::once((&plan.bootprep, "bootprep file"))
         .chain(plan.vars_files.iter().map(|file| (file, "variables")))

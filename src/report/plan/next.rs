@@ -4,12 +4,15 @@ use std::fmt::Write;
 
 use anstyle::Style;
 
-use crate::plan::command::{CrayCommand, log_words};
+use crate::plan::command::{CrayCommand, in_shell, log_words};
 use crate::plan::step::{At, Doing};
-use crate::plan::{Attempt, AttemptState, Plan, StepState};
+use crate::plan::{Attempt, AttemptState, Look, Plan, StepState};
 use crate::report::steps::Step;
 
-use super::{command, cray, numbered, printable, shell_word};
+use super::{command, deletion, numbered, obstacle, printable, shell_word};
+
+/// What to do when a session is not there to be deleted.
+const GONE: &str = ". Where cray does not find it, it is gone: then only the second half";
 
 /// The next step of an image by hand.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -32,6 +35,9 @@ pub fn next(plan: &Plan, at: At, path: &str) -> String {
     let Some(by_hand) = by_hand(plan, at, path) else { return out };
     let (step, rest) = by_hand.title.split_once(": ").unwrap_or((&by_hand.title, ""));
     let _ = writeln!(out, "{bold}{step}{bold:#}: {rest}");
+    if let Some(found) = &plan.get(at).0.obstacle {
+        obstacle(&mut out, found);
+    }
     if let Some(failed) = &by_hand.failed {
         let _ = writeln!(out, "{failed}");
     }
@@ -55,7 +61,7 @@ pub fn by_hand(plan: &Plan, at: At, path: &str) -> Option<ByHand> {
     let cfs = plan.target.cfs;
     let title = format!(
         "Step {}: {} of {} on image {}, attempt {}",
-        step.id,
+        printable(&step.id),
         step.layers_in_words(),
         printable(&track.configuration.name),
         attempt.base_id,
@@ -63,7 +69,7 @@ pub fn by_hand(plan: &Plan, at: At, path: &str) -> Option<ByHand> {
     );
     let mut by_hand = ByHand { title, failed: None, steps: Vec::new(), after: Vec::new() };
     let steps = &mut by_hand.steps;
-    let hand_over = |words: &CrayCommand| format!("{} | incfg record {} -", cray(words), shell_word(path));
+    let hand_over = |words: &CrayCommand| handed_over(words, path);
     if let Some(failed) = step.attempts.last().filter(|attempt| attempt.state == AttemptState::Failed) {
         by_hand.failed = Some(format!(
             "Attempt {} failed: {}",
@@ -71,31 +77,34 @@ pub fn by_hand(plan: &Plan, at: At, path: &str) -> Option<ByHand> {
             printable(failed.reason.as_deref().unwrap_or("no reason was recorded"))
         ));
         if !failed.session_deleted {
-            let words: Vec<String> = log_words(&failed.session).iter().map(|word| shell_word(word)).collect();
             steps.push(Step::new(
-                "Keep the log of the session that failed, if that is not done yet, and delete the session:",
+                format!(
+                    "Keep the log of the session that failed, if that is not done yet, and delete the session{GONE}:"
+                ),
                 [
-                    format!("kubectl {} > {}.log", words.join(" "), failed.session),
-                    cray(&CrayCommand::delete_session(cfs, &failed.session)),
+                    format!("{} > {}.log", in_shell("kubectl", &log_words(&failed.session)), failed.session),
+                    deletion(plan, &failed.session, path),
                 ],
             ));
         }
     }
     if let Some(session) = left_by_last_step(plan, at) {
         steps.push(Step::new(
-            "Delete the session of the step before, if that is not done yet; its image is in the plan:",
-            [cray(&CrayCommand::delete_session(cfs, &session))],
+            format!("Delete the session of the step before, its image is in the plan{GONE}:"),
+            [deletion(plan, &session, path)],
         ));
     }
     let doing = plan.doing(at);
     if let Some(result) = step.unchecked() {
         steps.push(Step::new(
-            "Its session has made an image. It counts when it is in IMS and has a link; incfg says whether it is so:",
-            [hand_over(&CrayCommand::describe_image(result.as_str()))],
+            format!(
+                "Its session has made image {result}. It counts when the configuration is still that of the plan, and the image is in IMS and has a link; incfg says whether it is so:"
+            ),
+            looks(plan, at, path),
         ));
         steps.push(Step::new(
-            "When incfg has it, delete the session:",
-            [cray(&CrayCommand::delete_session(cfs, &attempt.session))],
+            format!("When incfg says that the step is done, delete the session{GONE}:"),
+            [deletion(plan, &attempt.session, path)],
         ));
         by_hand.after.push(format!(
             "If the image cannot be used, make room for another attempt: incfg record {} --give-up {}",
@@ -122,14 +131,14 @@ pub fn by_hand(plan: &Plan, at: At, path: &str) -> Option<ByHand> {
         Doing::Follow => None,
     };
     steps.extend(create.map(|says| {
-        Step::new(says, [cray(&CrayCommand::create_session(plan, at, &attempt, attempt.base_id.as_str()))])
+        Step::new(says, [CrayCommand::create_session(plan, at, &attempt, attempt.base_id.as_str()).in_shell()])
     }));
     steps.push(Step::new(
         "Ask until it is complete, which takes minutes to hours. incfg takes the answer in and says what follows:",
         [hand_over(&CrayCommand::describe_session(cfs, &attempt.session))],
     ));
     by_hand.after.push(
-        "When the session has made its image, incfg asks for the image too. Then, and not before, the session may be deleted; incfg next says so."
+        "When the session has made its image, incfg asks for the configuration and the image too. Then, and not before, the session may be deleted; incfg next says so."
             .into(),
     );
     if doing != Doing::Begin {
@@ -140,6 +149,22 @@ pub fn by_hand(plan: &Plan, at: At, path: &str) -> Option<ByHand> {
         ));
     }
     Some(by_hand)
+}
+
+fn handed_over(words: &CrayCommand, path: &str) -> String {
+    format!("{} | incfg record {} -", words.in_shell(), shell_word(path))
+}
+
+/// The commands that make the image count which the session of a step has made.
+#[must_use]
+pub fn looks(plan: &Plan, at: At, path: &str) -> Vec<String> {
+    let (track, step) = plan.get(at);
+    let Some(result) = step.unchecked() else { return Vec::new() };
+    let words = |look: &Look| match look {
+        Look::Configuration => CrayCommand::describe_configuration(plan.target.cfs, &track.configuration.name),
+        Look::Image => CrayCommand::describe_image(result.as_str()),
+    };
+    step.open_looks().iter().map(|look| handed_over(&words(look), path)).collect()
 }
 
 /// The session that the step before ended with, unless it is known to be gone.
@@ -162,14 +187,18 @@ pub fn commands(plan: &Plan) -> String {
             let content = plan.get(at).1;
             let attempt = plan.attempt(at).unwrap_or_else(|| plan.next_attempt(at, track.current()));
             let begun = if content.state() == StepState::Todo { "" } else { ", goes on" };
-            let _ = writeln!(out, "{bold}{}{bold:#}{begun}", content.id);
-            for words in step_commands(plan, at, &attempt, &base) {
-                command(&mut out, &cray(&words));
-            }
+            let _ = writeln!(out, "{bold}{}{bold:#}{begun}", printable(&content.id));
+            let before = step_commands(plan, at, &attempt, &base);
             base = format!("RESULT_OF_{}", content.id);
-            let image = CrayCommand::describe_image(&base);
-            command(&mut out, &cray(&image));
-            command(&mut out, &cray(&CrayCommand::delete_session(cfs, &attempt.session)));
+            let after = [
+                CrayCommand::describe_configuration(cfs, &track.configuration.name),
+                CrayCommand::describe_image(&base),
+                CrayCommand::delete_session(cfs, &attempt.session),
+                CrayCommand::describe_session(cfs, &attempt.session),
+            ];
+            for words in before.iter().chain(&after) {
+                command(&mut out, &words.in_shell());
+            }
         }
     }
     out

@@ -16,6 +16,9 @@ const HEAD: &str = r##"set -eu
 INCFG=${INCFG:-incfg}
 CRAY=${CRAY:-cray}
 POLL=${POLL:-15}
+# cray itself waits for ever.
+LIMIT=
+if timeout --foreground 5 true 2> /dev/null; then LIMIT='timeout --foreground 120'; fi
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 trap 'exit 1' HUP INT TERM
@@ -25,16 +28,50 @@ stop() {
   exit 1
 }
 
-# An answer of cray has to be what the plan expects: incfg compares them.
-check() {
-  "$CRAY" "$@" > "$work/answer" || stop "stopped: no answer to: cray $*"
-  "$INCFG" record "$PLAN" "$work/answer" > /dev/null || stop "stopped: this is not what the plan expects: cray $*"
+# Asks cray and gives the answer to incfg. The word of incfg is left in $said; it is "missing" where cray does not find what
+# it was asked for. No answer, or one that is none, like a login page, is asked for again a few times.
+ask() {
+  tries=0
+  while :; do
+    said=garbage
+    if $LIMIT "$CRAY" "$@" > "$work/answer" 2> "$work/words"; then
+      said=$("$INCFG" record "$PLAN" "$work/answer" 2> "$work/words") || :
+    elif grep -q -e 'Session not found' -e 'Session could not found' -e 'Configuration not found' -e 'Not Found: Requested' "$work/words"; then
+      said=missing
+    elif grep -q -e 'cray init' -e 'cray auth login' -e 'server: 401' -e 'server: 403' "$work/words"; then
+      stop "stopped: cray cannot be used ($(tail -n 1 "$work/words")). When it can, run this script again"
+    fi
+    [ "$said" = garbage ] || return 0
+    tries=$((tries + 1))
+    [ "$tries" -lt 8 ] || stop "stopped: asked $tries times without an answer: cray $*: $(tail -n 1 "$work/words"). Run this script again to go on"
+    sleep "$POLL"
+  done
 }
 
-# An image that a session has made counts when it is in IMS. It is left in $base.
+# Stops, with what incfg or cray said.
+surprise() {
+  cat "$work/words" >&2
+  stop "$@"
+}
+
+# An answer of cray has to be what the plan expects: incfg compares them.
+check() {
+  ask "$@"
+  case $said in
+    same | accepted | "made "* | "unchecked "*) ;;
+    missing) stop "stopped: there is no such thing: cray $*" ;;
+    *) surprise "stopped: this is not what the plan expects: cray $*" ;;
+  esac
+}
+
+# An image that a session has made counts when the configuration has not changed meanwhile and the image is in IMS. It is
+# left in $base.
 take() {
+  describe_configuration
   check ims images describe "$1" --format json
+  [ "$said" = "made $1" ] || surprise "stopped: image $1 does not count"
   base=$1
+  printf 'image %s is made\n' "$base" >&2
 }
 
 # What the plan has already is not done again; then its image is left in $base.
@@ -52,31 +89,36 @@ has() {
 delete() {
   session=$1
   shift
-  "$CRAY" "$@" > "$work/answer" 2> "$work/error" && return
-  grep -q -e 'Session not found' -e 'Session could not found' "$work/error" && return
-  printf 'session %s was not deleted: %s\n' "$session" "$(tail -n 1 "$work/error")" >&2
+  if $LIMIT "$CRAY" "$@" > "$work/answer" 2> "$work/words" || grep -q -e 'Session not found' -e 'Session could not found' "$work/words"; then
+    "$INCFG" record "$PLAN" --deleted "$session" 2> "$work/words" && return
+  fi
+  printf 'session %s was not deleted: %s\n' "$session" "$(tail -n 1 "$work/words")" >&2
 }
 
-# Creates a session, unless it is there already; whether it is the right one, incfg says when it is described.
+# Creates a session, unless it is there already and is the one that the plan means.
 create() {
   session=$1
   shift
-  if describe "$session" > "$work/answer" 2> "$work/error"; then
-    return
-  fi
-  if ! grep -q -e 'Session not found' -e 'Session could not found' "$work/error"; then
-    cat "$work/error" >&2
-    stop "stopped: whether session $session is there is not known, so it was not created"
-  fi
-  "$CRAY" "$@" > "$work/answer" || stop "stopped: session $session may not have been created. Run this script again: it looks first"
+  describe_session "$session"
+  case $said in
+    missing) ;;
+    waiting* | unsettled | "unchecked "* | "made "* | failed) return ;;
+    *) surprise "stopped: session $session is there, and is not the one that the plan means" ;;
+  esac
+  $LIMIT "$CRAY" "$@" > "$work/answer" || stop "stopped: session $session may not have been created. Run this script again: it looks first"
 }
 
 # Waits for a session and leaves its image in $base.
 await() {
   unsettled=0
+  told=
   while :; do
-    describe "$1" > "$work/answer" || stop "stopped: session $1 cannot be described. Run this script again to wait on for it"
-    said=$("$INCFG" record "$PLAN" "$work/answer") || [ "$said" = unsettled ] || stop "stopped at session $1"
+    describe_session "$1"
+    case $said in
+      "$told" | "unchecked "*) ;;
+      *) cat "$work/words" >&2 ;;
+    esac
+    told=$said
     case $said in
       "made "*)
         base=${said#made }
@@ -91,7 +133,8 @@ await() {
         [ "$unsettled" -lt 6 ] || stop "stopped: session $1 is over and does not say what it made"
         ;;
       waiting*) ;;
-      *) stop "stopped: incfg says '$said' of session $1" ;;
+      missing) stop "stopped: session $1 is not there. If it was not created, run this script again; if it was deleted, give it up first: incfg record $PLAN --give-up $1" ;;
+      *) stop "stopped at session $1" ;;
     esac
     sleep "$POLL"
   done
@@ -113,12 +156,18 @@ pub fn script(plan: &Plan, path: &str) -> String {
     );
     let _ = write!(
         out,
-        "\ndescribe() {{\n  \"$CRAY\" {group} sessions describe \"$1\" --format json\n}}\n\nPLAN={}\n",
+        "\ndescribe_session() {{\n  ask {group} sessions describe \"$1\" --format json\n}}\n\ndescribe_configuration() {{\n  check {group} configurations describe \"$configuration\" --format json\n}}\n\nPLAN={}\n",
         shell_word(path)
     );
     for open in plan.open() {
         let track = plan.get(open).0;
-        let _ = writeln!(out, "\n# {}\nbase={}", printable(track.label()), shell_word(track.current().as_str()));
+        let _ = writeln!(
+            out,
+            "\n# {}\nbase={}\nconfiguration={}",
+            printable(track.label()),
+            shell_word(track.current().as_str()),
+            shell_word(&track.configuration.name)
+        );
         for step in open.step..track.steps.len() {
             step_lines(&mut out, plan, At { track: open.track, step });
         }
@@ -133,13 +182,15 @@ fn step_lines(out: &mut String, plan: &Plan, at: At) {
     let attempt = plan.attempt(at).unwrap_or_else(|| plan.next_attempt(at, track.current()));
     let _ = writeln!(out, "\n# step {}", printable(&step.id));
     let _ = writeln!(out, "if ! has {}; then", attempt.session);
-    let mut line = |function: &str, command: &CrayCommand| {
-        let _ = writeln!(out, "  {function} {}", words(command));
-    };
-    line("check", &CrayCommand::describe_image(BASE));
-    line("check", &CrayCommand::describe_configuration(cfs, &track.configuration.name));
-    line(&format!("create {}", attempt.session), &CrayCommand::create_session(plan, at, &attempt, BASE));
-    let _ = writeln!(out, "  await {}\nfi", attempt.session);
+    let create = CrayCommand::create_session(plan, at, &attempt, BASE);
+    let _ = writeln!(
+        out,
+        "  check {}\n  describe_configuration\n  create {} {}\n  await {}\nfi",
+        words(&CrayCommand::describe_image(BASE)),
+        attempt.session,
+        words(&create),
+        attempt.session
+    );
     let _ = writeln!(out, "delete {} {}", attempt.session, words(&CrayCommand::delete_session(cfs, &attempt.session)));
 }
 

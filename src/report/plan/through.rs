@@ -5,11 +5,11 @@ use std::fmt::Write;
 use anstyle::Style;
 
 use crate::plan::command::CrayCommand;
-use crate::plan::{AttemptState, Plan, StepState};
+use crate::plan::{Leftover, Plan, StepState, Use};
 use crate::report::steps::Step;
 use crate::rewrite::Pin;
 
-use super::{command, count, cray, numbered, printable, shell_word};
+use super::{command, count, deletion, numbered, printable, shell_word};
 
 /// The end of a plan: its pins, how to use them, and what may be deleted.
 #[must_use]
@@ -24,11 +24,24 @@ pub fn through(plan: &Plan, path: &str, pins: &[Pin]) -> String {
     for pin in pins {
         let _ = writeln!(out, "  {}={}", printable(&pin.image), pin.id);
     }
+    for gone in &plan.exists {
+        let Some(when) = &gone.gone_at else { continue };
+        let _ = writeln!(
+            out,
+            "  no pin: {} existed as {}, which IMS has no more (found at {when}); without a --pin it is built again",
+            printable(&gone.ref_name),
+            gone.id
+        );
+    }
     let _ = writeln!(out, "\n{bold}Next{bold:#}");
     numbered(&mut out, &end_steps(plan, path));
-    let left = left_sessions(plan);
+    let left = left_sessions(plan, path);
     if !left.is_empty() {
-        let _ = writeln!(out, "\nSessions that incfg did not delete; they are of no more use:");
+        let _ = writeln!(
+            out,
+            "\nSessions that are of no more use, and not deleted as far as the plan knows; incfg run {} deletes them, or:",
+            shell_word(path)
+        );
         for line in left {
             command(&mut out, &line);
         }
@@ -75,29 +88,41 @@ fn restart(plan: &Plan, new_file: &str) -> Step {
 }
 
 /// Each layer leaves an image as large as the last, and nobody else deletes them.
-fn intermediate(plan: &Plan) -> Option<Step> {
-    let mut lines = Vec::new();
-    for track in &plan.images {
-        let last = track.steps.len().saturating_sub(1);
-        for (number, step) in track.steps.iter().enumerate() {
-            for attempt in &step.attempts {
-                let failed = attempt.state == AttemptState::Failed;
-                let Some(result) = attempt.result_id.as_ref().filter(|_| failed || number < last) else { continue };
-                let note = if failed { format!(", attempt {}, which failed", attempt.number) } else { String::new() };
-                lines.push(format!("{}  # {}{note}", cray(&CrayCommand::delete_image(result)), printable(&step.id)));
-            }
-        }
+fn intermediate(plan: &Plan) -> impl Iterator<Item = Step> {
+    let (unclear, known): (Vec<_>, Vec<_>) = plan.leftovers().into_iter().partition(|image| image.was == Use::Unclear);
+    let lists = [
+        (
+            known,
+            "When the restart went well, delete the images between the base and the last; each takes as much room as the last:",
+        ),
+        (
+            unclear,
+            "Images that CFS named and the plan does not use, as their sessions did not end as expected; look at them, and delete them:",
+        ),
+    ];
+    lists.into_iter().filter(|(images, _)| !images.is_empty()).map(|(images, says)| {
+        let line = |image: &Leftover<'_>| {
+            let deletion = CrayCommand::delete_image(image.id).in_shell();
+            format!("{deletion}  # {}{}", printable(&image.step.id), note(image))
+        };
+        Step::new(says, images.iter().map(line))
+    })
+}
+
+fn note(image: &Leftover<'_>) -> String {
+    match image.was {
+        Use::Between => String::new(),
+        Use::Failed => format!(", attempt {}, which failed", image.attempt),
+        Use::Unclear => format!(", attempt {}", image.attempt),
     }
-    let says = "When the restart went well, delete the images between the base and the last; each takes as much room as the last:";
-    (!lines.is_empty()).then(|| Step::new(says, lines))
 }
 
 /// The commands that delete the sessions a plan is through with.
 #[must_use]
-pub fn left_sessions(plan: &Plan) -> Vec<String> {
+pub fn left_sessions(plan: &Plan, path: &str) -> Vec<String> {
     let steps = plan.images.iter().flat_map(|track| &track.steps).filter(|step| step.state() == StepState::Done);
     let left = steps.flat_map(|step| &step.attempts).filter(|attempt| !attempt.session_deleted);
-    left.map(|attempt| cray(&CrayCommand::delete_session(plan.target.cfs, &attempt.session))).collect()
+    left.map(|attempt| deletion(plan, &attempt.session, path)).collect()
 }
 
 fn base_name(path: &str) -> &str {

@@ -1,0 +1,146 @@
+//! The end of an attempt: what its session has made is checked and kept, or why it has made nothing.
+
+use crate::cfs::Session;
+use crate::image_id::ImageId;
+use crate::plan::command::{in_shell, log_words};
+use crate::plan::step::{At, Failure, Misfit};
+use crate::plan::{Attempt, AttemptState, Concern, Look};
+
+use super::{Event, Executor, Halt, SETTLING, Stop, log};
+
+impl Executor<'_> {
+    /// The session has gone by another hand, and with it what it would have said.
+    pub(super) fn gone(&mut self, at: At, attempt: &Attempt, before_this_run: bool) -> Result<(), Halt> {
+        let reason = format!(
+            "session {} was deleted by another hand, or by CFS after its time to live, before its end was recorded; an image called {} may exist and is not used",
+            attempt.session, attempt.result_name
+        );
+        let mut plan = self.store.plan().clone();
+        plan.failed(at, Failure { reason: reason.clone(), ..Failure::default() }, &(self.now)())?;
+        plan.session_deleted(&attempt.session);
+        self.store.save(plan, &reason)?;
+        if before_this_run {
+            // Whoever starts a run knows that it goes on; a new attempt on the same base image is safe.
+            (self.tell)(Event::Note(&reason));
+            return Ok(());
+        }
+        Err(Halt::Track(reason))
+    }
+
+    /// Images that the session names and that are not its result are in the plan from now on.
+    pub(super) fn keep_others(&mut self, attempt: &Attempt, session: &Session) -> Result<(), Stop> {
+        let mut plan = self.store.plan().clone();
+        plan.keep_others(attempt, session);
+        if plan != *self.store.plan() {
+            self.store.save(plan, &format!("session {} names images that the plan does not know", session.name))?;
+        }
+        Ok(())
+    }
+
+    /// The session names a result: it is checked, kept, and only then the session is of no more use.
+    pub(super) fn take(&mut self, at: At, attempt: &Attempt, result: ImageId) -> Result<(), Halt> {
+        let mut plan = self.store.plan().clone();
+        plan.named(at, result.clone(), &(self.now)())?;
+        self.store.save(plan, &format!("session {} made image {result}, which is to be checked", attempt.session))?;
+        let name = self.store.plan().get(at).0.configuration.name.clone();
+        match self.configuration(&name)? {
+            Some(now) => {
+                let plan = self.store.plan();
+                if let Some(difference) = plan.change_in(at, &now) {
+                    let why = format!(
+                        "configuration {name} was changed while the session was under way ({difference}), so image {result} may hold other layers than the plan says"
+                    );
+                    return match self.fail(at, attempt, why) {
+                        Err(Halt::Track(told)) => {
+                            Err(Halt::Dead(Concern::Configuration, [told, self.changed(&now)].join("\n")))
+                        }
+                        ended => ended,
+                    };
+                }
+                if let Some(change) = plan.change(&now) {
+                    (self.tell)(Event::Note(&format!(
+                        "configuration {name} was changed while the session was under way ({}), in nothing that this session applies, so its image is good",
+                        change.difference
+                    )));
+                } else {
+                    self.written_anew(&now)?;
+                }
+            }
+            None => (self.tell)(Event::Note(&format!("configuration {name} is gone since the session began"))),
+        }
+        let mut left = SETTLING;
+        loop {
+            left -= 1;
+            let (why, final_word) = match self.image(&result)? {
+                None => ("is not in IMS".to_owned(), false),
+                Some(image) => match self.store.plan().get(at).0.misfit(&image) {
+                    None => break,
+                    Some(misfit) => (misfit.to_string(), misfit != Misfit::Empty),
+                },
+            };
+            let why = format!("its result {result} {why}");
+            if left == 0 || final_word {
+                return self.fail(at, attempt, why);
+            }
+            (self.tell)(Event::Again { why: &why });
+            self.pause()?;
+        }
+        let mut plan = self.store.plan().clone();
+        for look in [Look::Configuration, Look::Image] {
+            plan.looked_at(at, look, &(self.now)())?;
+        }
+        let step = plan.get(at).1.id.clone();
+        self.store.save(plan, &format!("the result of step {step} is image {result}; its session was not deleted"))?;
+        (self.tell)(Event::Made { step: &step, result: &result });
+        Ok(())
+    }
+
+    /// The session made nothing that can be used. That is kept and told before its log is fetched, which may take long.
+    pub(super) fn fail(&mut self, at: At, attempt: &Attempt, reason: String) -> Result<(), Halt> {
+        let mut plan = self.store.plan().clone();
+        plan.failed(at, Failure { reason: reason.clone(), ..Failure::default() }, &(self.now)())?;
+        let step = plan.get(at).1.id.clone();
+        self.store.save(plan, &format!("session {} failed: {reason}", attempt.session))?;
+        (self.tell)(Event::Note(&format!("step {step} failed: {reason}; its log is fetched")));
+        let told = self.explain(at, &attempt.session, &reason)?;
+        Err(Halt::Track(told))
+    }
+
+    /// Fetches the log of an attempt that failed, and keeps what it tells; why it failed and where the log is, in words.
+    fn explain(&mut self, at: At, session: &str, reason: &str) -> Result<String, Stop> {
+        let path = self.store.shown().to_path_buf();
+        match log::fetch(&self.settings.kubectl, &path, session, self.cray.timeout, self.stop) {
+            Ok(name) => {
+                let file = path.with_file_name(&name);
+                let (track, step) = self.store.plan().get(at);
+                let told = log::told(&file, track, step, self.grammar);
+                let reason = told.words.map_or_else(|| reason.to_owned(), |words| format!("{reason}: {words}"));
+                let mut plan = self.store.plan().clone();
+                plan.explained(at, Failure { reason: reason.clone(), layer: told.layer, log: Some(name) });
+                self.store.save(plan, &format!("session {session} failed: {reason}"))?;
+                Ok(format!("{reason}\nits log is {}", file.display()))
+            }
+            Err(why) => Ok(format!(
+                "{reason}\nits log could not be fetched ({why}), so the session was kept; see it with `{}`",
+                in_shell("kubectl", &log_words(session))
+            )),
+        }
+    }
+
+    /// A run may have been killed before it had the log of an attempt that failed.
+    pub(super) fn explain_last(&mut self, at: At) -> Result<(), Stop> {
+        let last = self.store.plan().get(at).1.attempts.last();
+        let silent =
+            last.filter(|last| last.state == AttemptState::Failed && last.log.is_none() && !last.session_deleted);
+        let Some((session, reason)) =
+            silent.map(|last| (last.session.clone(), last.reason.clone().unwrap_or_default()))
+        else {
+            return Ok(());
+        };
+        let told = self.explain(at, &session, &reason)?;
+        if self.store.plan().get(at).1.attempts.last().is_some_and(|last| last.log.is_some()) {
+            (self.tell)(Event::Note(&format!("the attempt before: {}", told.replace('\n', "; "))));
+        }
+        Ok(())
+    }
+}
