@@ -25,8 +25,7 @@ Examples:
   incfg fetch /etc/cray/upgrade/csm/iuf/cos-products-20231031 --dir logs
   incfg fetch --analysis analysis.json
 
-Exit codes: 0 all there, 1 a log is not in S3 or could not be fetched, or you stopped it, 3 an input cannot be read or a file not
-be written, 4 cray is missing, not initialised, not logged in, or gave no answer to any call.")]
+Exit codes: 0 all there, 1 a log is not in S3 or could not be fetched, or you stopped it, 3 an input cannot be read or a file not be written, 4 cray is missing, not initialised, not logged in, or gave no answer to any call.")]
 pub(super) struct Arguments {
     /// What to analyse, as for incfg analyze.
     #[arg(value_name = "PATH", required_unless_present = "analysis", conflicts_with = "analysis")]

@@ -13,7 +13,7 @@ use crate::report::{plan, printable, shell_word};
 
 use super::{Exit, Failure, print, print_styled, say};
 
-/// Take in what cray printed, and advance the plan: the JSON of a session.
+/// Take in what cray printed, and advance the plan: the JSON of a session, its configuration, or its image.
 ///
 /// FILE holds what cray cfs sessions describe NAME --format json prints, of v2 or v3; without FILE, or with -, it is read from stdin. The JSON of the configuration
 /// or of an image is compared with what the plan expects. A step is done when its session has named an image and, after that, the JSON of its configuration and of that

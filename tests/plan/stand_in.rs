@@ -418,7 +418,8 @@ impl Cray {
 
     fn write(&self, name: &str, value: &Value) {
         let path = self.state.join(name);
-        let temporary = path.with_extension("new");
+        // A call may be killed in between: then nothing is left where sessions are looked for.
+        let temporary = self.state.join(format!("calls.d/{}.new", std::process::id()));
         fs::write(&temporary, format!("{value:#}")).unwrap();
         fs::rename(temporary, path).unwrap();
     }
