@@ -127,6 +127,35 @@ pub struct Grammar {
     kinds: Vec<Cow<'static, LineKind>>,
     /// By [`Dialect`], made when a log of it is read.
     sieves: [OnceLock<Sieve>; 3],
+    order: OnceLock<Order>,
+}
+
+/// Which line kinds are worth trying, as places in the list of all, in its order.
+struct Order {
+    /// By the first byte of a message, after blanks.
+    by_byte: Vec<Vec<usize>>,
+    /// The kinds that follow another one.
+    rows: Vec<usize>,
+    /// Whether rows follow a line of the kind at that place, or it is one itself.
+    goes_on: Vec<bool>,
+}
+
+impl Order {
+    fn of(kinds: &[Cow<'static, LineKind>]) -> Self {
+        let places = |is_in: &dyn Fn(&LineKind) -> bool| (0..kinds.len()).filter(|at| is_in(&kinds[*at])).collect();
+        let may_begin = |kind: &LineKind, byte: u8| {
+            kind.begins.is_empty() || kind.begins.iter().any(|begin| begin.first() == Some(&byte))
+        };
+        let row_of = |kind: &LineKind, other: &LineKind| other.after.as_deref() == Some(&*kind.id);
+        Self {
+            by_byte: (0..=u8::MAX).map(|byte| places(&|kind| may_begin(kind, byte))).collect(),
+            rows: places(&|kind| kind.after.is_some()),
+            goes_on: kinds
+                .iter()
+                .map(|kind| kind.after.is_some() || kinds.iter().any(|other| row_of(kind, other)))
+                .collect(),
+        }
+    }
 }
 
 /// What a line says.
@@ -142,7 +171,7 @@ impl Grammar {
     /// The grammars that incfg brings along.
     #[must_use]
     pub fn built_in() -> Self {
-        Self { kinds: BUILT_IN.iter().map(Cow::Borrowed).collect(), sieves: Default::default() }
+        Self { kinds: BUILT_IN.iter().map(Cow::Borrowed).collect(), sieves: Default::default(), order: OnceLock::new() }
     }
 
     /// The grammars that incfg brings along and the given files, as (name, text). An entry takes the place of an
@@ -197,7 +226,8 @@ impl Grammar {
             let mut sieve = Sieve::new(dialect);
             for kind in self.kinds().filter(|kind| kind.after.is_none() && kind.speaker.speaks_in(dialect)) {
                 if !kind.begins.is_empty() {
-                    kind.begins.iter().for_each(|begin| sieve.let_begin(begin));
+                    let needles = if kind.needle_in_message { &*kind.needles } else { &[] };
+                    kind.begins.iter().for_each(|begin| sieve.let_begin(begin, needles.iter().map(AsRef::as_ref)));
                 } else if kind.level == Some(Level::Error) {
                     sieve.let_errors();
                 } else {
@@ -212,13 +242,28 @@ impl Grammar {
     /// cut, only a kind whose end is there is taken: half a name is none.
     #[must_use]
     pub fn said(&self, line: &Line<'_>, body: &[u8], may_be_cut: bool) -> Option<Said> {
-        self.kinds()
-            .filter(|kind| !kind.opens && (kind.closed || !may_be_cut))
-            .find_map(|kind| Some(Said { fact: kind.fact(line, body)?, goes_on: self.goes_on(kind) }))
+        match body.iter().find(|byte| **byte != b' ') {
+            Some(first) => self.first_of(&self.order().by_byte[usize::from(*first)], line, body, may_be_cut),
+            None => self.first_of(&self.order().by_byte[usize::from(b' ')], line, body, may_be_cut),
+        }
     }
 
-    fn goes_on(&self, kind: &LineKind) -> bool {
-        kind.after.is_some() || self.kinds().any(|other| other.after.as_deref() == Some(&*kind.id))
+    /// What a line says that the sieve holds back: only a kind that follows another one may take it.
+    #[must_use]
+    pub fn row(&self, line: &Line<'_>, may_be_cut: bool) -> Option<Said> {
+        self.first_of(&self.order().rows, line, line.body, may_be_cut)
+    }
+
+    fn first_of(&self, places: &[usize], line: &Line<'_>, body: &[u8], may_be_cut: bool) -> Option<Said> {
+        places.iter().find_map(|at| {
+            let kind = self.kinds.get(*at).filter(|kind| !kind.opens && (kind.closed || !may_be_cut))?;
+            let goes_on = self.order().goes_on.get(*at).copied().unwrap_or_default();
+            Some(Said { fact: kind.fact(line, body)?, goes_on })
+        })
+    }
+
+    fn order(&self) -> &Order {
+        self.order.get_or_init(|| Order::of(&self.kinds))
     }
 
     /// Whether a line may be the first of a message over several lines.

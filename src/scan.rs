@@ -27,6 +27,8 @@ pub struct RawLine<'a> {
     pub cut: bool,
     /// The input ended in this line, without a line break: it may be half a line.
     pub unfinished: bool,
+    /// The sieve lets it through; else it was only asked for.
+    pub let_through: bool,
 }
 
 /// What an input held.
@@ -195,12 +197,14 @@ struct Fold<F> {
 impl<F: FnMut(RawLine<'_>) -> Wanted> Fold<F> {
     fn take(&mut self, piece: &Piece) {
         let text = piece.text();
-        let mut hits = piece.hits.iter();
+        let mut hits = piece.hits.iter().peekable();
         let (mut at, mut before) = (0, 0);
         while at < text.len() {
-            if self.wanted == 0 {
-                let Some(hit) = hits.find(|(start, _)| *start >= at) else { break };
-                (at, before) = *hit;
+            let mut hit = hits.next_if(|(start, _)| *start <= at);
+            if self.wanted == 0 && hit.is_none() {
+                hit = hits.next();
+                let Some(next) = hit else { break };
+                (at, before) = *next;
             }
             let end = memchr::memchr(b'\n', &text[at..]).map_or(text.len(), |end| at + end);
             let ends = if end == text.len() { piece.end } else { End::Whole };
@@ -209,6 +213,7 @@ impl<F: FnMut(RawLine<'_>) -> Wanted> Fold<F> {
                 bytes: &text[at..end],
                 cut: ends == End::Cut,
                 unfinished: ends == End::Unfinished,
+                let_through: hit.is_some(),
             };
             self.wanted = self.wanted.saturating_sub(1).max((self.consume)(line));
             at = end + 1;

@@ -27,9 +27,10 @@ impl Sieve {
         Self { dialect, begins: Begins::new(), errors: false, literals: Vec::new(), search: std::sync::OnceLock::new() }
     }
 
-    /// Lets through lines whose message begins with this, after blanks or none.
-    pub fn let_begin(&mut self, begin: &[u8]) {
-        self.begins.add(begin);
+    /// Lets through lines whose message begins with this, after blanks or none, and, if it is too short to be rare,
+    /// holds one of `literals` from there on; none of them is any message.
+    pub fn let_begin<'l>(&mut self, begin: &[u8], literals: impl Iterator<Item = &'l [u8]>) {
+        self.begins.add(Begin::new(begin, literals));
     }
 
     /// Lets through lines of level error.
@@ -95,10 +96,7 @@ impl Sieve {
     #[inline]
     fn takes_iuf(&self, line: &[u8]) -> bool {
         match relayed(line) {
-            Some((level, message)) if self.begins.may_be(message) => {
-                self.takes_any_iuf(line) || self.errors && is_error(level)
-            }
-            Some((level, _)) => self.errors && is_error(level),
+            Some((level, message)) => self.begins.in_message(message) || self.errors && is_error(level),
             None => self.takes_any_iuf(line),
         }
     }
@@ -122,14 +120,14 @@ impl Sieve {
 
     fn takes_rest(&self, rest: &[u8]) -> bool {
         let Some(inside) = rest.strip_prefix(b"[") else {
-            return self.begins.at(rest) || self.begins.after_stamp(after_blanks(rest));
+            return self.begins.in_message(rest);
         };
         let end = match inside.get(COLUMN_WIDTH) {
             Some(b']') => Some(COLUMN_WIDTH),
             _ => memchr::memchr(b']', inside),
         };
         let message = end.map_or(&b""[..], |end| after_blanks(&inside[end + 1..]));
-        self.begins.at(message) || self.begins.after_stamp(message) || self.begins.at(rest)
+        self.begins.in_message(message) || self.begins.at(rest)
     }
 
     #[inline]
@@ -231,33 +229,74 @@ fn is_error(text: &[u8]) -> bool {
     text.starts_with(b"ERR") || text.starts_with(b"CRI")
 }
 
+/// A begin shorter than this is in too many lines.
+const RARE: usize = 3;
+
+/// How a message begins.
+struct Begin {
+    /// Its first eight bytes, and which of them count.
+    head: u64,
+    mask: u64,
+    /// What follows these.
+    tail: Vec<u8>,
+    /// One of these must follow somewhere, if there are any.
+    literals: Vec<memmem::Finder<'static>>,
+    first: u8,
+    second: Option<u8>,
+}
+
+impl Begin {
+    fn new<'l>(begin: &[u8], literals: impl Iterator<Item = &'l [u8]>) -> Option<Self> {
+        let (first, second) = (*begin.first()?, begin.get(1).copied());
+        let word = |byte: &dyn Fn(u8) -> u8| {
+            begin.iter().take(8).rev().fold(0, |word, letter| word << 8 | u64::from(byte(*letter)))
+        };
+        let literals = if begin.len() < RARE { literals.collect() } else { Vec::new() };
+        Some(Self {
+            head: word(&|letter| letter),
+            mask: word(&|_| u8::MAX),
+            tail: begin.get(8..).unwrap_or_default().to_vec(),
+            literals: literals.into_iter().map(|literal| memmem::Finder::new(literal).into_owned()).collect(),
+            first,
+            second,
+        })
+    }
+
+    #[inline]
+    fn stands(&self, head: u64, text: &[u8]) -> bool {
+        (head ^ self.head) & self.mask == 0
+            && text.get(8..).unwrap_or_default().starts_with(&self.tail)
+            && (self.literals.is_empty() || self.literals.iter().any(|literal| literal.find(text).is_some()))
+    }
+}
+
 /// Begins of messages, told apart by their first two bytes.
 struct Begins {
     /// One bit for each pair of bytes.
     pairs: Box<[u64; 1 << 10]>,
     /// By their first byte.
-    all: Vec<Vec<Vec<u8>>>,
+    all: Vec<Vec<Begin>>,
 }
 
 impl Begins {
     fn new() -> Self {
-        Self { pairs: Box::new([0; 1 << 10]), all: vec![Vec::new(); 256] }
+        Self { pairs: Box::new([0; 1 << 10]), all: (0..=u8::MAX).map(|_| Vec::new()).collect() }
     }
 
-    fn add(&mut self, begin: &[u8]) {
-        let pairs = match begin {
-            [] => return,
-            [_] => 0..=u8::MAX,
-            [_, second, ..] => *second..=*second,
-        };
-        for second in pairs {
-            let pair = usize::from(begin[0]) << 8 | usize::from(second);
+    fn add(&mut self, begin: Option<Begin>) {
+        let Some(begin) = begin else { return };
+        for second in begin.second.map_or(0..=u8::MAX, |second| second..=second) {
+            let pair = usize::from(begin.first) << 8 | usize::from(second);
             self.pairs[pair >> 6] |= 1 << (pair & 63);
         }
-        let of_first = &mut self.all[usize::from(begin[0])];
-        if !of_first.iter().any(|known| begin.starts_with(known)) {
-            of_first.push(begin.to_vec());
-        }
+        self.all[usize::from(begin.first)].push(begin);
+    }
+
+    /// Whether one stands here, after blanks or none, and after a stamp or none.
+    #[inline]
+    fn in_message(&self, message: &[u8]) -> bool {
+        let message = after_blanks(message);
+        self.at(message) || message.first().is_some_and(u8::is_ascii_digit) && self.at(after_stamp(message))
     }
 
     /// Whether one stands here, after blanks or none.
@@ -265,36 +304,17 @@ impl Begins {
     fn at(&self, text: &[u8]) -> bool {
         let text = after_blanks(text);
         let [first, second, ..] = text else { return false };
-        self.has_pair(*first, *second) && self.stands(text)
-    }
-
-    /// Whether one may stand here, or after blanks or a stamp that are here: a look at two bytes.
-    #[inline]
-    fn may_be(&self, text: &[u8]) -> bool {
-        let text = match text {
-            [b' ', ..] => after_blanks(text),
-            [b'0'..=b'9', ..] => after_blanks(after_stamp(text)),
-            _ => text,
-        };
-        let [first, second, ..] = text else { return true };
-        self.has_pair(*first, *second) || first.is_ascii_digit()
-    }
-
-    #[inline]
-    fn has_pair(&self, first: u8, second: u8) -> bool {
-        let pair = usize::from(first) << 8 | usize::from(second);
-        self.pairs[pair >> 6] >> (pair & 63) & 1 == 1
-    }
-
-    /// Whether one stands after a stamp that is here.
-    #[inline]
-    fn after_stamp(&self, text: &[u8]) -> bool {
-        text.first().is_some_and(u8::is_ascii_digit) && self.at(after_stamp(text))
+        let pair = usize::from(*first) << 8 | usize::from(*second);
+        self.pairs[pair >> 6] >> (pair & 63) & 1 == 1 && self.stands(text)
     }
 
     #[inline(never)]
     fn stands(&self, text: &[u8]) -> bool {
-        text.first().is_some_and(|first| self.all[usize::from(*first)].iter().any(|begin| text.starts_with(begin)))
+        let head = match text.first_chunk::<8>() {
+            Some(head) => u64::from_le_bytes(*head),
+            None => text.iter().rev().fold(0, |head, byte| head << 8 | u64::from(*byte)),
+        };
+        text.first().is_some_and(|first| self.all[usize::from(*first)].iter().any(|begin| begin.stands(head, text)))
     }
 }
 
@@ -351,7 +371,7 @@ mod tests {
     #[test]
     fn a_message_is_looked_for_where_messages_begin() {
         let mut sieve = Sieve::new(Dialect::Iuf);
-        sieve.let_begin(b"Creation of image ");
+        sieve.let_begin(b"Creation of image ", std::iter::empty());
         for line in [
             "2024-02-01T09:00:00.000001Z INFO [prepare-managed-images                                   ]       Creation of image a",
             "2024-02-01T09:00:00Z ERR  [prepare-managed-images] Creation of image a",
@@ -373,12 +393,13 @@ mod tests {
     #[test]
     fn each_line_that_is_let_through_is_given_once_with_its_number() {
         let mut sieve = Sieve::new(Dialect::Pod);
-        sieve.let_begin(b"alpha");
-        sieve.let_begin(b"al gamma");
+        sieve.let_begin(b"alpha", [b"not looked for".as_slice()].into_iter());
+        sieve.let_begin(b"al gamma", std::iter::empty());
+        sieve.let_begin(b"/", [b"theta".as_slice(), b"iota".as_slice()].into_iter());
         sieve.let_hold(b"omega");
         sieve.let_errors();
-        let text = "alpha omega\nINFO: beta\n\n  al gamma\nERROR: x\nbeta omega, omega\nINFO alpha\nal beta\nomega";
-        assert_eq!(through(&sieve, text), [0, 3, 4, 5, 6, 8]);
+        let text = "alpha omega\nINFO: beta\n\n  al gamma\nERROR: x\nbeta omega, omega\nINFO alpha\nal beta\nomega\n/theta\n / iota\n/ eta\n/";
+        assert_eq!(through(&sieve, text), [0, 3, 4, 5, 6, 8, 9, 10]);
     }
 
     #[test]

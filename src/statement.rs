@@ -4,7 +4,7 @@ use chrono::{DateTime, Utc};
 
 use crate::evidence::{FileId, Place};
 use crate::fact::Fact;
-use crate::grammar::Grammar;
+use crate::grammar::{Grammar, Said};
 use crate::input::Opened;
 use crate::limits;
 use crate::line::{self, Dialect, Level, Voice};
@@ -64,8 +64,8 @@ pub fn read_statements(
         if !window.holds(line.stamp) {
             return 0;
         }
-        let mut said = |line: &line::Line<'_>, place: Place, body: &[u8]| {
-            grammar.said(line, body, may_be_cut).map(|said| {
+        let mut told = |said: Option<Said>, line: &line::Line<'_>, place: Place| {
+            said.map(|said| {
                 consume(Statement {
                     place,
                     stamp: line.stamp,
@@ -78,14 +78,19 @@ pub fn read_statements(
             })
         };
         let place = Place { file, line: raw.number };
-        if let Some(wanted) = said(&line, place, line.body) {
+        let said = if raw.let_through {
+            grammar.said(&line, line.body, may_be_cut)
+        } else {
+            grammar.row(&line, may_be_cut)
+        };
+        if let Some(wanted) = told(said, &line, place) {
             open = None;
             return wanted;
         }
-        let opens = !may_be_cut && grammar.is_open(&line);
+        let opens = raw.let_through && !may_be_cut && grammar.is_open(&line);
         if let Some(message) = open.take_if(|message| message.goes_on_in(&line)).filter(|_| !opens) {
             let joined = message.joined(line.body);
-            if said(&line, message.place, &joined).is_none() {
+            if told(grammar.said(&line, &joined, may_be_cut), &line, message.place).is_none() {
                 open = message.longer(joined);
             }
             return open.as_ref().map_or(0, |message| message.lines_left);
