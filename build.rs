@@ -91,7 +91,7 @@ fn kind(file: &str, entry: &Entry, shape: &needle::Shape, needles: &[Vec<u8>]) -
         pairs(&entry.set),
         byte_strings(&shape.begins),
         byte_strings(needles),
-        !needles.is_empty() && entry.needle.is_empty(),
+        !needles.is_empty() && entry.needle.is_empty() && !needle::in_begins(&shape.begins, needles),
         entry.opens,
         shape.closed,
         option(&entry.after),

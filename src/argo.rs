@@ -29,15 +29,27 @@ pub fn is_operation(name: &str) -> bool {
     stage_of(name).is_some()
 }
 
-/// 32-bit FNV-1a.
-fn fnv1a(text: &str) -> u32 {
-    text.bytes().fold(0x811c_9dc5, |hash: u32, byte| (hash ^ u32::from(byte)).wrapping_mul(0x0100_0193))
+/// What 32-bit FNV-1a makes of nothing.
+const OF_NOTHING: u32 = 0x811c_9dc5;
+
+/// 32-bit FNV-1a of what `hash` is the hash of, and `text` after it.
+fn fnv1a(hash: u32, text: &str) -> u32 {
+    text.bytes().fold(hash, |hash, byte| (hash ^ u32::from(byte)).wrapping_mul(0x0100_0193))
 }
 
-/// The number at the end of the name of a SAT step's pod. `attempt` is the number of a retried step.
-fn pod_number(workflow: &str, operation: &str, attempt: Option<u32>) -> u32 {
-    let retry = attempt.map(|number| format!("({number})")).unwrap_or_default();
-    fnv1a(&format!("{workflow}.{operation}[1].{SAT_STEP}{retry}"))
+/// The hash of the begin of the name of a node: of what stands in the names of all nodes of a workflow.
+fn of_workflow(workflow: &str) -> u32 {
+    fnv1a(fnv1a(OF_NOTHING, workflow), ".")
+}
+
+/// The hash of the name of the node of a SAT step, without the number of its attempt.
+fn of_step(of_workflow: u32, operation: &str) -> u32 {
+    [operation, "[1].", SAT_STEP].into_iter().fold(of_workflow, fnv1a)
+}
+
+/// What stands at the end of the name of the node of a step that was tried again.
+fn attempt_mark(attempt: u32) -> String {
+    format!("({attempt})")
 }
 
 /// How pods are named.
@@ -49,10 +61,11 @@ pub enum PodNames {
     Plain,
 }
 
-/// The name of the pod of a SAT step.
+/// The name of the pod of a SAT step. `attempt` is the number of a retried one.
 #[must_use]
 pub fn pod_of(workflow: &str, operation: &str, attempt: Option<u32>, names: PodNames) -> String {
-    let number = pod_number(workflow, operation, attempt);
+    let step = of_step(of_workflow(workflow), operation);
+    let number = attempt.map_or(step, |attempt| fnv1a(step, &attempt_mark(attempt)));
     match names {
         PodNames::WithTemplate => format!("{workflow}-{SAT_TEMPLATE}-{number}"),
         PodNames::Plain => format!("{workflow}-{number}"),
@@ -64,11 +77,12 @@ pub fn pod_of(workflow: &str, operation: &str, attempt: Option<u32>, names: PodN
 pub fn operation_of(workflow: &str, pod: &str) -> Option<&'static str> {
     let (_, number) = pod.rsplit_once('-')?;
     let number: u32 = number.parse().ok()?;
-    let attempts = std::iter::once(None).chain((0..16).map(Some));
-    attempts
-        .flat_map(|attempt| OPERATIONS.iter().map(move |(operation, _)| (*operation, attempt)))
-        .find(|(operation, attempt)| pod_number(workflow, operation, *attempt) == number)
-        .map(|(operation, _)| operation)
+    let workflow = of_workflow(workflow);
+    let steps = OPERATIONS.map(|(operation, _)| (operation, of_step(workflow, operation)));
+    std::iter::once(String::new())
+        .chain((0..16).map(attempt_mark))
+        .find_map(|mark| steps.iter().find(|(_, step)| fnv1a(*step, &mark) == number))
+        .map(|(operation, _)| *operation)
 }
 
 /// The S3 key, in bucket `config-data`, of a pod's log.

@@ -13,7 +13,9 @@ use std::borrow::Cow;
 use std::collections::{BTreeMap, HashMap};
 use std::sync::OnceLock;
 
-use regex::bytes::{Regex, RegexBuilder};
+use regex_automata::meta::{BuildError, Regex};
+use regex_automata::util::syntax;
+use regex_automata::{Input, PatternID};
 
 use crate::fact::{Fact, KINDS};
 use crate::line::{Dialect, Level, Line, Voice};
@@ -68,7 +70,7 @@ pub struct LineKind {
     begins: Cow<'static, [Literal]>,
     /// Each line it takes holds one of these.
     needles: Cow<'static, [Literal]>,
-    /// The needles stand in the message, not in its envelope.
+    /// The needles stand in the message, and knowing its begin is not knowing that one is there.
     needle_in_message: bool,
     opens: bool,
     /// No match can be the head of a longer one.
@@ -117,9 +119,14 @@ impl LazyRegex {
     }
 }
 
-/// Bytes, not characters: logs are not always UTF-8. A dot takes a line break too: names may hold one.
-fn compile(pattern: &str) -> Result<Regex, regex::Error> {
-    RegexBuilder::new(pattern).unicode(false).dot_matches_new_line(true).size_limit(1 << 20).build()
+/// Bytes, not characters: logs are not always UTF-8. A dot takes a line break too: names may hold one. Most patterns are
+/// asked a few times, of lines that they take: an automaton that grows as it searches is not worth its begin.
+fn compile(pattern: &str) -> Result<Regex, Box<BuildError>> {
+    Regex::builder()
+        .syntax(syntax::Config::new().unicode(false).utf8(false).dot_matches_new_line(true))
+        .configure(Regex::config().utf8_empty(false).hybrid(false).dfa(false).nfa_size_limit(Some(1 << 20)))
+        .build(pattern)
+        .map_err(Box::new)
 }
 
 /// All line kinds, ready to read logs.
@@ -142,19 +149,24 @@ struct Order {
 
 impl Order {
     fn of(kinds: &[Cow<'static, LineKind>]) -> Self {
-        let places = |is_in: &dyn Fn(&LineKind) -> bool| (0..kinds.len()).filter(|at| is_in(&kinds[*at])).collect();
-        let may_begin = |kind: &LineKind, byte: u8| {
-            kind.begins.is_empty() || kind.begins.iter().any(|begin| begin.first() == Some(&byte))
-        };
-        let row_of = |kind: &LineKind, other: &LineKind| other.after.as_deref() == Some(&*kind.id);
-        Self {
-            by_byte: (0..=u8::MAX).map(|byte| places(&|kind| may_begin(kind, byte))).collect(),
-            rows: places(&|kind| kind.after.is_some()),
-            goes_on: kinds
-                .iter()
-                .map(|kind| kind.after.is_some() || kinds.iter().any(|other| row_of(kind, other)))
-                .collect(),
+        let mut order = Self { by_byte: vec![Vec::new(); 256], rows: Vec::new(), goes_on: Vec::new() };
+        let followed: Vec<&str> = kinds.iter().filter_map(|kind| kind.after.as_deref()).collect();
+        for (place, kind) in kinds.iter().enumerate() {
+            if kind.begins.is_empty() {
+                order.by_byte.iter_mut().for_each(|places| places.push(place));
+            }
+            for byte in kind.begins.iter().filter_map(|begin| begin.first()) {
+                let places = &mut order.by_byte[usize::from(*byte)];
+                if places.last() != Some(&place) {
+                    places.push(place);
+                }
+            }
+            if kind.after.is_some() {
+                order.rows.push(place);
+            }
+            order.goes_on.push(kind.after.is_some() || followed.contains(&&*kind.id));
         }
+        order
     }
 }
 
@@ -282,11 +294,11 @@ impl LineKind {
 
     fn fact(&self, line: &Line<'_>, body: &[u8]) -> Option<Fact> {
         let captures = self.takes(line, body)?;
-        Fact::build(&self.fact, &|name| captures.get(name).cloned())
+        Fact::build(&self.fact, &|name| captures.get(name).map(str::to_owned))
     }
 
     /// The captures and constants, if this kind takes the line.
-    fn takes(&self, line: &Line<'_>, body: &[u8]) -> Option<BTreeMap<String, String>> {
+    fn takes(&self, line: &Line<'_>, body: &[u8]) -> Option<Captures<'_>> {
         if !self.speaker.may_say(line.voice) || self.level.is_some_and(|level| line.level != Some(level)) {
             return None;
         }
@@ -302,8 +314,8 @@ impl LineKind {
         if self.needle_in_message && !self.holds_needle(body) {
             return None;
         }
-        let mut captures: BTreeMap<String, String> =
-            self.set.iter().map(|(name, value)| (name.to_string(), value.to_string())).collect();
+        let mut captures = Captures::default();
+        self.set.iter().for_each(|(name, value)| captures.add(name, value.to_string()));
         if let Some(column) = &self.column {
             collect(column.get()?, line.column?, &mut captures)?;
         }
@@ -329,11 +341,33 @@ impl LineKind {
     }
 }
 
-fn collect(regex: &Regex, text: &[u8], into: &mut BTreeMap<String, String>) -> Option<()> {
-    let captures = regex.captures(text)?;
-    for name in regex.capture_names().flatten() {
-        if let Some(group) = captures.name(name) {
-            into.insert(name.to_owned(), String::from_utf8_lossy(group.as_bytes()).into_owned());
+/// What the named parts of a line hold; of two parts with one name, the later one counts.
+#[derive(Debug, Default)]
+struct Captures<'k>(Vec<(&'k str, String)>);
+
+impl<'k> Captures<'k> {
+    fn add(&mut self, name: &'k str, value: String) {
+        self.0.push((name, value));
+    }
+
+    fn get(&self, name: &str) -> Option<&str> {
+        self.0.iter().rfind(|(known, _)| *known == name).map(|(_, value)| value.as_str())
+    }
+
+    /// By name.
+    fn all(self) -> BTreeMap<String, String> {
+        self.0.into_iter().map(|(name, value)| (name.to_owned(), value)).collect()
+    }
+}
+
+fn collect<'k>(regex: &'k Regex, text: &[u8], into: &mut Captures<'k>) -> Option<()> {
+    let names = regex.group_info().pattern_names(PatternID::ZERO);
+    let mut slots = vec![None; regex.group_info().slot_len()];
+    regex.search_slots(&Input::new(text), &mut slots)?;
+    for (name, group) in names.zip(slots.chunks(2)) {
+        if let (Some(name), [Some(start), Some(end)]) = (name, group) {
+            let value = text.get(start.get()..end.get()).unwrap_or_default();
+            into.add(name, String::from_utf8_lossy(value).into_owned());
         }
     }
     Some(())
@@ -404,6 +438,8 @@ impl Entry {
         } else {
             self.needle.iter().map(|text| text.as_bytes().to_vec()).collect()
         };
+        let needle_in_message =
+            self.after.is_none() && self.needle.is_empty() && !needle::in_begins(&message.begins, &needles);
         let literals = |literals: Vec<Vec<u8>>| literals.into_iter().map(Cow::Owned).collect::<Vec<Literal>>().into();
         Ok(LineKind {
             level: self.level.map(|level| match level {
@@ -420,7 +456,7 @@ impl Entry {
             set: pairs(self.set),
             begins: literals(message.begins),
             needles: literals(needles),
-            needle_in_message: self.after.is_none() && self.needle.is_empty(),
+            needle_in_message,
             opens: self.opens,
             closed: message.closed,
             after: self.after.map(Cow::Owned),

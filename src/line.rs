@@ -187,8 +187,15 @@ fn time(input: &[u8]) -> Parsed<'_, Option<(u32, u32, u32)>> {
 }
 
 fn number<'a>(digits: usize) -> impl Parser<&'a [u8], Output = u32, Error = nom::error::Error<&'a [u8]>> {
-    take_while_m_n(digits, digits, |byte: u8| byte.is_ascii_digit())
-        .map(|text: &[u8]| text.iter().fold(0, |value, digit| value * 10 + u32::from(digit - b'0')))
+    move |input: &'a [u8]| {
+        let value = |text: &[u8]| {
+            text.iter().try_fold(0, |value, byte| byte.is_ascii_digit().then(|| value * 10 + u32::from(byte - b'0')))
+        };
+        match input.split_at_checked(digits).and_then(|(text, rest)| Some((rest, value(text)?))) {
+            Some(read) => Ok(read),
+            None => Err(nom::Err::Error(nom::error::Error::new(input, nom::error::ErrorKind::Digit))),
+        }
+    }
 }
 
 /// `2023-11-01T14:58:22.123456789Z ` before text that `iuf` passed on as it came.

@@ -166,12 +166,12 @@ impl Sieve {
 #[inline]
 fn relayed(line: &[u8]) -> Option<(&[u8], &[u8])> {
     const LEVEL: usize = 28;
-    const MESSAGE: usize = 99;
+    const MESSAGE: usize = 34 + COLUMN_WIDTH + 8;
     let (head, _) = line.split_first_chunk::<MESSAGE>()?;
     let fraction = head[19..].first_chunk()?;
     let stamp = head[10] == b'T' && six_digits(fraction) && head[27] == b' ';
-    let column = head[32] == b' ' && head[33] == b'[' && head[34 + COLUMN_WIDTH] == b']';
-    (stamp && column && head.ends_with(b"       ")).then(|| (&line[LEVEL..], &line[MESSAGE..]))
+    let column = head[32] == b' ' && head[33] == b'[' && head.last_chunk() == Some(b"]       ");
+    (stamp && column).then(|| (&line[LEVEL..], &line[MESSAGE..]))
 }
 
 /// What stands after `2024-02-01T09:00:00.123456Z `, which is looked at in passing; the line, if that is not there.

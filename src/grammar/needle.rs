@@ -120,6 +120,12 @@ pub fn without_covered(mut literals: Vec<&[u8]>) -> Vec<&[u8]> {
     kept
 }
 
+/// Whether each begin holds a needle.
+pub fn in_begins(begins: &[Vec<u8>], needles: &[Vec<u8>]) -> bool {
+    let holds = |begin: &Vec<u8>| needles.iter().any(|needle| begin.windows(needle.len()).any(|part| part == *needle));
+    !begins.is_empty() && begins.iter().all(holds)
+}
+
 fn worth(set: &[Vec<u8>]) -> bool {
     !set.is_empty() && set.len() <= MOST && shortest(set) >= SHORTEST
 }
