@@ -180,6 +180,10 @@ fn print_bytes(bytes: &[u8]) -> Result<(), Failure> {
 
 /// Prints text for people to stdout; colours are dropped where they are not wanted.
 fn print_styled(text: &str) -> Result<(), Failure> {
+    if anstream::AutoStream::choice(&std::io::stdout()) == anstream::ColorChoice::Never {
+        // At once, not line by line as the stream would.
+        return print(&anstream::adapter::strip_str(text).to_string());
+    }
     let mut out = anstream::AutoStream::auto(std::io::stdout().lock());
     out.write_all(text.as_bytes())?;
     out.flush()?;
