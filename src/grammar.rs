@@ -20,6 +20,7 @@ use regex_automata::{Input, PatternID};
 use crate::fact::{Fact, KINDS};
 use crate::line::{Dialect, Level, Line, Voice};
 use crate::sieve::Sieve;
+use crate::yaml::decode;
 
 use entry::{Entry, GrammarFile, LevelName, Speaker};
 
@@ -392,8 +393,8 @@ impl Speaker {
 }
 
 fn entries(file: &str, text: &str) -> Result<Vec<LineKind>, GrammarError> {
-    let parsed: GrammarFile = serde_yaml::from_str(text)
-        .map_err(|error| GrammarError::Shape { file: file.to_owned(), why: error.to_string() })?;
+    let parsed: GrammarFile =
+        decode(file, text).map_err(|error| GrammarError::Shape { file: file.to_owned(), why: error.to_string() })?;
     parsed.lines.into_iter().map(|entry| entry.checked(file)).collect()
 }
 

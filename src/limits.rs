@@ -70,6 +70,9 @@ pub const DIRECTORY_DEPTH: usize = 8;
 /// Collections within collections in a YAML document.
 pub const YAML_DEPTH: usize = 128;
 
+/// Collections within collections in a YAML document with its aliases written out.
+pub const YAML_EXPANDED_DEPTH: usize = 512;
+
 /// Values in a YAML document, as written.
 pub const YAML_NODES: usize = 1_000_000;
 

@@ -8,24 +8,51 @@ pub fn printable(text: &str) -> String {
         .map(|letter| match letter {
             '\t' => ' ',
             '\n' => '⏎',
-            letter if letter.is_control() => '\u{fffd}',
-            '\u{200b}'..='\u{200f}'
-            | '\u{202a}'..='\u{202e}'
-            | '\u{2060}'..='\u{2069}'
-            | '\u{feff}'
-            | '\u{2028}'
-            | '\u{2029}' => '\u{fffd}',
+            letter if is_hidden(letter) => '\u{fffd}',
             letter => letter,
         })
         .collect()
 }
 
-/// A word a POSIX shell reads as exactly `text`.
+/// Whether a terminal does something else with a letter than showing it.
+fn is_hidden(letter: char) -> bool {
+    letter.is_control()
+        || matches!(
+            letter,
+            '\u{200b}'..='\u{200f}'
+                | '\u{202a}'..='\u{202e}'
+                | '\u{2060}'..='\u{2069}'
+                | '\u{feff}'
+                | '\u{2028}'
+                | '\u{2029}'
+        )
+}
+
+/// A word a POSIX shell reads as exactly `text`. What a terminal would not show is written in escapes, which the shell of
+/// a management node, bash, knows, and every shell of POSIX from 2024 on.
 #[must_use]
 pub fn shell_word(text: &str) -> String {
     let plain =
         !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"-_./=:,@%+".contains(&byte));
-    if plain { text.to_owned() } else { format!("'{}'", text.replace('\'', "'\\''")) }
+    if plain {
+        return text.to_owned();
+    }
+    if !text.contains(is_hidden) {
+        return format!("'{}'", text.replace('\'', "'\\''"));
+    }
+    let mut word = String::from("$'");
+    for letter in text.chars() {
+        match letter {
+            '\'' | '\\' => word.extend(['\\', letter]),
+            // Three octal digits each: what follows is never taken for a part of them.
+            letter if is_hidden(letter) => {
+                let mut bytes = [0; 4];
+                word.extend(letter.encode_utf8(&mut bytes).bytes().map(|byte| format!("\\{byte:03o}")));
+            }
+            letter => word.push(letter),
+        }
+    }
+    word + "'"
 }
 
 #[cfg(test)]
@@ -37,6 +64,7 @@ mod tests {
         assert_eq!(shell_word("a b"), "'a b'");
         assert_eq!(shell_word("it's $(rm -rf /)"), "'it'\\''s $(rm -rf /)'");
         assert_eq!(shell_word(""), "''");
+        assert_eq!(shell_word("a\n'\\\u{202e}7"), "$'a\\012\\'\\\\\\342\\200\\2567'");
         assert_eq!(shell_word("compute-1.0.x86_64"), "compute-1.0.x86_64");
     }
 

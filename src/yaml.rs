@@ -4,6 +4,7 @@
 //! to a file goes through [`edit::apply`], which reads its own result again and compares.
 
 pub mod change;
+mod decode;
 pub mod edit;
 mod events;
 pub mod owned;
@@ -19,6 +20,7 @@ use std::ops::Range;
 use crate::limits;
 use crate::text::{Position, SourceText};
 
+pub use decode::{Undecodable, decode};
 pub use path::{Parents, Path, Step};
 pub use scalar::{Meaning, plain_meaning};
 pub use value::{Intended, TooLarge, Value};

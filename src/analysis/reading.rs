@@ -17,6 +17,7 @@ use crate::line::Dialect;
 use crate::sat::SatText;
 use crate::scan::Scanner;
 use crate::statement::{Statement, Window, read_statements};
+use crate::yaml::decode;
 
 use super::{CONFIGURATION_KIND, Input, Problem};
 
@@ -205,8 +206,11 @@ impl Texts {
             }
             return;
         }
-        let document: Option<Json> =
-            if source.kind == Kind::Json { serde_json::from_str(&text).ok() } else { serde_yaml::from_str(&text).ok() };
+        let document: Option<Json> = if source.kind == Kind::Json {
+            serde_json::from_str(&text).ok()
+        } else {
+            decode(&source.shown, &text).ok()
+        };
         let Some(document) = document else {
             self.problems.push(Problem::new(
                 "input-unreadable",

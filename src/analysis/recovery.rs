@@ -7,6 +7,7 @@ use crate::cfs::{AnsibleText, Configuration};
 use crate::evidence::{FileId, Place};
 use crate::image_id::ImageId;
 use crate::sat::ImageText;
+use crate::shown::shell_word;
 
 use super::assignment::{ProvenBase, built_base, built_name};
 use super::outcome::{layer_by_container, outcome, places};
@@ -155,11 +156,12 @@ fn no_failed_layer(image: &ImageText) -> Option<&'static str> {
 
 fn debug_command(image: &ImageText) -> Option<String> {
     if let Some(((pod, container), _)) = &image.failed_container {
-        return Some(format!("kubectl logs -n services {pod} -c {container}"));
+        return Some(format!("kubectl logs -n services {} -c {}", shell_word(pod), shell_word(container)));
     }
     let (session, _) = image.session()?;
     let container = image.failing_container().map_or("ansible".to_owned(), |(container, _)| container);
-    Some(format!("kubectl logs -n services -l cfsession={session} -c {container} --tail=-1"))
+    let selector = shell_word(&format!("cfsession={session}"));
+    Some(format!("kubectl logs -n services -l {selector} -c {} --tail=-1", shell_word(&container)))
 }
 
 fn base_of(run: &Run, image: &ImageText) -> (Option<BaseImage>, Vec<Place>) {

@@ -5,6 +5,8 @@ use std::collections::HashMap;
 use serde::Deserialize;
 use serde_json::Value as Json;
 
+use crate::yaml::decode;
+
 /// The activity as its ConfigMap has it, with what earlier stages put out.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct ActivityState {
@@ -61,7 +63,7 @@ pub fn sessions_by_workflow(text: &str) -> Option<HashMap<String, String>> {
         session: Option<String>,
         workflow_id: Option<String>,
     }
-    let activities: HashMap<String, Activity> = serde_yaml::from_str(text).ok()?;
+    let activities: HashMap<String, Activity> = decode("", text).ok()?;
     let states = activities.into_values().flat_map(|activity| activity.states.into_values());
     Some(states.filter_map(|state| Some((state.workflow_id?, state.session?))).collect())
 }

@@ -71,6 +71,7 @@ fn read_padded(text: &SourceText, padded: &Padded<'_>) -> Result<Tree, Stop> {
         padded,
         tree: Tree { nodes: Vec::new(), root: None, comments: Vec::new() },
         open: Vec::new(),
+        heights: Vec::new(),
         anchors: HashMap::new(),
         aliases: 0,
         documents: 0,
@@ -107,6 +108,8 @@ struct Builder<'a> {
     padded: &'a Padded<'a>,
     tree: Tree,
     open: Vec<Open>,
+    /// By node: how many collections stand in each other there at most, aliases written out.
+    heights: Vec<usize>,
     anchors: HashMap<usize, NodeId>,
     aliases: usize,
     documents: usize,
@@ -138,7 +141,11 @@ impl Builder<'_> {
                 }
                 let (range, head) =
                     if style == ScalarStyle::Block { self.block_scalar(range) } else { (range.clone(), range.start) };
-                let scalar = NodeKind::Scalar { text: Cow::into_owned(value), style };
+                let mut text = Cow::into_owned(value);
+                if style == ScalarStyle::Block && self.has_break_too_many(&range, &text) {
+                    text.pop();
+                }
+                let scalar = NodeKind::Scalar { text, style };
                 let id = self.add(scalar, range, span, anchor, tag.as_deref())?;
                 let outer = &mut self.tree.nodes[id].outer;
                 *outer = head.min(*outer);
@@ -163,7 +170,7 @@ impl Builder<'_> {
                 )?;
                 self.open.push(Open { id, key: None });
             }
-            Event::SequenceEnd | Event::MappingEnd => self.close(range.end),
+            Event::SequenceEnd | Event::MappingEnd => self.close(range.end)?,
             Event::Alias(anchor) => {
                 self.aliases += 1;
                 if self.aliases > limits::YAML_ALIASES {
@@ -172,11 +179,20 @@ impl Builder<'_> {
                 let target = *self
                     .anchors
                     .get(&anchor)
+                    .filter(|target| self.open.iter().all(|open| open.id != **target))
                     .ok_or_else(|| self.error(range.start, "an alias for a node that is not over yet"))?;
                 self.tree.nodes[target].shared = true;
-                self.add(NodeKind::Alias { target }, range, span, 0, None)?;
+                let id = self.add(NodeKind::Alias { target }, range, span, 0, None)?;
+                self.heights[id] = self.heights[target];
             }
-            Event::Anchor(id, _) => {
+            Event::Anchor(id, name) => {
+                let known = |letter: char| letter.is_ascii_alphanumeric() || "-_".contains(letter);
+                if !name.chars().all(known) {
+                    let what = format!(
+                        "the anchor &{name}: to SAT the name of an anchor is made of letters without accents, digits, - and _"
+                    );
+                    return Err(self.error(range.start, &what).into());
+                }
                 if let Some(node) = self.anchors.get(&id) {
                     self.tree.nodes[*node].outer = self.tree.nodes[*node].outer.min(range.start);
                 }
@@ -208,6 +224,7 @@ impl Builder<'_> {
         let outer = self.offset(span.tag_start()).map_or(range.start, |tag| tag.min(range.start));
         let tag = tag.map(ToString::to_string);
         self.tree.nodes.push(Node { kind, span: range, outer, tag, anchored: anchor != 0, shared: false });
+        self.heights.push(0);
         if anchor != 0 {
             self.anchors.insert(anchor, id);
         }
@@ -227,8 +244,21 @@ impl Builder<'_> {
     }
 
     /// The parser ends a block where the next token begins; ours ends with its last child.
-    fn close(&mut self, end: usize) {
-        let Some(Open { id, .. }) = self.open.pop() else { return };
+    fn close(&mut self, end: usize) -> Result<(), YamlError> {
+        let Some(Open { id, .. }) = self.open.pop() else { return Ok(()) };
+        let highest = match &self.tree.nodes[id].kind {
+            NodeKind::Sequence { items, .. } => items.iter().map(|item| self.heights[*item]).max(),
+            NodeKind::Mapping { entries, .. } => {
+                entries.iter().map(|(key, value)| self.heights[*key].max(self.heights[*value])).max()
+            }
+            NodeKind::Scalar { .. } | NodeKind::Alias { .. } => None,
+        };
+        self.heights[id] = highest.unwrap_or_default() + 1;
+        if self.heights[id] > limits::YAML_EXPANDED_DEPTH {
+            let what =
+                format!("with its aliases written out this goes more than {} levels deep", limits::YAML_EXPANDED_DEPTH);
+            return Err(self.error(self.tree.nodes[id].span.start, &what));
+        }
         let last = match &self.tree.nodes[id].kind {
             NodeKind::Sequence { flow: false, items } => items.last().copied(),
             NodeKind::Mapping { flow: false, entries } => entries.last().map(|(key, value)| {
@@ -240,6 +270,24 @@ impl Builder<'_> {
         let end = last.map_or(end, |last| self.tree.nodes[last].span.end);
         let span = &mut self.tree.nodes[id].span;
         span.end = end.max(span.start);
+        Ok(())
+    }
+
+    /// Whether the parser has given a block of text a line break that is not there: the last line of the file has none,
+    /// and to SAT the text then has none either.
+    fn has_break_too_many(&self, written: &Range<usize>, text: &str) -> bool {
+        let source = self.text.as_str();
+        if self.text.is_closed() || !text.ends_with('\n') || !source[written.end..].trim().is_empty() {
+            return false;
+        }
+        let last = self.text.lines().saturating_sub(1);
+        let end = self.text.line_of(written.end);
+        if text.trim().is_empty() {
+            // Only blanks stand below the head, and as many line breaks are meant as there are.
+            return text.len() >= last - end;
+        }
+        // The last line belongs to the text, too, where its blanks reach behind the indent.
+        end == last || self.text.line(last).len() > self.text.column_bytes(written.start)
     }
 
     /// The text of a block scalar, or its head where there is none, and where its head begins. The parser takes the blank

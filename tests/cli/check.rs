@@ -483,6 +483,10 @@ fn hostile_files_are_findings_or_errors_in_bounded_time() {
     let circle = format!(
         "images:\n{chain}- {{name: z, ref_name: r10000, base: {{image_ref: r0}}, configuration: c, configuration_group_names: [Compute]}}\n"
     );
+    let deep_aliases: String = (1..9_000).map(|at| format!("a{at}: &a{at} [*a{}]\n", at - 1)).collect();
+    let deep_aliases = format!("a0: &a0 [x]\n{deep_aliases}images: []\n");
+    let merged: String = (1..40).map(|at| format!("m{at}: &m{at} {{<<: [*m{0}, *m{0}]}}\n", at - 1)).collect();
+    let merged = format!("m0: &m0 {{x: y}}\n{merged}images:\n- *m39\n");
     let keys = format!("images: []\n{}", (0..100_000).map(|at| format!("k{at}: 1\n")).collect::<String>());
     let cut = &GOOD[..GOOD.len() / 2];
     for file in [
@@ -490,6 +494,9 @@ fn hostile_files_are_findings_or_errors_in_bounded_time() {
         &deep,
         &circle,
         &keys,
+        &deep_aliases,
+        &merged,
+        "images:\n- &a {name: b, base: *a, x: {<<: *a}}\n",
         cut,
         "\0",
         "\u{2028}",

@@ -189,6 +189,17 @@ fn a_new_wording_needs_a_file_and_no_program() {
 }
 
 #[test]
+fn a_grammar_may_come_from_another_editor_and_may_not_go_too_deep() {
+    let dir = Dir::new();
+    dir.file("g/g.yaml", format!("\u{feff}{}", NEW_WORDING.replace('\n', "\r\n")));
+    assert_eq!(dir.run(&["grammar", "check", "--grammar", "g"]).code, 0);
+    dir.file("deep/g.yaml", format!("title: {}", "{a: ".repeat(50_000)));
+    let outcome = dir.run(&["grammar", "check", "--grammar", "deep"]);
+    assert_eq!((outcome.code, outcome.stdout.as_str()), (3, ""));
+    assert!(outcome.stderr.contains("g.yaml: this is no grammar file: 1:"), "{}", outcome.stderr);
+}
+
+#[test]
 fn a_grammar_that_does_not_do_what_it_says_is_told_where() {
     let dir = Dir::new();
     let wrong = |name: &str, from: &str, to: &str| {

@@ -437,9 +437,22 @@ fn hostile_documents_end_in_an_error_in_no_time() {
         "a0: &a0 [x,x,x,x,x,x,x,x,x,x]\n{}images:\n- {{name: a, ref_name: a}}\n",
         (1..9).map(|n| format!("a{n}: &a{n} [{}]\n", vec![format!("*a{}", n - 1); 10].join(","))).collect::<String>()
     );
-    for file in [deep.as_str(), bomb.as_str(), "images: \"\\uD800\"\n", "images:\n- {name: \0}\n"] {
-        assert_eq!(rewritten(file, &[&pin("a", BASE_ID)]).code, 3);
+    let chain = format!(
+        "a0: &a0 [x]\n{}images:\n- {{name: a, ref_name: a}}\n",
+        (1..9_000).map(|n| format!("a{n}: &a{n} [*a{}]\n", n - 1)).collect::<String>()
+    );
+    let circle = "x: &x {y: *x}\nimages:\n- {name: a, ref_name: a}\n";
+    for file in [deep.as_str(), &bomb, &chain, circle, "images: \"\\uD800\"\n", "images:\n- {name: \0}\n"] {
+        let outcome = rewritten(file, &[&pin("a", BASE_ID)]);
+        assert_eq!((outcome.code, outcome.stdout.as_str()), (3, ""));
+        assert!(outcome.stderr.starts_with("incfg: b.yaml:"), "{}", outcome.stderr);
     }
+    // What each of forty mappings takes over twice is read once.
+    let merged: String = (1..40).map(|n| format!("m{n}: &m{n} {{<<: [*m{0}, *m{0}]}}\n", n - 1)).collect();
+    let file = format!(
+        "m0: &m0 {{image_ref: z}}\n{merged}images:\n- {{name: a, ref_name: a}}\n- {{name: b, base: {{<<: *m39}}}}\n"
+    );
+    assert_eq!(rewritten(&file, &[&pin("a", BASE_ID)]).code, 3);
 }
 
 #[test]

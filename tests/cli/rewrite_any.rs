@@ -215,9 +215,26 @@ fn written(file: &File, gone: &[Option<&str>]) -> String {
 /// How the bytes of a file may differ without its meaning doing so.
 fn encoded(text: &str, style: usize) -> Vec<u8> {
     let text = if style & 1 == 0 { text.to_owned() } else { text.replace('\n', "\r\n") };
-    // A file without a line break at its end stays one, also when only blank lines are left there.
-    let text = if style & 2 == 0 { text.as_str() } else { text.trim_end_matches(['\r', '\n']) };
-    if style & 4 == 0 { text.as_bytes().to_vec() } else { format!("\u{feff}{text}").into_bytes() }
+    if style & 4 == 0 { text.into_bytes() } else { format!("\u{feff}{text}").into_bytes() }
+}
+
+/// The file without a line break at its end, as written and as it must become. It stays one, also when only blank lines
+/// are left there; but a block of text that has become the last in the file keeps the line break it had.
+fn open_ended(file: &File, pinned: &[Option<&str>]) -> (String, String) {
+    let all = vec![None; file.images];
+    let (before, after) = (written(file, &all), written(file, pinned));
+    let last = |gone: &[Option<&str>]| file.pieces.iter().rposition(|piece| !piece.text(gone).trim().is_empty());
+    let is_text = after.rsplit("description: ").next().is_some_and(|text| {
+        text.starts_with("|\n") && text.trim_end().ends_with("image_ref: no reference") && after.len() > text.len()
+    });
+    let open = before.trim_end_matches('\n');
+    // The first of the line breaks that are not there was that of the last line, the others made blank lines.
+    let blank = before.len() - open.len() - 1;
+    let after = match is_text && last(&all) != last(pinned) {
+        true => &after[..after.len() - blank],
+        false => after.trim_end_matches('\n'),
+    };
+    (open.to_owned(), after.to_owned())
 }
 
 #[test]
@@ -228,8 +245,11 @@ fn every_byte_but_the_touched_ones_stays_whatever_the_style() {
         let style = random.below(8);
         let pinned: Vec<Option<&str>> =
             (0..file.images).map(|_| random.one_in(2).then(|| IDS[random.below(IDS.len())])).collect();
-        let before = encoded(&written(&file, &vec![None; file.images]), style);
-        let after = encoded(&written(&file, &pinned), style);
+        let (before, after) = match style & 2 {
+            0 => (written(&file, &vec![None; file.images]), written(&file, &pinned)),
+            _ => open_ended(&file, &pinned),
+        };
+        let (before, after) = (encoded(&before, style), encoded(&after, style));
         let pins: Vec<Pin> = pinned
             .iter()
             .enumerate()

@@ -41,6 +41,11 @@ fn blank_lines_and_the_blocks_of_text_before_them_stay() {
         "images:\n- name: a\n  ref_name: a\n  note: |+\n    text\n\n\n- name: c\n  base: {image_ref: a}\n",
         "images:\n\n\n- name: c\n  base: {ims: {id: ID, type: image}}\n",
     );
+    // To SAT a text at the end of the file ends as the file does.
+    becomes(
+        "images:\n- name: b\n  base: {image_ref: a}\n- name: c\n  ref_name: |\n    a",
+        "images:\n- name: b\n  base: {ims: {id: ID, type: image}}",
+    );
     // Without the line break in between the kept text would end otherwise.
     becomes(
         "images:\n- name: c\n  note: |+\n    keep\n\n- name: a\n  ref_name: a\n  note: |\n    end",
