@@ -20,7 +20,7 @@ use crate::image_id::ImageId;
 use crate::nearness;
 use crate::text::SourceText;
 use crate::yaml::edit::{Edit, Refused, apply};
-use crate::yaml::{NodeId, Parents, Tree, Value};
+use crate::yaml::{Intended, NodeId, Parents, Sense, Tree};
 
 pub use error::RewriteError;
 use reference::Reference;
@@ -98,8 +98,7 @@ pub fn rewrite(
     report.without_work = work.without_work(&pinned, &removed);
     report.by_name = work.by_name(&pinned);
     report.remarks = work.remarks();
-    let intended =
-        work.intended(&changes, &kept, &removed).map_err(|why| RewriteError::Refused { path: path.to_owned(), why })?;
+    let intended = work.intended(&changes, &kept, &removed);
     let edits: Vec<Edit> = changes
         .iter()
         .flat_map(|change| &change.edits)
@@ -212,9 +211,10 @@ impl Work<'_> {
         &self,
         edits: &[Edit],
         removed: &BTreeSet<usize>,
-        intended: &Value,
+        intended: &Intended,
     ) -> Result<(SourceText, Vec<Edit>), Refused> {
         let attempt = |leave| {
+            let intended = Sense::intended(self.tree, intended).ok_or(Refused::OtherMeaning)?;
             let mut all = edits.to_vec();
             all.extend(item::removals(self.text, self.tree, self.file, removed, leave));
             apply(self.text, &all, intended).map(|text| (text, all))

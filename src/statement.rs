@@ -78,11 +78,8 @@ pub fn read_statements(
             })
         };
         let place = Place { file, line: raw.number };
-        let said = if raw.let_through {
-            grammar.said(&line, line.body, may_be_cut)
-        } else {
-            grammar.row(&line, may_be_cut)
-        };
+        let said =
+            if raw.let_through { grammar.said(&line, line.body, may_be_cut) } else { grammar.row(&line, may_be_cut) };
         if let Some(wanted) = told(said, &line, place) {
             open = None;
             return wanted;

@@ -11,11 +11,13 @@ pub mod owned;
 mod padded;
 mod path;
 mod scalar;
+mod sense;
 mod unseen;
 mod value;
 
 use std::collections::{HashMap, HashSet};
 use std::ops::Range;
+use std::sync::Arc;
 
 use crate::limits;
 use crate::text::{Position, SourceText};
@@ -23,6 +25,7 @@ use crate::text::{Position, SourceText};
 pub use decode::{Undecodable, decode};
 pub use path::{Parents, Path, Step};
 pub use scalar::{Meaning, plain_meaning};
+pub use sense::Sense;
 pub use value::{Intended, TooLarge, Value};
 
 /// Why a text is no document incfg can work on.
@@ -57,7 +60,7 @@ pub enum NodeKind {
     /// A single value, as text.
     Scalar {
         /// The text, unescaped.
-        text: String,
+        text: Arc<str>,
         /// How it is written.
         style: ScalarStyle,
     },
@@ -66,14 +69,14 @@ pub enum NodeKind {
         /// `{...}`, not a block.
         flow: bool,
         /// Keys and values.
-        entries: Vec<(NodeId, NodeId)>,
+        entries: Box<[(NodeId, NodeId)]>,
     },
     /// Items, in order.
     Sequence {
         /// `[...]`, not a block.
         flow: bool,
         /// The items.
-        items: Vec<NodeId>,
+        items: Box<[NodeId]>,
     },
     /// `*name`: the same as another node.
     Alias {
@@ -92,7 +95,7 @@ pub struct Node {
     /// Where it begins with its anchor, its tag, and the sign of a block of text.
     pub outer: usize,
     /// Its tag, in full: `tag:yaml.org,2002:str`.
-    pub tag: Option<String>,
+    pub tag: Option<Arc<str>>,
     /// It carries an anchor.
     pub anchored: bool,
     /// An alias elsewhere stands for this node.
@@ -214,7 +217,7 @@ impl Tree {
         let node = self.node(self.resolved(key));
         match (&node.kind, node.tag.as_deref()) {
             (NodeKind::Scalar { .. }, Some(tag)) => tag == "tag:yaml.org,2002:merge",
-            (NodeKind::Scalar { text, style }, None) => *style == ScalarStyle::Plain && text == MERGE_KEY,
+            (NodeKind::Scalar { text, style }, None) => *style == ScalarStyle::Plain && **text == *MERGE_KEY,
             _ => false,
         }
     }
@@ -296,7 +299,7 @@ impl Tree {
             ScalarStyle::Quoted => node.span.start + 1,
             ScalarStyle::Block => return None,
         };
-        (source.as_str().get(start..start + text.len()) == Some(text.as_str()) && offset <= text.len())
+        (source.as_str().get(start..start + text.len()) == Some(&**text) && offset <= text.len())
             .then_some(start + offset)
     }
 

@@ -205,7 +205,7 @@ fn value(tree: &Tree, id: NodeId, depth: usize) -> Json {
             meaning @ Meaning::Float(number) => Number::from_f64(number)
                 .filter(|_| (1e-4..1e16).contains(&number.abs()))
                 .map_or_else(|| Json::String(meaning.printed().unwrap_or_default()), Json::Number),
-            _ => Json::String(text.clone()),
+            _ => Json::String(text.to_string()),
         },
         NodeKind::Alias { .. } => Json::Null,
     }

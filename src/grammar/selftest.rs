@@ -121,7 +121,10 @@ pub fn explain(grammar: &Grammar, dialect: Dialect, text: &[u8]) -> Taken {
         if kind.opens {
             return Taken::Opens { id };
         }
-        return Taken::By { id, captures: kind.takes(&line, line.body).unwrap_or_default().all().into_iter().collect() };
+        return Taken::By {
+            id,
+            captures: kind.takes(&line, line.body).unwrap_or_default().all().into_iter().collect(),
+        };
     }
     let near = grammar
         .kinds()

@@ -62,7 +62,7 @@ impl Work<'_> {
             before: renamed.template.clone(),
             written,
             after: match &node.tag {
-                Some(tag) => Value::Tagged(tag.clone(), Box::new(after)),
+                Some(tag) => Value::Tagged(tag.to_string(), Box::new(after)),
                 None => after,
             },
         })

@@ -87,7 +87,7 @@ impl Work<'_> {
             direct,
             path: self.path_of(node),
             line: self.line(node),
-            template: text.clone(),
+            template: text.to_string(),
             before: self.names.render(self.variables, text, scope),
             follows: pinned.get(&source)?.clone(),
             stays_if_called: self.names.image(source).filter(|_| used == Use::Name).map(str::to_owned),

@@ -5,7 +5,7 @@ use std::ops::Range;
 use crate::text::SourceText;
 
 use super::edit::{Edit, Refused, apply};
-use super::{NodeId, NodeKind, Parents, Path, ScalarStyle, Step, Tree, Value, owned};
+use super::{NodeId, NodeKind, Parents, Path, ScalarStyle, Sense, Step, Tree, Value, owned};
 
 /// A change.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -77,7 +77,7 @@ pub fn make(text: &SourceText, tree: Option<&Tree>, changes: &[&Change]) -> Resu
             for meant in meanings {
                 intend(&mut value, meant);
             }
-            apply(text, &edits, &value)
+            apply(text, &edits, Sense::from(&value))
         }
         _ => super::edit::apply_unread(text, &edits),
     }

@@ -4,7 +4,7 @@ use std::ops::Range;
 
 use crate::text::SourceText;
 
-use super::{Tree, Value, YamlError};
+use super::{Sense, Tree, YamlError};
 
 /// A stretch of text and what takes its place.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -40,11 +40,11 @@ pub enum Refused {
 ///
 /// # Errors
 /// Edits that overlap, or a result that is no document or means anything else.
-pub fn apply(text: &SourceText, edits: &[Edit], intended: &Value) -> Result<SourceText, Refused> {
+pub fn apply(text: &SourceText, edits: &[Edit], intended: Sense<'_>) -> Result<SourceText, Refused> {
     let result = spliced(text, edits)?;
     let tree = Tree::parse(&result).map_err(Refused::Broken)?;
-    let meaning = tree.root().map(|root| tree.value(root)).transpose()?;
-    if meaning.as_ref() == Some(intended) { Ok(result) } else { Err(Refused::OtherMeaning) }
+    let is_meant = Sense::of(&tree).map(|meaning| meaning.is(intended)).transpose()?;
+    if is_meant == Some(true) { Ok(result) } else { Err(Refused::OtherMeaning) }
 }
 
 /// Makes edits in a text that is no document, and gives the result only when it has become one.

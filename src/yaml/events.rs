@@ -1,8 +1,8 @@
 //! The adapter to the parser underneath: its events become our tree. Another parser would need another of these files.
 
-use std::borrow::Cow;
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::ops::Range;
+use std::sync::Arc;
 
 use granit_parser::{
     ErrorKind, Event, Marker, Options, Parser, ScalarStyle as Written, ScanError, Span, StructureStyle, Tag,
@@ -71,6 +71,8 @@ fn read_padded(text: &SourceText, padded: &Padded<'_>) -> Result<Tree, Stop> {
         padded,
         tree: Tree { nodes: Vec::new(), root: None, comments: Vec::new() },
         open: Vec::new(),
+        children: Vec::new(),
+        texts: HashSet::new(),
         heights: Vec::new(),
         anchors: HashMap::new(),
         aliases: 0,
@@ -99,8 +101,8 @@ fn options() -> Options {
 /// A collection whose end has not come yet.
 struct Open {
     id: NodeId,
-    /// The key that waits for its value.
-    key: Option<NodeId>,
+    /// Where its first child is among those of all.
+    children: usize,
 }
 
 struct Builder<'a> {
@@ -108,8 +110,12 @@ struct Builder<'a> {
     padded: &'a Padded<'a>,
     tree: Tree,
     open: Vec<Open>,
+    /// Of the open collections, one after the other.
+    children: Vec<NodeId>,
+    /// The same text stands in many places of a document; it is kept once.
+    texts: HashSet<Arc<str>>,
     /// By node: how many collections stand in each other there at most, aliases written out.
-    heights: Vec<usize>,
+    heights: Vec<u16>,
     anchors: HashMap<usize, NodeId>,
     aliases: usize,
     documents: usize,
@@ -141,34 +147,23 @@ impl Builder<'_> {
                 }
                 let (range, head) =
                     if style == ScalarStyle::Block { self.block_scalar(range) } else { (range.clone(), range.start) };
-                let mut text = Cow::into_owned(value);
-                if style == ScalarStyle::Block && self.has_break_too_many(&range, &text) {
-                    text.pop();
-                }
-                let scalar = NodeKind::Scalar { text, style };
+                let text = if style == ScalarStyle::Block && self.has_break_too_many(&range, &value) {
+                    value.strip_suffix('\n').unwrap_or(&value)
+                } else {
+                    &value
+                };
+                let scalar = NodeKind::Scalar { text: self.kept(text), style };
                 let id = self.add(scalar, range, span, anchor, tag.as_deref())?;
                 let outer = &mut self.tree.nodes[id].outer;
                 *outer = head.min(*outer);
             }
             Event::SequenceStart(style, anchor, tag) => {
-                let id = self.add(
-                    NodeKind::Sequence { flow: style == StructureStyle::Flow, items: Vec::new() },
-                    range,
-                    span,
-                    anchor,
-                    tag.as_deref(),
-                )?;
-                self.open.push(Open { id, key: None });
+                let kind = NodeKind::Sequence { flow: style == StructureStyle::Flow, items: Box::default() };
+                self.begin(kind, range, span, anchor, tag.as_deref())?;
             }
             Event::MappingStart(style, anchor, tag) => {
-                let id = self.add(
-                    NodeKind::Mapping { flow: style == StructureStyle::Flow, entries: Vec::new() },
-                    range,
-                    span,
-                    anchor,
-                    tag.as_deref(),
-                )?;
-                self.open.push(Open { id, key: None });
+                let kind = NodeKind::Mapping { flow: style == StructureStyle::Flow, entries: Box::default() };
+                self.begin(kind, range, span, anchor, tag.as_deref())?;
             }
             Event::SequenceEnd | Event::MappingEnd => self.close(range.end)?,
             Event::Alias(anchor) => {
@@ -206,6 +201,28 @@ impl Builder<'_> {
         self.open.last().is_some_and(|open| self.tree.is_flow(open.id))
     }
 
+    fn kept(&mut self, text: &str) -> Arc<str> {
+        if let Some(known) = self.texts.get(text) {
+            return Arc::clone(known);
+        }
+        let text = Arc::<str>::from(text);
+        self.texts.insert(Arc::clone(&text));
+        text
+    }
+
+    fn begin(
+        &mut self,
+        kind: NodeKind,
+        range: Range<usize>,
+        span: &Span,
+        anchor: usize,
+        tag: Option<&Tag>,
+    ) -> Result<(), YamlError> {
+        let id = self.add(kind, range, span, anchor, tag)?;
+        self.open.push(Open { id, children: self.children.len() });
+        Ok(())
+    }
+
     fn add(
         &mut self,
         kind: NodeKind,
@@ -222,50 +239,44 @@ impl Builder<'_> {
             ));
         }
         let outer = self.offset(span.tag_start()).map_or(range.start, |tag| tag.min(range.start));
-        let tag = tag.map(ToString::to_string);
+        let tag = tag.map(|tag| self.kept(&tag.to_string()));
         self.tree.nodes.push(Node { kind, span: range, outer, tag, anchored: anchor != 0, shared: false });
         self.heights.push(0);
         if anchor != 0 {
             self.anchors.insert(anchor, id);
         }
-        let Some(parent) = self.open.last_mut() else {
+        if self.open.is_empty() {
             self.tree.root = Some(id);
-            return Ok(id);
-        };
-        match &mut self.tree.nodes[parent.id].kind {
-            NodeKind::Sequence { items, .. } => items.push(id),
-            NodeKind::Mapping { entries, .. } => match parent.key.take() {
-                Some(key) => entries.push((key, id)),
-                None => parent.key = Some(id),
-            },
-            NodeKind::Scalar { .. } | NodeKind::Alias { .. } => {}
+        } else {
+            self.children.push(id);
         }
         Ok(id)
     }
 
     /// The parser ends a block where the next token begins; ours ends with its last child.
     fn close(&mut self, end: usize) -> Result<(), YamlError> {
-        let Some(Open { id, .. }) = self.open.pop() else { return Ok(()) };
-        let highest = match &self.tree.nodes[id].kind {
-            NodeKind::Sequence { items, .. } => items.iter().map(|item| self.heights[*item]).max(),
-            NodeKind::Mapping { entries, .. } => {
-                entries.iter().map(|(key, value)| self.heights[*key].max(self.heights[*value])).max()
-            }
-            NodeKind::Scalar { .. } | NodeKind::Alias { .. } => None,
-        };
+        let Some(Open { id, children }) = self.open.pop() else { return Ok(()) };
+        let highest = self.children[children..].iter().map(|child| self.heights[*child]).max();
         self.heights[id] = highest.unwrap_or_default() + 1;
-        if self.heights[id] > limits::YAML_EXPANDED_DEPTH {
+        if usize::from(self.heights[id]) > limits::YAML_EXPANDED_DEPTH {
             let what =
                 format!("with its aliases written out this goes more than {} levels deep", limits::YAML_EXPANDED_DEPTH);
             return Err(self.error(self.tree.nodes[id].span.start, &what));
         }
-        let last = match &self.tree.nodes[id].kind {
-            NodeKind::Sequence { flow: false, items } => items.last().copied(),
-            NodeKind::Mapping { flow: false, entries } => entries.last().map(|(key, value)| {
-                // A value that is not there stands before the colon.
-                if self.tree.nodes[*value].span.end <= self.tree.nodes[*key].span.end { *key } else { *value }
-            }),
-            _ => None,
+        let mut children = self.children.drain(children..);
+        let last = match &mut self.tree.nodes[id].kind {
+            NodeKind::Sequence { flow, items } => {
+                *items = children.collect();
+                items.last().copied().filter(|_| !*flow)
+            }
+            NodeKind::Mapping { flow, entries } => {
+                *entries = std::iter::from_fn(|| children.next().zip(children.next())).collect();
+                entries.last().copied().filter(|_| !*flow).map(|(key, value)| {
+                    // A value that is not there stands before the colon.
+                    if self.tree.nodes[value].span.end <= self.tree.nodes[key].span.end { key } else { value }
+                })
+            }
+            NodeKind::Scalar { .. } | NodeKind::Alias { .. } => None,
         };
         let end = last.map_or(end, |last| self.tree.nodes[last].span.end);
         let span = &mut self.tree.nodes[id].span;

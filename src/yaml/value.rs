@@ -46,46 +46,30 @@ impl Tree {
     /// # Errors
     /// When aliases expand beyond [`limits::YAML_EXPANDED`] values.
     pub fn value(&self, id: NodeId) -> Result<Value, TooLarge> {
-        self.expand(id, &mut 0, None)
+        self.expand(id, &mut 0)
     }
 
-    /// The meaning a node is intended to have.
-    ///
-    /// # Errors
-    /// When aliases expand beyond [`limits::YAML_EXPANDED`] values.
-    pub fn value_with(&self, id: NodeId, intended: &Intended) -> Result<Value, TooLarge> {
-        self.expand(id, &mut 0, Some(intended))
-    }
-
-    fn expand(&self, id: NodeId, count: &mut usize, intended: Option<&Intended>) -> Result<Value, TooLarge> {
+    fn expand(&self, id: NodeId, count: &mut usize) -> Result<Value, TooLarge> {
         *count += 1;
         if *count > limits::YAML_EXPANDED {
             return Err(TooLarge);
         }
-        if let Some(value) = intended.and_then(|intended| intended.becomes.get(&id)) {
-            return Ok(value.clone());
-        }
-        let stays = |id: &NodeId| intended.is_none_or(|intended| !intended.gone.contains(id));
         let value = match &self.node(id).kind {
             NodeKind::Scalar { text, style } => {
-                Ok(Value::Scalar { text: text.clone(), plain: *style == ScalarStyle::Plain })
+                Ok(Value::Scalar { text: text.to_string(), plain: *style == ScalarStyle::Plain })
             }
             NodeKind::Mapping { entries, .. } => entries
                 .iter()
-                .filter(|(key, _)| stays(key))
-                .map(|(key, value)| Ok((self.expand(*key, count, intended)?, self.expand(*value, count, intended)?)))
+                .map(|(key, value)| Ok((self.expand(*key, count)?, self.expand(*value, count)?)))
                 .collect::<Result<_, _>>()
                 .map(Value::Mapping),
-            NodeKind::Sequence { items, .. } => items
-                .iter()
-                .filter(|item| stays(item))
-                .map(|item| self.expand(*item, count, intended))
-                .collect::<Result<_, _>>()
-                .map(Value::Sequence),
-            NodeKind::Alias { target } => self.expand(*target, count, None),
+            NodeKind::Sequence { items, .. } => {
+                items.iter().map(|item| self.expand(*item, count)).collect::<Result<_, _>>().map(Value::Sequence)
+            }
+            NodeKind::Alias { target } => self.expand(*target, count),
         }?;
         Ok(match &self.node(id).tag {
-            Some(tag) => Value::Tagged(tag.clone(), Box::new(value)),
+            Some(tag) => Value::Tagged(tag.to_string(), Box::new(value)),
             None => value,
         })
     }

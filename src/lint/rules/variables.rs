@@ -137,7 +137,7 @@ fn in_file(text: &SourceText, tree: &Tree, found: &mut Vec<Finding>) {
         if !matches!(meaning, Meaning::Int(_) | Meaning::Float(_)) {
             continue;
         }
-        if let Some(printed) = meaning.printed().filter(|printed| printed != written) {
+        if let Some(printed) = meaning.printed().filter(|printed| printed.as_str() != &**written) {
             found.push(
                 VERSION_NOT_STRING
                     .at(place(node), format!("SAT reads the number {printed} here, and renders that"))
