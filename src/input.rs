@@ -6,9 +6,9 @@
 mod activity;
 mod kind;
 
-use std::fs::File;
+use std::fs::{File, Metadata};
 use std::io::{BufReader, Cursor, Read};
-use std::os::unix::fs::FileExt;
+use std::os::unix::fs::{FileExt, MetadataExt};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -120,7 +120,7 @@ pub struct LeftOut {
 /// A path that does not exist, cannot be read, or holds several activities.
 pub fn collect(paths: &[PathBuf]) -> Result<Collected, InputError> {
     let mut found = Collected::default();
-    let mut seen = std::collections::HashSet::new();
+    let mut recogniser = Recogniser::default();
     for path in paths {
         let shown = path.display().to_string();
         if shown == "-" {
@@ -141,8 +141,15 @@ pub fn collect(paths: &[PathBuf]) -> Result<Collected, InputError> {
         if metadata.is_dir() {
             let before = found.sources.len();
             for file in activity::files_below(path, &mut found.left_out)? {
-                if seen.insert(canonical(&file)) {
-                    add(&mut found, &file, false);
+                let shown = file.display().to_string();
+                match recogniser.recognise(&file) {
+                    Ok(Some(kind)) => {
+                        found.sources.push(Source { shown, kind, named: false, bytes: Bytes::File(file) });
+                    }
+                    Ok(None) => {}
+                    Err(error) => {
+                        found.left_out.push(LeftOut { why: format!("cannot be read: {error}"), path: shown });
+                    }
                 }
             }
             if found.sources.len() == before {
@@ -163,38 +170,44 @@ pub fn collect(paths: &[PathBuf]) -> Result<Collected, InputError> {
                 named: true,
                 bytes: Bytes::Pipe(head, Rest::Named(Arc::new(file))),
             });
-        } else if seen.insert(canonical(path)) {
-            let kind = recognise(path).map_err(|error| unreadable(&shown, &error))?;
+        } else if let Some(kind) = recogniser.recognise(path).map_err(|error| unreadable(&shown, &error))? {
             found.sources.push(Source { shown, kind, named: true, bytes: Bytes::File(path.clone()) });
         }
     }
     Ok(found)
 }
 
-fn add(found: &mut Collected, file: &Path, named: bool) {
-    let shown = file.display().to_string();
-    match recognise(file) {
-        Ok(kind) => found.sources.push(Source { shown, kind, named, bytes: Bytes::File(file.to_path_buf()) }),
-        Err(error) => found.left_out.push(LeftOut { why: format!("cannot be read: {error}"), path: shown }),
-    }
-}
-
-/// One file may be reached by several paths; it is read once.
-fn canonical(path: &Path) -> PathBuf {
-    path.canonicalize().unwrap_or_else(|_| path.to_path_buf())
-}
-
 fn unreadable(path: &str, error: &std::io::Error) -> InputError {
     InputError::Unreadable { path: path.to_owned(), why: error.to_string() }
 }
 
-fn recognise(path: &Path) -> std::io::Result<Kind> {
-    let mut head = Vec::new();
-    open_plain(path)?.take(limits::HEAD_BYTES as u64).read_to_end(&mut head)?;
-    Ok(recognise_head(&head, &path.display().to_string()))
+/// Tells what files are, each of them once.
+#[derive(Default)]
+struct Recogniser {
+    /// Device and number of the files that were met: one file may be reached by several paths.
+    seen: std::collections::HashSet<(u64, u64)>,
+    head: Vec<u8>,
+}
+
+impl Recogniser {
+    /// What a file is; `None` if it was met before.
+    fn recognise(&mut self, path: &Path) -> std::io::Result<Option<Kind>> {
+        let (file, metadata) = open_plain(path)?;
+        if !self.seen.insert((metadata.dev(), metadata.ino())) {
+            return Ok(None);
+        }
+        self.head.clear();
+        // With room for one byte more, a small file is read at once and its end seen at the next call.
+        self.head.reserve(limits::HEAD_BYTES + 1);
+        file.take(limits::HEAD_BYTES as u64).read_to_end(&mut self.head)?;
+        Ok(Some(recognise_head(&self.head, &path.display().to_string())))
+    }
 }
 
 fn recognise_head(head: &[u8], name: &str) -> Kind {
+    if packing(head).is_none() {
+        return kind::recognise(head, name);
+    }
     let mut text = Vec::new();
     match decompressed(Cursor::new(head)) {
         // Half a compressed stream gives an error at its end; what came before it is enough.
@@ -204,12 +217,13 @@ fn recognise_head(head: &[u8], name: &str) -> Kind {
     kind::recognise(&text, name)
 }
 
-fn open_plain(path: &Path) -> std::io::Result<File> {
+fn open_plain(path: &Path) -> std::io::Result<(File, Metadata)> {
     let file = File::open(path)?;
-    if file.metadata()?.is_dir() {
+    let metadata = file.metadata()?;
+    if metadata.is_dir() {
         return Err(std::io::Error::new(std::io::ErrorKind::IsADirectory, "this is a directory"));
     }
-    Ok(file)
+    Ok((file, metadata))
 }
 
 /// Unpacks gzip and zstd, by their magic bytes; other bytes pass as they are.
@@ -252,8 +266,7 @@ impl Source {
     /// The system's error.
     pub fn open(&self) -> std::io::Result<Opened<'_>> {
         if let Bytes::File(path) = &self.bytes {
-            let file = open_plain(path)?;
-            let metadata = file.metadata()?;
+            let (file, metadata) = open_plain(path)?;
             let mut magic = [0; 4];
             if metadata.is_file() && metadata.len() > 0 {
                 let read = file.read_at(&mut magic, 0)?;
@@ -271,7 +284,7 @@ impl Source {
     /// The system's error.
     pub fn reader(&self) -> std::io::Result<Box<dyn Read + Send + '_>> {
         match &self.bytes {
-            Bytes::File(path) => decompressed(open_plain(path)?),
+            Bytes::File(path) => decompressed(open_plain(path)?.0),
             Bytes::Pipe(head, Rest::Stdin) => decompressed(Cursor::new(head.as_slice()).chain(std::io::stdin())),
             Bytes::Pipe(head, Rest::Named(file)) => decompressed(Cursor::new(head.as_slice()).chain(&**file)),
         }
@@ -320,7 +333,7 @@ impl Source {
 /// A file that cannot be read, or is larger than [`limits::DOCUMENT_BYTES`].
 pub fn read_document(path: &Path) -> Result<String, InputError> {
     let shown = path.display().to_string();
-    let file = open_plain(path).and_then(decompressed).map_err(|error| match error.kind() {
+    let file = open_plain(path).and_then(|(file, _)| decompressed(file)).map_err(|error| match error.kind() {
         std::io::ErrorKind::NotFound => {
             InputError::Unreadable { path: shown.clone(), why: "there is no such file".into() }
         }

@@ -101,10 +101,11 @@ fn walk(directory: &Path, depth: usize, files: &mut Vec<PathBuf>, left_out: &mut
             });
             return;
         }
-        let link = fs::symlink_metadata(&path).is_ok_and(|metadata| metadata.is_symlink());
-        if path.is_dir() && !link && depth < limits::DIRECTORY_DEPTH {
+        // A link is neither.
+        let Ok(metadata) = fs::symlink_metadata(&path) else { continue };
+        if metadata.is_dir() && depth < limits::DIRECTORY_DEPTH {
             walk(&path, depth + 1, files, left_out);
-        } else if path.is_file() && !link && !of_executor(&path) {
+        } else if metadata.is_file() && !of_executor(&path) {
             files.push(path);
         }
     }

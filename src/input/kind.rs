@@ -58,6 +58,9 @@ impl Kind {
 /// Lines at the head that vote.
 const VOTERS: usize = 400;
 
+/// When so many have been heard and three of four say the same, the others are not asked.
+const ENOUGH: usize = 40;
+
 /// Beginnings of lines that only an ansible container of CFS prints.
 const ANSIBLE: [&str; 14] = [
     "Waiting for Inventory",
@@ -100,6 +103,10 @@ fn vote(text: &[u8], name: &str) -> Kind {
     for line in text.split(|byte| *byte == b'\n').filter(|line| !line.trim_ascii().is_empty()).take(VOTERS) {
         if let Some(at) = voice_of(line) {
             votes[at] += 1;
+            let cast: usize = votes.iter().sum();
+            if cast >= ENOUGH && votes.iter().any(|count| count * 4 >= cast * 3) {
+                break;
+            }
         }
     }
     let kinds = [Kind::InstallLog, Kind::Console, Kind::MainLog, Kind::ArgoLog, Kind::SatLog, Kind::AnsibleLog];

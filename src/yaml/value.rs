@@ -1,6 +1,6 @@
 //! What a document means, without where and how it is written.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::{NodeId, NodeKind, ScalarStyle, Tree};
 use crate::limits;
@@ -27,9 +27,9 @@ pub enum Value {
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Intended {
     /// By node: what it will mean, with its tag if it is to have one.
-    pub becomes: HashMap<NodeId, Value>,
+    pub becomes: BTreeMap<NodeId, Value>,
     /// Items of lists, and keys of entries, that go.
-    pub gone: HashSet<NodeId>,
+    pub gone: BTreeSet<NodeId>,
 }
 
 /// Aliases make a document far larger than its text.
