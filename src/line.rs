@@ -12,8 +12,8 @@
 use chrono::{DateTime, NaiveDate, NaiveDateTime, NaiveTime, Utc};
 use nom::branch::alt;
 use nom::bytes::complete::{tag, take_while, take_while_m_n, take_while1};
-use nom::character::complete::char;
-use nom::combinator::{opt, recognize};
+use nom::character::complete::{char, satisfy};
+use nom::combinator::{opt, peek, recognize};
 use nom::sequence::{delimited, preceded, terminated};
 use nom::{IResult, Parser};
 
@@ -225,6 +225,8 @@ fn iuf_level(input: &[u8]) -> Parsed<'_, Level> {
 }
 
 fn level_word(input: &[u8]) -> Parsed<'_, Level> {
+    // Most lines have none, and each of the words below would be tried.
+    peek(satisfy(|first| first.is_ascii_uppercase())).parse(input)?;
     alt((
         alt((tag("DEBUG"), tag("TRACE"), tag("DRYRUN"))).map(|_| Level::Debug),
         alt((tag("INFO"), tag("NOTICE"))).map(|_| Level::Info),

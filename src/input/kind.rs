@@ -59,7 +59,7 @@ impl Kind {
 const VOTERS: usize = 400;
 
 /// When so many have been heard and three of four say the same, the others are not asked.
-const ENOUGH: usize = 40;
+const ENOUGH: usize = 24;
 
 /// Beginnings of lines that only an ansible container of CFS prints.
 const ANSIBLE: [&str; 14] = [
