@@ -75,7 +75,8 @@ fn twenty_thousand_images_that_were_built_and_not_configured_are_told_by_their_o
         log += &format!("INFO: Creation of image x{number}-pre-configuration succeeded: ID {id}\n");
     }
     let dir = Dir::new();
-    let analysis = dir.file("main.log", log).analysis(&["main.log"]);
+    let outcome = dir.file("main.log", log).run(&["analyze", "--format", "json", "main.log"]);
+    let analysis: serde_json::Value = serde_json::from_str(&outcome.stdout).unwrap();
     let images = analysis["sat_runs"][0]["images"].as_array().unwrap();
     let names: Vec<&str> = images.iter().map(|image| image["name"].as_str().unwrap()).collect();
     assert_eq!(names, (0..20_000).map(|number| format!("x{number}")).collect::<Vec<_>>());
