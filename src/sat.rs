@@ -389,114 +389,100 @@ impl SatText {
                 text.session_created = None;
             }
         }
-        let longer = |names: &[Placed<String>], name: &str| {
-            names
-                .iter()
-                .any(|(other, _)| other != name && other.strip_prefix(name).is_some_and(|rest| rest.starts_with('\n')))
-        };
         for names in [&mut self.configurations, &mut self.templates] {
-            let all = names.clone();
-            names.retain(|(name, _)| !longer(&all, name));
+            let cut: HashSet<String> = names.iter().flat_map(|(name, _)| heads(name)).map(str::to_owned).collect();
+            names.retain(|(name, _)| !cut.contains(name));
         }
         self.reading = Reading::default();
     }
 
     /// A name with a line break stands cut in some lines: what they say belongs to the full name.
     fn join_cut_names(&mut self) {
-        let full: Vec<String> =
-            self.images.iter().filter(|text| text.name.contains('\n')).map(|text| text.name.clone()).collect();
-        for name in full {
-            let Some((head, _)) = name.split_once('\n') else { continue };
-            let cut = self
-                .image(head)
-                .is_some_and(|text| text.created.is_none() && text.failed.is_none() && text.row.is_none());
-            if cut && !name.ends_with(PRE_CONFIGURATION) {
-                self.move_into(head, &name);
+        let mut full: HashMap<String, String> = HashMap::new();
+        for name in self.images.iter().map(|text| &text.name).filter(|name| !name.ends_with(PRE_CONFIGURATION)) {
+            if let Some((head, _)) = name.split_once('\n') {
+                full.entry(head.to_owned()).or_insert_with(|| name.clone());
             }
+        }
+        let cut = self.take_out(|text| {
+            text.created.is_none() && text.failed.is_none() && text.row.is_none() && full.contains_key(&text.name)
+        });
+        for text in cut {
+            let (whole, first) = (&full[&text.name], text.first);
+            self.with(whole, first, |known| {
+                known.absorb(text);
+                known.first = known.first.min(first);
+            });
         }
     }
 
     /// `N-pre-configuration` is the built form of N, unless it is a name of its own: then it has a session, or a line
     /// says that it needs no configuration.
     fn join_built_images(&mut self) {
-        let built: Vec<String> = self
-            .images
-            .iter()
-            .filter(|text| {
-                text.name.ends_with(PRE_CONFIGURATION)
-                    && !text.customized()
-                    && text.unconfigured.is_none()
-                    && text.row.is_none()
-                    && text.skipped.is_none()
-            })
-            .map(|text| text.name.clone())
-            .collect();
-        for name in built {
-            let Some(configured) = name.strip_suffix(PRE_CONFIGURATION).filter(|stem| !stem.is_empty()) else {
-                continue;
-            };
-            let configured = configured.to_owned();
-            let Some(text) = self.remove(&name) else { continue };
-            for known in &mut self.given_up {
-                if known.image.as_deref() == Some(&name) {
-                    known.image = Some(configured.clone());
-                }
-            }
-            self.with(&configured, text.first, |whole| {
+        let built = self.take_out(|text| {
+            text.name.strip_suffix(PRE_CONFIGURATION).is_some_and(|stem| !stem.is_empty())
+                && !text.customized()
+                && text.unconfigured.is_none()
+                && text.row.is_none()
+                && text.skipped.is_none()
+        });
+        let mut renamed = HashMap::new();
+        for text in built {
+            let Some(configured) = text.name.strip_suffix(PRE_CONFIGURATION) else { continue };
+            self.with(configured, text.first, |whole| {
                 whole.built = text.created;
                 whole.build_failed = text.failed;
                 whole.first = whole.first.min(text.first);
             });
+            renamed.insert(text.name.clone(), configured.to_owned());
         }
+        self.rename_given_up(&renamed);
     }
 
     /// The same text with images called `...-pre-configuration` as images of their own, for a bootprep file that has
     /// such a name. `None` when there is none that could be one.
     #[must_use]
     pub fn with_built_images_apart(&self) -> Option<Self> {
-        let apart = |text: &&ImageText| {
+        let apart = |text: &ImageText| {
             (text.built.is_some() || text.build_failed.is_some())
                 && !text.customized()
                 && text.created.is_none()
                 && text.row.is_none()
         };
-        let names: Vec<String> = self.images.iter().filter(apart).map(|text| text.name.clone()).collect();
-        if names.is_empty() {
+        if !self.images.iter().any(apart) {
             return None;
         }
         let mut whole = self.clone();
-        for name in names {
-            let Some(joined) = whole.remove(&name) else { continue };
-            let own = format!("{name}{PRE_CONFIGURATION}");
-            for known in &mut whole.given_up {
-                if known.image.as_deref() == Some(&name) {
-                    known.image = Some(own.clone());
-                }
-            }
+        let mut renamed = HashMap::new();
+        for joined in whole.take_out(apart) {
+            let own = format!("{}{PRE_CONFIGURATION}", joined.name);
             whole.with(&own, joined.first, |text| {
                 text.created = joined.built;
                 text.failed = joined.build_failed;
             });
+            renamed.insert(joined.name, own);
         }
+        whole.rename_given_up(&renamed);
         Some(whole)
     }
 
-    fn move_into(&mut self, from: &str, to: &str) {
-        let Some(text) = self.remove(from) else { return };
-        let first = text.first;
-        self.with(to, first, |whole| {
-            whole.absorb(text);
-            whole.first = whole.first.min(first);
-        });
+    fn rename_given_up(&mut self, renamed: &HashMap<String, String>) {
+        for name in self.given_up.iter_mut().filter_map(|known| known.image.as_mut()) {
+            if let Some(new) = renamed.get(name) {
+                name.clone_from(new);
+            }
+        }
     }
 
-    fn remove(&mut self, name: &str) -> Option<ImageText> {
-        let at = self.by_name.remove(name)?;
-        let text = self.images.remove(at);
-        for place in self.by_name.values_mut().filter(|place| **place > at) {
-            *place -= 1;
+    /// Takes images out, all in one go: one by one, thousands would take long.
+    fn take_out(&mut self, goes: impl Fn(&ImageText) -> bool) -> Vec<ImageText> {
+        if !self.images.iter().any(&goes) {
+            return Vec::new();
         }
-        Some(text)
+        let (gone, kept) = std::mem::take(&mut self.images).into_iter().partition(goes);
+        self.images = kept;
+        self.by_name = self.images.iter().enumerate().map(|(at, text)| (text.name.clone(), at)).collect();
+        gone
     }
 
     /// Fills what this text lacks from a less reliable text of the same run, and says where the two disagree.
@@ -641,4 +627,9 @@ fn disagreement(better: &ImageText, other: &ImageText) -> Option<Disagreement> {
     };
     let (mine, theirs) = (id(better)?, id(other)?);
     (mine.0 != theirs.0).then(|| Disagreement { what: format!("image {}", better.name), better: mine, other: theirs })
+}
+
+/// What stands of a name before each of its line breaks.
+fn heads(name: &str) -> impl Iterator<Item = &str> {
+    name.match_indices('\n').map(|(at, _)| &name[..at])
 }

@@ -113,7 +113,11 @@ impl Cray {
     }
 }
 
-fn answer(stdout: &[u8], expect: Expect) -> Result<Value, Trouble> {
+/// What `cray` printed before it exited with 0.
+///
+/// # Errors
+/// Anything that is not the expected answer.
+pub fn answer(stdout: &[u8], expect: Expect) -> Result<Value, Trouble> {
     let text = String::from_utf8_lossy(stdout);
     let text = text.trim();
     if expect == Expect::Silence {
@@ -133,8 +137,9 @@ fn no_json(text: &str) -> Trouble {
     ))
 }
 
-/// What an error of `cray` means.
-fn trouble(code: i32, stderr: &str, about: About<'_>) -> Trouble {
+/// What an error of `cray` means: its exit code and what it printed.
+#[must_use]
+pub fn trouble(code: i32, stderr: &str, about: About<'_>) -> Trouble {
     let text = error_text(stderr);
     let shown = shortened(&text);
     let begins = |words: &[&str]| words.iter().any(|word| text.starts_with(word));

@@ -69,7 +69,10 @@ fn begins(hir: &Hir) -> Vec<Vec<u8>> {
         .literals()
         .unwrap_or_default()
         .iter()
-        .map(|literal| literal.as_bytes().trim_ascii_start().to_vec())
+        .map(|literal| {
+            let literal = literal.as_bytes();
+            literal[literal.iter().take_while(|byte| **byte == b' ').count()..].to_vec()
+        })
         .collect();
     if found.iter().any(|begin| begin.is_empty()) { Vec::new() } else { found }
 }
@@ -188,6 +191,7 @@ mod tests {
         assert_eq!(begins("^(?:Next|Monitoring) workflow .*$"), workflow);
         assert_eq!(begins("^ *RESULT: (?<status>\\w+)$"), [b"RESULT: ".to_vec()]);
         assert_eq!(begins("^ {12}\"name\": .*$"), [b"\"name\": ".to_vec()]);
+        assert_eq!(begins(r"^ \tname: .*$"), [b"\tname: ".to_vec()]);
         for unknown in ["Next workflow", "^(?:Next|.)workflow", "^(?<any>.+)$", "^ *", "Next|^Other"] {
             assert!(begins(unknown).is_empty(), "{unknown}");
         }

@@ -425,6 +425,7 @@ fn names_stay_text_in_every_form() {
         "{github}"
     );
     assert_eq!(github.lines().count(), github.lines().filter(|line| line.starts_with("::")).count(), "{github}");
+    assert!(!github.contains(['\u{1b}', '\u{202e}']), "{github}");
     let junit = run("junit");
     assert!(!junit.contains('\u{1b}') && !junit.contains("<x>") && junit.contains("]]&gt;"), "{junit}");
     assert_eq!(junit.matches("<failure ").count(), 1);

@@ -68,6 +68,21 @@ fn a_main_log_of_nothing_but_facts_is_read_in_bounded_memory() {
 }
 
 #[test]
+fn twenty_thousand_images_that_were_built_and_not_configured_are_told_by_their_own_names() {
+    let mut log = String::from("INFO: Creating 0 CFS configurations\nINFO: Creating 20000 images\n");
+    for number in 0..20_000 {
+        let id = format!("{number:08x}-0000-4000-8000-000000000000");
+        log += &format!("INFO: Creation of image x{number}-pre-configuration succeeded: ID {id}\n");
+    }
+    let dir = Dir::new();
+    let outcome = dir.file("main.log", log).run(&["analyze", "--format", "json", "main.log"]);
+    let analysis: serde_json::Value = serde_json::from_str(&outcome.stdout).unwrap();
+    let images = analysis["sat_runs"][0]["images"].as_array().unwrap();
+    let names: Vec<&str> = images.iter().map(|image| image["name"].as_str().unwrap()).collect();
+    assert_eq!(names, (0..20_000).map(|number| format!("x{number}")).collect::<Vec<_>>());
+}
+
+#[test]
 fn a_line_of_a_hundred_megabytes_is_cut_and_what_follows_is_found() {
     let analysis = fed(|out| {
         out.write_all(b"INFO: Creating images\nINFO: Creation of image ").unwrap();

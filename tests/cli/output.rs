@@ -189,6 +189,19 @@ fn a_new_wording_needs_a_file_and_no_program() {
 }
 
 #[test]
+fn a_wording_may_begin_with_a_tab() {
+    let dir = Dir::new();
+    let sample = "INFO: Image a is ready as f5374c4c-8c5a-4b79-a5e5-aef778ed36cd";
+    let tabbed = format!("\"{}\"", sample.replace(" Image", " \\tImage"));
+    dir.file("main.log", format!("INFO: Creating images\nINFO: \tImage cos is ready as {BASE_ID}\n"))
+        .file("g/g.yaml", NEW_WORDING.replace("^Image", r"^\tImage").replace(&format!("'{sample}'"), &tabbed));
+    let checked = dir.run(&["grammar", "check", "--grammar", "g"]);
+    assert_eq!(checked.code, 0, "{}{}", checked.stdout, checked.stderr);
+    let analysis = dir.analysis(&["main.log", "--grammar", "g"]);
+    assert_eq!(image(&analysis["sat_runs"][0], "cos")["id"], BASE_ID);
+}
+
+#[test]
 fn a_grammar_may_come_from_another_editor_and_may_not_go_too_deep() {
     let dir = Dir::new();
     dir.file("g/g.yaml", format!("\u{feff}{}", NEW_WORDING.replace('\n', "\r\n")));

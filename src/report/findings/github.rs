@@ -4,6 +4,7 @@ use std::fmt::Write;
 
 use super::{Report, region};
 use crate::lint::Severity;
+use crate::report::printable;
 
 /// Workflow commands, a line each.
 #[must_use]
@@ -37,9 +38,10 @@ pub fn annotations(report: &Report) -> String {
     out
 }
 
-/// Text behind the command: a line break would end it.
+/// Text behind the command: a line break would end it, and who reads the log of a job reads it at a terminal, too.
 fn data(text: &str) -> String {
-    text.replace('%', "%25").replace('\r', "%0D").replace('\n', "%0A")
+    let lines: Vec<String> = text.split('\n').map(|line| printable(line).replace('%', "%25")).collect();
+    lines.join("%0A")
 }
 
 /// A value in front of it: a comma or colon would end that.

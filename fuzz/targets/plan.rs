@@ -1,0 +1,35 @@
+//! A plan that was edited, cut or mixed up: it is refused with a sentence, or it is a plan that holds together.
+
+#![no_main]
+
+use incfg::plan::Plan;
+use incfg::report::plan::{commands, json, next, script, status};
+use incfg_fuzz::shown;
+use libfuzzer_sys::fuzz_target;
+
+fuzz_target!(|data: &[u8]| {
+    let plan = match Plan::parse("plan.yaml", data) {
+        Ok(plan) => plan,
+        Err(why) => {
+            assert!(!why.to_string().is_empty());
+            return;
+        }
+    };
+    assert_eq!(Plan::parse("plan.yaml", plan.to_yaml().as_bytes()).expect("a plan as it was written"), plan);
+    json(&plan).expect("JSON");
+    for text in [status(&plan, "plan.yaml"), commands(&plan), script(&plan, "plan.yaml")] {
+        shown::is_plain(&text);
+    }
+    for at in plan.open() {
+        shown::is_plain(&next(&plan, at, "plan.yaml"));
+        let _ = plan.doing(at);
+    }
+    let _ = (plan.pins(), plan.deletable());
+    // Every move leaves a plan.
+    let mut moved = plan.clone();
+    for at in plan.open() {
+        if moved.intend(at, "2024-06-14T12:00:00Z").is_ok() {
+            Plan::parse("plan.yaml", moved.to_yaml().as_bytes()).expect("a plan after a move");
+        }
+    }
+});
