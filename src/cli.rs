@@ -2,9 +2,11 @@
 
 mod analyze;
 mod check;
+mod completions;
 mod document;
 mod fetch;
 mod grammar;
+mod man;
 mod next;
 mod plan;
 mod reading;
@@ -84,12 +86,21 @@ impl From<StoreError> for Failure {
     name = "incfg",
     version,
     max_term_width = 100,
-    after_help = "Exit codes: 0 done, 1 done and the answer is bad news, 2 usage error, 3 an input cannot be read, parsed or safely changed, 4 cray is missing or cannot be used, 70 a defect of incfg."
+    after_help = "\
+Examples:
+  incfg analyze activity/ --bootprep bootprep.yaml --vars-file session_vars.yaml
+  incfg plan activity/ ansible.log configuration.json --bootprep bootprep.yaml \\
+    --vars-file session_vars.yaml -o plan.yaml
+  incfg run plan.yaml
+  incfg rewrite-bootprep bootprep.yaml --vars-file session_vars.yaml --from plan.yaml -o new.yaml
+  incfg check new.yaml --vars-file session_vars.yaml
+
+Exit codes: 0 done, 1 done and the answer is bad news, 2 usage error, 3 an input cannot be read, parsed or safely changed, 4 cray is missing or cannot be used, 70 a defect of incfg."
 )]
 struct Arguments {
     #[command(subcommand)]
     command: Command,
-    /// When to use colour.
+    /// When to use colour; auto is on a terminal, unless NO_COLOR is set.
     #[arg(long, global = true, value_enum, default_value_t = Colour::Auto, value_name = "WHEN")]
     color: Colour,
 }
@@ -108,11 +119,12 @@ enum Command {
     Check(Box<check::Arguments>),
     Grammar(grammar::Arguments),
     Schema(schema::Arguments),
+    Completions(completions::Arguments),
+    Man(man::Arguments),
 }
 
 #[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]
 enum Colour {
-    /// On a terminal, unless NO_COLOR is set.
     Auto,
     Always,
     Never,
@@ -142,6 +154,8 @@ pub fn main() -> ExitCode {
         Command::Check(arguments) => check::run(arguments),
         Command::Grammar(arguments) => grammar::run(arguments),
         Command::Schema(arguments) => schema::run(arguments),
+        Command::Completions(arguments) => completions::run(arguments),
+        Command::Man(arguments) => man::run(arguments),
     });
     let exit = match outcome {
         Ok(Ok(exit)) => exit,

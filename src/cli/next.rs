@@ -13,6 +13,11 @@ use super::{Exit, Failure, print, print_styled};
 ///
 /// Each command can be copied as it is. incfg record takes in what they print, and advances the plan.
 #[derive(Args)]
+#[command(after_help = "\
+Examples:
+  incfg next plan.yaml
+  incfg next plan.yaml --image compute.x86_64
+  incfg next plan.yaml --script > rest.sh")]
 pub(super) struct Arguments {
     /// The plan.
     #[arg(value_name = "PLAN")]

@@ -26,11 +26,10 @@ use super::{Exit, Failure, print_styled, say, tell};
 #[command(after_help = "\
 Examples:
   incfg run plan.yaml --dry-run
-  incfg run plan.yaml
-  incfg run plan.yaml --until compute_image.x86_64/0-2
+  incfg run plan.yaml --until compute.x86_64/0-2
+  incfg run plan.yaml --yes --poll 30s
 
-Exit codes: 0 through (or the step of --until is done), 1 a step failed or does not go on, or you stopped it, 3 the plan cannot be
-read or kept, 4 cray is missing, not initialised, not logged in, or gives no answer.")]
+Exit codes: 0 through (or the step of --until is done), 1 a step failed or does not go on, or you stopped it, 3 the plan cannot be read or kept, 4 cray is missing, not initialised, not logged in, or gives no answer.")]
 pub(super) struct Arguments {
     /// The plan.
     #[arg(value_name = "PLAN")]

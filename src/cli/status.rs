@@ -15,6 +15,7 @@ use super::{Exit, Failure};
 #[command(after_help = "\
 Examples:
   incfg status plan.yaml
+  incfg status plan.yaml --format json
   incfg status plan.yaml --format html -o plan.html")]
 pub(super) struct Arguments {
     /// The plan.
