@@ -32,6 +32,7 @@ use crate::input;
 use crate::limits;
 use crate::plan::store::StoreError;
 use crate::report::printable;
+use crate::report::wrap::wrapped;
 
 /// How a command ended, as an exit code.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -192,12 +193,26 @@ fn print_bytes(bytes: &[u8]) -> Result<(), Failure> {
     Ok(())
 }
 
+/// Prints lines for people to stdout, broken where the terminal ends.
+fn print_wrapped(text: &str) -> Result<(), Failure> {
+    print_styled(&wrapped(text, columns()))
+}
+
 /// Prints text for people to stdout; colours are dropped where they are not wanted.
 fn print_styled(text: &str) -> Result<(), Failure> {
     let mut out = anstream::AutoStream::auto(std::io::stdout().lock());
     out.write_all(text.as_bytes())?;
     out.flush()?;
     Ok(())
+}
+
+/// The columns of the terminal, or those that `COLUMNS` asks for where there is none.
+fn columns() -> Option<usize> {
+    let terminal = terminal_size::terminal_size_of(std::io::stdout());
+    terminal
+        .map(|(terminal_size::Width(width), _)| usize::from(width))
+        .or_else(|| std::env::var("COLUMNS").ok()?.parse().ok())
+        .filter(|columns| *columns > 0)
 }
 
 /// Tells a person something, if there is one: what is being done does not depend on a listener.

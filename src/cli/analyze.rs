@@ -87,9 +87,7 @@ pub(super) fn run(arguments: &Arguments) -> Result<Exit, Failure> {
             deliver(arguments.output.as_deref(), &json)?;
         }
         Format::Text => {
-            let width = terminal_size::terminal_size()
-                .map_or(text::WIDTH, |(terminal_size::Width(width), _)| usize::from(width));
-            let width = if arguments.output.is_some() { text::WIDTH } else { width };
+            let width = if arguments.output.is_some() { None } else { super::columns() };
             let story = text::story(&analysis, &invocation(arguments), width);
             deliver_styled(arguments.output.as_deref(), &story)?;
         }

@@ -22,6 +22,9 @@ pub(super) fn commands(page: &mut Page, analysis: &Analysis, invocation: &Invoca
     page.blank();
 }
 
+/// Logs of containers that are asked for at once.
+const LOGS: usize = 8;
+
 /// What to do next, in order; nothing where nothing failed.
 #[must_use]
 pub fn next_steps(analysis: &Analysis, invocation: &Invocation) -> Vec<Step> {
@@ -141,7 +144,8 @@ fn layer_logs(recoveries: &[&Recovery], steps: &mut Vec<Step>) -> Vec<String> {
     let open = |recovery: &&&Recovery| recovery.failed_layer.is_none() && recovery.no_failed_layer.is_none();
     let mut files: Vec<String> = Vec::new();
     let mut commands: Vec<String> = Vec::new();
-    for recovery in recoveries.iter().filter(open) {
+    let wanted = || recoveries.iter().filter(open).filter(|recovery| recovery.debug_command.is_some());
+    for recovery in wanted().take(LOGS) {
         let (Some(command), Some(session)) = (&recovery.debug_command, &recovery.cfs_session) else { continue };
         let file = format!("ansible-{}.log", file_part(session));
         commands.push(format!("{command} > {file}"));
@@ -155,9 +159,15 @@ fn layer_logs(recoveries: &[&Recovery], steps: &mut Vec<Step>) -> Vec<String> {
         }
     }
     if !commands.is_empty() {
-        steps.push(Step::new("See what failed, and in which layer:", commands));
+        let all = wanted().count();
+        let says = if all > LOGS {
+            format!("See what failed, and in which layer, of the first {LOGS} of {all} images; --image NAME asks for another:")
+        } else {
+            "See what failed, and in which layer:".to_owned()
+        };
+        steps.push(Step::new(says, commands));
     }
-    for recovery in recoveries.iter().filter(|recovery| !open(recovery)) {
+    for recovery in recoveries.iter().filter(|recovery| !open(recovery)).take(LOGS) {
         if let Some(command) = &recovery.debug_command {
             let says =
                 if recovery.failed_layer.is_some() { "See what failed in the layer:" } else { "See what failed:" };
