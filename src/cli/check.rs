@@ -18,7 +18,7 @@ use crate::text::SourceText;
 
 use super::document::{read_bytes, read_text};
 use super::save::{deliver, deliver_styled};
-use super::{Exit, Failure, print, print_wrapped};
+use super::{Exit, Failure, print, print_styled, print_wrapped};
 
 /// Check bootprep files for what SAT, CFS, IMS and BOS would refuse an hour later.
 ///
@@ -147,7 +147,7 @@ fn rule(id: &str) -> Result<&'static Rule, String> {
 
 pub(super) fn run(arguments: &Arguments) -> Result<Exit, Failure> {
     if let Some(rule) = arguments.explain {
-        print_wrapped(&text::explanation(rule))?;
+        print_styled(&text::explanation(rule, super::columns()))?;
         return Ok(Exit::Done);
     }
     if arguments.list_rules {

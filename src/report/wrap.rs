@@ -41,11 +41,13 @@ fn broken(out: &mut String, line: &str, columns: usize) {
     }
 }
 
-/// Where the rest of a line goes on: below its last column, or a little further in than it began.
+/// Where the rest of a line goes on: below its last column, behind its number, or where it began.
 fn hanging(line: &str, columns: usize) -> usize {
     let indent = line.len() - line.trim_start_matches(' ').len();
     let mut at = 0;
-    let mut last = indent + 2;
+    let number = line.trim_start().split_once(". ").map_or("", |(number, _)| number);
+    let numbered = !number.is_empty() && number.bytes().all(|letter| letter.is_ascii_digit());
+    let mut last = if numbered { indent + number.len() + 2 } else { indent };
     let mut blanks = 0;
     for letter in visible(line) {
         if letter == ' ' {
@@ -93,9 +95,12 @@ mod tests {
     }
 
     #[test]
-    fn prose_goes_on_a_little_further_in_and_words_stay_whole() {
+    fn prose_goes_on_where_it_began_and_words_stay_whole() {
         let id = "0123456789".repeat(5);
-        assert_eq!(wrapped(&format!("a {id} b\n"), Some(40)), format!("a\n  {id}\n  b\n"));
+        assert_eq!(wrapped(&format!("a {id} b\n"), Some(40)), format!("a\n{id}\nb\n"));
+        let step = " 1. The configuration has the layers and commits of the plan:\n";
+        let expected = " 1. The configuration has the layers and\n    commits of the plan:\n";
+        assert_eq!(wrapped(step, Some(40)), expected);
     }
 
     #[test]
