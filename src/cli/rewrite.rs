@@ -25,8 +25,8 @@ use super::{Exit, Failure, print, print_bytes, print_styled};
 Examples:
   incfg rewrite-bootprep bootprep.yaml --pin compute.x86_64=UUID --diff
   incfg rewrite-bootprep bootprep.yaml --pin base.x86_64=UUID --pin uan.x86_64=UUID -o new.yaml
-  incfg rewrite-bootprep bootprep.yaml --pin compute.x86_64=UUID --prune --in-place=.orig
-  incfg rewrite-bootprep bootprep.yaml --vars-file session_vars.yaml --from plan.yaml -o new.yaml")]
+  incfg rewrite-bootprep bootprep.yaml --vars-file session_vars.yaml --from plan.yaml -o new.yaml
+  incfg rewrite-bootprep bootprep.yaml --pin compute.x86_64=UUID --prune --in-place=.orig")]
 pub(super) struct Arguments {
     /// The bootprep file; - is stdin.
     file: PathBuf,

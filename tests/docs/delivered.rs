@@ -56,7 +56,9 @@ fn the_package_of_the_crate_holds_the_program_and_no_logs() {
     let output = Command::new(cargo).args(list).current_dir(root()).output().unwrap();
     assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
     let files = String::from_utf8(output.stdout).unwrap();
-    for needed in ["src/main.rs", "build.rs", "grammars/sat.yaml", "Cargo.lock", "README.md", "LICENSE", "docs/procedure.md"] {
+    for needed in
+        ["src/main.rs", "build.rs", "grammars/sat.yaml", "Cargo.lock", "README.md", "LICENSE", "docs/procedure.md"]
+    {
         assert!(files.lines().any(|file| file == needed), "{needed} is not in the package: {files}");
     }
     for file in files.lines() {

@@ -67,7 +67,8 @@ fn site_for(command: &str) -> Site {
     site.write("site/bootprep.yaml", &bootprep);
     std::fs::create_dir(site.path().join("my-grammars")).unwrap();
     site.write("my-grammars/site.yaml", "lines:\n  - {id: created-4, fact: image-created, in: pod, pattern: '^Image (?<image>.+) is ready as (?<id>[0-9a-f-]{36})$', samples: [{line: 'INFO: Image a is ready as f5374c4c-8c5a-4b79-a5e5-aef778ed36cd', expect: {image: a}}]}\n");
-    for directory in ["share/bash-completion/completions", "share/zsh/site-functions", "share/fish/vendor_completions.d"]
+    for directory in
+        ["share/bash-completion/completions", "share/zsh/site-functions", "share/fish/vendor_completions.d"]
     {
         std::fs::create_dir_all(site.path().join(directory)).unwrap();
     }
@@ -75,7 +76,8 @@ fn site_for(command: &str) -> Site {
     // Whether there is a man is not the question.
     site.write("man", "#!/bin/sh\nexec cat\n");
     std::fs::set_permissions(site.path().join("man"), std::fs::Permissions::from_mode(0o755)).unwrap();
-    for key in typed(&site, "incfg fetch activity --dry-run").stdout.lines().map(|line| line.split(' ').nth(4).unwrap()) {
+    for key in typed(&site, "incfg fetch activity --dry-run").stdout.lines().map(|line| line.split(' ').nth(4).unwrap())
+    {
         site.state(&format!("objects/{}", key.replace('/', "_")), "INFO: a log\n");
     }
     if ["run", "next", "record", "status", "rewrite-bootprep"].contains(&command) {
@@ -136,7 +138,12 @@ fn every_example_of_help_can_be_typed() {
             }
             // Findings are an answer.
             let findings = example.contains("incfg check");
-            assert!(outcome.code == 0 || (findings && outcome.code == 1), "{line}\nexit {}: {}", outcome.code, outcome.stdout);
+            assert!(
+                outcome.code == 0 || (findings && outcome.code == 1),
+                "{line}\nexit {}: {}",
+                outcome.code,
+                outcome.stdout
+            );
         }
     }
 }
@@ -178,7 +185,11 @@ fn every_command_and_flag_the_docs_name_exists() {
                     seen += 1;
                     // `--format` of cray, behind a `$(`, is no flag of incfg.
                     let named = &flag[1];
-                    assert!(known.contains(named) || call[2].contains("$(cray"), "{}: incfg {command} has no {named}", page.display());
+                    assert!(
+                        known.contains(named) || call[2].contains("$(cray"),
+                        "{}: incfg {command} has no {named}",
+                        page.display()
+                    );
                 }
             }
         }

@@ -20,9 +20,7 @@ fn anchor(title: &str) -> String {
 }
 
 fn has_section(page: &str, section: &str) -> bool {
-    page.lines()
-        .filter_map(|line| line.strip_prefix('#'))
-        .any(|title| anchor(title.trim_start_matches('#')) == section)
+    page.lines().filter_map(|line| line.strip_prefix('#')).any(|title| anchor(title.trim_start_matches('#')) == section)
 }
 
 #[test]

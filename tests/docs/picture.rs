@@ -104,7 +104,8 @@ text {{ fill: #e6edf3 }}
                 let x = MARGIN + (column + blanks) as f64 * LETTER;
                 let class = if run.class.is_empty() { String::new() } else { format!(" class=\"{}\"", run.class) };
                 let length = shown.chars().count() as f64 * LETTER;
-                let _ = writeln!(svg, r#"<text x="{x}" y="{y}" textLength="{length}"{class}>{}</text>"#, escaped(shown));
+                let _ =
+                    writeln!(svg, r#"<text x="{x}" y="{y}" textLength="{length}"{class}>{}</text>"#, escaped(shown));
             }
             column += letters;
         }
@@ -118,7 +119,10 @@ fn the_picture_of_the_readme_is_current() {
     let story = typed(&site, &format!("COLUMNS={COLUMNS} CLICOLOR_FORCE=1 incfg analyze {INPUTS}"));
     assert_eq!(story.code, 0, "{}", story.stdout);
     let begin = story.stdout.split("\u{1b}[1mThe other runs").next().unwrap().trim_end();
-    let text = format!("\u{1b}[2m$\u{1b}[0m incfg analyze {}\n{begin}\n", INPUTS.replace(" --vars-file", " \\\n    --vars-file"));
+    let text = format!(
+        "\u{1b}[2m$\u{1b}[0m incfg analyze {}\n{begin}\n",
+        INPUTS.replace(" --bootprep", " \\\n    --bootprep")
+    );
     let svg = drawn("What incfg analyze prints of a failed activity", &screen(&text));
     assert!(svg.contains("failed layer") && svg.len() < 20_000, "{} bytes", svg.len());
     is_current(Path::new("docs/story.svg"), &svg);

@@ -161,7 +161,9 @@ fn layer_logs(recoveries: &[&Recovery], steps: &mut Vec<Step>) -> Vec<String> {
     if !commands.is_empty() {
         let all = wanted().count();
         let says = if all > LOGS {
-            format!("See what failed, and in which layer, of the first {LOGS} of {all} images; --image NAME asks for another:")
+            format!(
+                "See what failed, and in which layer, of the first {LOGS} of {all} images; --image NAME asks for another:"
+            )
         } else {
             "See what failed, and in which layer:".to_owned()
         };
