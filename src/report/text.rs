@@ -266,7 +266,7 @@ const LISTED: usize = 40;
 const IN_FULL: usize = 8;
 
 /// Warnings of one kind that are told; they say the same of one image after the other.
-const ALIKE: usize = 8;
+const ALIKE: usize = 4;
 
 fn list(page: &mut Page, run: &SatRun, status: ImageStatus, tone: Tone, title: &str) {
     let images: Vec<&Image> = run.images.iter().filter(|image| image.status == status).collect();
