@@ -176,6 +176,21 @@ fn many_images_are_counted_and_the_first_are_told() {
 }
 
 #[test]
+fn logs_are_asked_for_a_few_at_a_time_where_the_layers_are_known() {
+    let mut log = begin("managed", 20);
+    for number in 0..20 {
+        log.extend(failed_in(&format!("compute-{number}"), "ansible-2", number));
+    }
+    let dir = Dir::new();
+    dir.file("main.log", as_main_log(&log));
+    let story = dir.run(&["analyze", "main.log"]).stdout;
+    let words = story.split_whitespace().collect::<Vec<_>>().join(" ");
+    assert!(words.contains("in the layer, of the first 8 of 20 images; --image NAME asks for another:"), "{story}");
+    let next = story.split("\nNext\n").nth(1).unwrap();
+    assert_eq!(next.matches("kubectl logs").count(), 8, "{next}");
+}
+
+#[test]
 fn a_plan_of_40_layers_has_a_line_for_each() {
     let dir = winter();
     let configuration = std::fs::read_to_string(dir.path().join("winter/configuration.json")).unwrap();
