@@ -2,9 +2,11 @@
 
 mod analyze;
 mod check;
+mod completions;
 mod document;
 mod fetch;
 mod grammar;
+mod man;
 mod next;
 mod plan;
 mod reading;
@@ -30,6 +32,7 @@ use crate::input;
 use crate::limits;
 use crate::plan::store::StoreError;
 use crate::report::printable;
+use crate::report::wrap::wrapped;
 
 /// How a command ended, as an exit code.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -84,12 +87,21 @@ impl From<StoreError> for Failure {
     name = "incfg",
     version,
     max_term_width = 100,
-    after_help = "Exit codes: 0 done, 1 done and the answer is bad news, 2 usage error, 3 an input cannot be read, parsed or safely changed, 4 cray is missing or cannot be used, 70 a defect of incfg."
+    after_help = "\
+Examples:
+  incfg analyze activity/ --bootprep bootprep.yaml --vars-file session_vars.yaml
+  incfg plan activity/ ansible.log configuration.json --bootprep bootprep.yaml \\
+    --vars-file session_vars.yaml -o plan.yaml
+  incfg run plan.yaml
+  incfg rewrite-bootprep bootprep.yaml --vars-file session_vars.yaml --from plan.yaml -o new.yaml
+  incfg check new.yaml --vars-file session_vars.yaml
+
+Exit codes: 0 done, 1 done and the answer is bad news, 2 usage error, 3 an input cannot be read, parsed or safely changed, 4 cray is missing or cannot be used, 70 a defect of incfg."
 )]
 struct Arguments {
     #[command(subcommand)]
     command: Command,
-    /// When to use colour.
+    /// When to use colour; auto is on a terminal, unless NO_COLOR is set.
     #[arg(long, global = true, value_enum, default_value_t = Colour::Auto, value_name = "WHEN")]
     color: Colour,
 }
@@ -108,11 +120,12 @@ enum Command {
     Check(Box<check::Arguments>),
     Grammar(grammar::Arguments),
     Schema(schema::Arguments),
+    Completions(completions::Arguments),
+    Man(man::Arguments),
 }
 
 #[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]
 enum Colour {
-    /// On a terminal, unless NO_COLOR is set.
     Auto,
     Always,
     Never,
@@ -142,6 +155,8 @@ pub fn main() -> ExitCode {
         Command::Check(arguments) => check::run(arguments),
         Command::Grammar(arguments) => grammar::run(arguments),
         Command::Schema(arguments) => schema::run(arguments),
+        Command::Completions(arguments) => completions::run(arguments),
+        Command::Man(arguments) => man::run(arguments),
     });
     let exit = match outcome {
         Ok(Ok(exit)) => exit,
@@ -178,6 +193,11 @@ fn print_bytes(bytes: &[u8]) -> Result<(), Failure> {
     Ok(())
 }
 
+/// Prints lines for people to stdout, broken where the terminal ends.
+fn print_wrapped(text: &str) -> Result<(), Failure> {
+    print_styled(&wrapped(text, columns()))
+}
+
 /// Prints text for people to stdout; colours are dropped where they are not wanted.
 fn print_styled(text: &str) -> Result<(), Failure> {
     if anstream::AutoStream::choice(&std::io::stdout()) == anstream::ColorChoice::Never {
@@ -188,6 +208,15 @@ fn print_styled(text: &str) -> Result<(), Failure> {
     out.write_all(text.as_bytes())?;
     out.flush()?;
     Ok(())
+}
+
+/// The columns of the terminal, or those that `COLUMNS` asks for where there is none.
+fn columns() -> Option<usize> {
+    let terminal = terminal_size::terminal_size_of(std::io::stdout());
+    terminal
+        .map(|(terminal_size::Width(width), _)| usize::from(width))
+        .or_else(|| std::env::var("COLUMNS").ok()?.parse().ok())
+        .filter(|columns| *columns > 0)
 }
 
 /// Tells a person something, if there is one: what is being done does not depend on a listener.

@@ -1,5 +1,70 @@
 //! incfg reads what a failed IUF or SAT `bootprep` run left behind and says what an operator needs next.
 //!
+//! # From logs to facts
+//!
+//! Paths go in, an [`analysis::Analysis`] comes out: what ran, what failed and where, each fact with the lines it rests on.
+//!
+//! ```
+//! use incfg::analysis::{self, Context, ImageStatus};
+//! use incfg::{grammar::Grammar, input, limits, scan::Scanner};
+//!
+//! # let log = std::env::temp_dir().join(format!("incfg-doc-{}.log", std::process::id()));
+//! # let log_text = "INFO: Creating images\n\
+//! #     INFO: Creation of image cos-base succeeded: ID f5374c4c-8c5a-4b79-a5e5-aef778ed36cd\n";
+//! # std::fs::write(&log, log_text)?;
+//! let collected = input::collect(&[log.clone()])?;
+//! let mut progress = |_bytes: u64| {};
+//! let mut scanner = Scanner::new(1, limits::PIECE_BYTES, &mut progress);
+//! let analysis = analysis::analyze(&collected, &Context::default(), &Grammar::built_in(), &mut scanner)?;
+//!
+//! let image = &analysis.sat_runs[0].images[0];
+//! assert_eq!((image.name.as_str(), image.status), ("cos-base", ImageStatus::Succeeded));
+//! assert_eq!(image.evidence[0].line, 2);
+//! # std::fs::remove_file(log)?;
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
+//!
+//! # From a bootprep file to one that uses what exists
+//!
+//! ```
+//! use incfg::bootprep::variables::Variables;
+//! use incfg::rewrite::{Options, Pin, rewrite};
+//!
+//! let file = "\
+//! images:
+//! - name: base
+//!   ref_name: base
+//!   base: {product: {name: cos, type: recipe, version: 2.5.101}}
+//! # boots the compute nodes
+//! - name: compute
+//!   ref_name: compute
+//!   base: {image_ref: base}
+//!   configuration: compute-24.11
+//!   configuration_group_names: [Compute]
+//! ";
+//! let pin = Pin { image: "base".into(), id: "f5374c4c-8c5a-4b79-a5e5-aef778ed36cd".parse()? };
+//! let rewritten = rewrite("bootprep.yaml", file.as_bytes(), &[pin], &Variables::default(), &Options::default())?;
+//!
+//! let text = rewritten.text.as_str();
+//! assert!(text.starts_with("images:\n# boots the compute nodes\n- name: compute\n"));
+//! assert!(text.contains("id: f5374c4c-8c5a-4b79-a5e5-aef778ed36cd"));
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
+//!
+//! # What a bootprep file would run into
+//!
+//! ```
+//! use incfg::lint::{self, Context};
+//! use incfg::text::SourceText;
+//!
+//! let text = SourceText::new("bootprep.yaml", b"images:\n- name: compute\n  base: {image_ref: bass}\n")?;
+//! let checked = lint::check(&text, &Context::default());
+//! assert!(checked.findings.iter().any(|finding| finding.rule.id == "image-ref-dangling"));
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
+//!
+//! # The layers
+//!
 //! Data flows one way; a module imports only from modules above it in this list.
 //!
 //! ```text

@@ -11,5 +11,6 @@ pub mod schema;
 mod standing;
 pub mod steps;
 pub mod text;
+pub mod wrap;
 
 pub use crate::shown::{printable, shell_word};

@@ -23,11 +23,12 @@ use super::{Exit, Failure};
 #[derive(Args)]
 #[command(after_help = "\
 Examples:
-  incfg analyze /etc/cray/upgrade/csm/iuf/cos-products-20231031
-  incfg analyze main.log --bootprep compute-and-uan-bootprep.yaml --vars-file session_vars.yaml
-  incfg analyze activity/ ansible.log configuration.json --format json
-  incfg analyze activity/ --format html -o report.html
-  eval \"$(incfg analyze activity/ --bootprep FILE --vars-file FILE --format env --image compute_image.x86_64)\"")]
+  incfg analyze /etc/cray/upgrade/csm/iuf/winter-24.11
+  incfg analyze main.log --bootprep bootprep.yaml --vars-file session_vars.yaml
+  incfg analyze activity/ ansible.log configuration.json --format json > analysis.json
+  incfg analyze activity/ --since 2024-11-05T08:00 --format html -o report.html
+  eval \"$(incfg analyze activity/ ansible.log configuration.json --bootprep bootprep.yaml \\
+    --vars-file session_vars.yaml --format env --image compute.x86_64)\"")]
 pub(super) struct Arguments {
     /// What to read.
     #[arg(value_name = "PATH", default_value = "-", hide_default_value = true)]
@@ -86,9 +87,7 @@ pub(super) fn run(arguments: &Arguments) -> Result<Exit, Failure> {
             deliver(arguments.output.as_deref(), &json)?;
         }
         Format::Text => {
-            let width = terminal_size::terminal_size()
-                .map_or(text::WIDTH, |(terminal_size::Width(width), _)| usize::from(width));
-            let width = if arguments.output.is_some() { text::WIDTH } else { width };
+            let width = if arguments.output.is_some() { None } else { super::columns() };
             let story = text::story(&analysis, &invocation(arguments), width);
             deliver_styled(arguments.output.as_deref(), &story)?;
         }

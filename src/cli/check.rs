@@ -18,7 +18,7 @@ use crate::text::SourceText;
 
 use super::document::{read_bytes, read_text};
 use super::save::{deliver, deliver_styled};
-use super::{Exit, Failure, print, print_styled};
+use super::{Exit, Failure, print, print_styled, print_wrapped};
 
 /// Check bootprep files for what SAT, CFS, IMS and BOS would refuse an hour later.
 ///
@@ -147,13 +147,13 @@ fn rule(id: &str) -> Result<&'static Rule, String> {
 
 pub(super) fn run(arguments: &Arguments) -> Result<Exit, Failure> {
     if let Some(rule) = arguments.explain {
-        print_styled(&text::explanation(rule))?;
+        print_styled(&text::explanation(rule, super::columns()))?;
         return Ok(Exit::Done);
     }
     if arguments.list_rules {
         match arguments.format {
             Format::Markdown => print(&rule_page::markdown())?,
-            _ => print_styled(&text::rule_list())?,
+            _ => print_wrapped(&text::rule_list())?,
         }
         return Ok(Exit::Done);
     }

@@ -22,8 +22,8 @@ use super::{Exit, Failure, print, say};
 #[derive(Args)]
 #[command(after_help = "\
 Examples:
-  incfg fetch /etc/cray/upgrade/csm/iuf/cos-products-20231031 --dir logs
-  incfg fetch --analysis analysis.json
+  incfg fetch /etc/cray/upgrade/csm/iuf/winter-24.11 --dir logs
+  incfg fetch --analysis analysis.json --dry-run
 
 Exit codes: 0 all there, 1 a log is not in S3 or could not be fetched, or you stopped it, 3 an input cannot be read or a file not be written, 4 cray is missing, not initialised, not logged in, or gave no answer to any call.")]
 pub(super) struct Arguments {

@@ -32,12 +32,20 @@ pub(super) struct Arguments {
 #[derive(Subcommand)]
 enum Command {
     /// Try every sample of every grammar; exit 1 when one does not do what its file says.
+    #[command(after_help = "\
+Examples:
+  incfg grammar check
+  incfg grammar check --grammar my-grammars/")]
     Check {
         /// A directory of grammar files to check beside the built-in ones.
         #[arg(long, value_name = "DIR")]
         grammar: Option<PathBuf>,
     },
     /// Show which line kind takes which line of a log, and why none takes the others.
+    #[command(after_help = "\
+Examples:
+  incfg grammar explain main.log
+  incfg grammar explain main.log --unmatched --grammar my-grammars/")]
     Explain {
         /// The log.
         file: PathBuf,

@@ -7,12 +7,17 @@ use clap::Args;
 use crate::plan::store;
 use crate::report::plan;
 
-use super::{Exit, Failure, print, print_styled};
+use super::{Exit, Failure, print, print_wrapped};
 
 /// Print the commands of the next step of a plan, to go on by hand. Nothing is changed.
 ///
 /// Each command can be copied as it is. incfg record takes in what they print, and advances the plan.
 #[derive(Args)]
+#[command(after_help = "\
+Examples:
+  incfg next plan.yaml
+  incfg next plan.yaml --image compute.x86_64
+  incfg next plan.yaml --script > rest.sh")]
 pub(super) struct Arguments {
     /// The plan.
     #[arg(value_name = "PLAN")]
@@ -46,9 +51,9 @@ pub(super) fn run(arguments: &Arguments) -> Result<Exit, Failure> {
         }
     };
     match at {
-        Some(at) => print_styled(&plan::next(&content, *at, &path))?,
+        Some(at) => print_wrapped(&plan::next(&content, *at, &path))?,
         None => match content.pins() {
-            Ok(pins) => print_styled(&plan::through(&content, &path, &pins))?,
+            Ok(pins) => print_wrapped(&plan::through(&content, &path, &pins))?,
             Err(open) => print(&format!("This image is made; {open}\n"))?,
         },
     }

@@ -28,10 +28,13 @@ use super::{Exit, Failure, print, say};
 #[derive(Args)]
 #[command(after_help = "\
 Examples:
-  incfg plan activity/ ansible.log configuration.json --bootprep b.yaml --vars-file session_vars.yaml -o plan.yaml
-  incfg plan --analysis analysis.json --bootprep b.yaml --configuration-file configuration.json -o plan.yaml
-  incfg plan activity/ --bootprep b.yaml --image compute_image.x86_64 --base-image-id UUID \\
-    --configuration-file configuration.json --failed-layer 3 -o plan.yaml
+  incfg plan activity/ ansible.log configuration.json --bootprep bootprep.yaml \\
+    --vars-file session_vars.yaml -o plan.yaml
+  incfg plan --analysis analysis.json --bootprep bootprep.yaml --vars-file session_vars.yaml \\
+    --configuration-file configuration.json -o plan.yaml
+  incfg plan activity/ --bootprep bootprep.yaml --vars-file session_vars.yaml \\
+    --image compute.x86_64 --base-image-id UUID --configuration-file configuration.json \\
+    --failed-layer 3 -o plan.yaml
 
 Then: incfg run plan.yaml, or by hand: incfg next plan.yaml")]
 pub(super) struct Arguments {

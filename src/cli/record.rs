@@ -22,12 +22,13 @@ use super::{Exit, Failure, print, print_styled, say};
 #[derive(Args)]
 #[command(after_help = "\
 Examples:
-  cray cfs v3 sessions describe NAME --format json | incfg record plan.yaml -
-  cray cfs v3 configurations describe NAME --format json | incfg record plan.yaml -
-  cray ims images describe ID --format json | incfg record plan.yaml -
+  cray cfs v3 sessions describe SESSION --format json | incfg record plan.yaml -
+  cray cfs v3 configurations describe CONFIGURATION --format json | incfg record plan.yaml -
+  cray ims images describe UUID --format json | incfg record plan.yaml -
   incfg record plan.yaml session.json
-  incfg record plan.yaml --give-up NAME
-  incfg record plan.yaml --deleted NAME
+  incfg record plan.yaml --known SESSION
+  incfg record plan.yaml --give-up SESSION
+  incfg record plan.yaml --deleted SESSION
 
 Exit codes: 0 taken in, 1 the session failed or tells of no image, 3 it is not what the plan expects; nothing was recorded.")]
 pub(super) struct Arguments {

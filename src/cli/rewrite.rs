@@ -23,10 +23,10 @@ use super::{Exit, Failure, print, print_bytes, print_styled};
 #[derive(Args)]
 #[command(group = ArgGroup::new("where").args(["output", "in_place", "diff", "check"]), after_help = "\
 Examples:
-  incfg rewrite-bootprep bootprep.yaml --pin compute_image.x86_64=UUID --diff
-  incfg rewrite-bootprep bootprep.yaml --pin base=UUID --pin compute=UUID -o bootprep-restart.yaml
-  incfg rewrite-bootprep bootprep.yaml --pin compute=UUID --prune --in-place=.orig
-  incfg rewrite-bootprep bootprep.yaml --vars-file session_vars.yaml --from plan.yaml -o bootprep-restart.yaml")]
+  incfg rewrite-bootprep bootprep.yaml --pin compute.x86_64=UUID --diff
+  incfg rewrite-bootprep bootprep.yaml --pin base.x86_64=UUID --pin uan.x86_64=UUID -o new.yaml
+  incfg rewrite-bootprep bootprep.yaml --vars-file session_vars.yaml --from plan.yaml -o new.yaml
+  incfg rewrite-bootprep bootprep.yaml --pin compute.x86_64=UUID --prune --in-place=.orig")]
 pub(super) struct Arguments {
     /// The bootprep file; - is stdin.
     file: PathBuf,

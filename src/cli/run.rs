@@ -15,7 +15,7 @@ use crate::plan::store::Store;
 use crate::plan::{Plan, StepState};
 use crate::report::{plan, printable, shell_word};
 
-use super::{Exit, Failure, print_styled, say, tell};
+use super::{Exit, Failure, print_wrapped, say, tell};
 
 /// Go on with a plan until its images are made, with cray.
 ///
@@ -26,11 +26,10 @@ use super::{Exit, Failure, print_styled, say, tell};
 #[command(after_help = "\
 Examples:
   incfg run plan.yaml --dry-run
-  incfg run plan.yaml
-  incfg run plan.yaml --until compute_image.x86_64/0-2
+  incfg run plan.yaml --until compute.x86_64/0-2
+  incfg run plan.yaml --yes --poll 30s
 
-Exit codes: 0 through (or the step of --until is done), 1 a step failed or does not go on, or you stopped it, 3 the plan cannot be
-read or kept, 4 cray is missing, not initialised, not logged in, or gives no answer.")]
+Exit codes: 0 through (or the step of --until is done), 1 a step failed or does not go on, or you stopped it, 3 the plan cannot be read or kept, 4 cray is missing, not initialised, not logged in, or gives no answer.")]
 pub(super) struct Arguments {
     /// The plan.
     #[arg(value_name = "PLAN")]
@@ -99,7 +98,7 @@ pub(super) fn run(arguments: &Arguments) -> Result<Exit, Failure> {
         kubectl: arguments.kubectl.clone(),
     };
     if arguments.dry_run {
-        print_styled(&plan::commands(store.plan()))?;
+        print_wrapped(&plan::commands(store.plan()))?;
     } else if !arguments.yes && !store.plan().is_done() && !confirmed(store.plan(), until)? {
         say("nothing was done")?;
         return Ok(Exit::BadNews);
@@ -139,7 +138,7 @@ fn finished(arguments: &Arguments, content: &Plan, path: &str, outcome: &Outcome
         return Ok(Exit::Done);
     }
     match content.pins() {
-        Ok(pins) => print_styled(&plan::through(content, path, &pins))?,
+        Ok(pins) => print_wrapped(&plan::through(content, path, &pins))?,
         Err(open) => tell(&format!("done until {}; {open}", arguments.until.as_deref().unwrap_or("there"))),
     }
     Ok(Exit::Done)
@@ -271,6 +270,9 @@ impl Progress {
             return;
         }
         let text = printable(&format!("step {step}: {state} for {}", seconds(elapsed)));
+        // A line that is longer than the terminal cannot be written over.
+        let room = terminal_size::terminal_size_of(std::io::stderr()).map_or(usize::MAX, |(width, _)| width.0.into());
+        let text: String = text.chars().take(room.saturating_sub(1)).collect();
         let mut err = std::io::stderr().lock();
         let _ = write!(err, "\r\u{1b}[K{text}");
         let _ = err.flush();

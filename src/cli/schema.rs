@@ -9,9 +9,11 @@ use super::{Exit, Failure, print};
 /// Print the JSON Schema of bootprep files, for editors.
 #[derive(Args)]
 #[command(after_help = "\
-Example, for yaml-language-server:
+Examples:
   incfg schema > bootprep.schema.json
-  # yaml-language-server: $schema=bootprep.schema.json   (first line of the bootprep file)")]
+
+Editors with yaml-language-server take it by the first line of the bootprep file:
+  # yaml-language-server: $schema=bootprep.schema.json")]
 pub(super) struct Arguments {}
 
 pub(super) fn run(_: &Arguments) -> Result<Exit, Failure> {

@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use clap::{Args, ValueEnum};
 
 use crate::plan::store;
+use crate::report::wrap::wrapped;
 use crate::report::{html, plan};
 
 use super::save::{deliver, deliver_styled};
@@ -15,6 +16,7 @@ use super::{Exit, Failure};
 #[command(after_help = "\
 Examples:
   incfg status plan.yaml
+  incfg status plan.yaml --format json
   incfg status plan.yaml --format html -o plan.html")]
 pub(super) struct Arguments {
     /// The plan.
@@ -56,7 +58,8 @@ pub(super) fn run(arguments: &Arguments) -> Result<Exit, Failure> {
             if let Ok(pins) = content.pins() {
                 text += &format!("\n{}", plan::through(&content, &path, &pins));
             }
-            deliver_styled(output, &text)?;
+            let columns = if output.is_some() { None } else { super::columns() };
+            deliver_styled(output, &wrapped(&text, columns))?;
         }
     }
     Ok(Exit::Done)

@@ -143,7 +143,10 @@ fn image(out: &mut String, track: &Track) {
             let _ = writeln!(out, "  {index:>5}  {style}{word:<8}{style:#}  {}", printable(&layer));
         }
         let Some(attempt) = step.attempts.last() else { continue };
-        let _ = writeln!(out, "{:19}attempt {}, session {}", "", attempt.number, attempt.session);
+        // Of a step that went well at once, its image is all there is to know.
+        if step.state() != StepState::Done || attempt.number > 1 || !attempt.session_deleted {
+            let _ = writeln!(out, "{:19}attempt {}, session {}", "", attempt.number, attempt.session);
+        }
         if let Some(result) = step.result() {
             let _ = writeln!(out, "{:19}image {result}", "");
         }

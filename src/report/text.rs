@@ -3,6 +3,8 @@
 mod next;
 mod page;
 
+use std::collections::HashMap;
+
 use crate::analysis::{Analysis, Image, ImageStatus, KeyBasis, Recovery, SatRun, Warning};
 use crate::evidence::Evidence;
 
@@ -37,8 +39,11 @@ impl Invocation {
 }
 
 /// The story, newest failure first, each claim with the line it rests on, and the next commands at its end.
+///
+/// `width` is that of the screen in columns: on a narrow one, a path that has been told is shortened. Without a screen
+/// lines are [`WIDTH`] long and every path is whole.
 #[must_use]
-pub fn story(analysis: &Analysis, invocation: &Invocation, width: usize) -> String {
+pub fn story(analysis: &Analysis, invocation: &Invocation, width: Option<usize>) -> String {
     let mut page = Page::new(width, common_directory(analysis));
     head(&mut page, analysis);
     let attempts = attempts(analysis);
@@ -126,14 +131,24 @@ fn failure(page: &mut Page, analysis: &Analysis, at: usize, of: (usize, usize), 
     let recoveries = |image: &Image| {
         analysis.recoveries.iter().find(|recovery| recovery.image == image.name && recovery.operation == run.operation)
     };
-    for image in run.images.iter().filter(|image| {
+    let bad = run.images.iter().filter(|image| {
         matches!(image.status, ImageStatus::Failed | ImageStatus::Unfinished)
             && invocation.tells_of(&image.name, image.ref_name.as_deref())
-    }) {
+    });
+    let (whole, short) = bad.clone().zip(0..).partition::<Vec<_>, _>(|(_, number)| *number < IN_FULL);
+    for (image, _) in whole {
         match recoveries(image) {
             Some(recovery) => broken(page, image, recovery),
             None => lost(page, image),
         }
+    }
+    if !short.is_empty() {
+        page.group(Tone::Bad, "failed as well; --image NAME tells all of one");
+        for (image, _) in short.iter().take(LISTED) {
+            page.item(&printable(&image.name), &image.evidence[..image.evidence.len().min(1)]);
+        }
+        and_more(page, short.len());
+        page.blank();
     }
     fine(page, run);
     said(page, run);
@@ -150,7 +165,7 @@ fn log_of(page: &mut Page, analysis: &Analysis, run: &SatRun) {
     }
     if let Some(path) = &run.local_log {
         let at_hand = analysis.inputs.iter().any(|input| input.path == *path);
-        page.fact(if at_hand { "log at hand" } else { "iuf kept it as" }, &page.shown(path), &[]);
+        page.path(if at_hand { "log at hand" } else { "iuf kept it as" }, path);
     }
 }
 
@@ -247,6 +262,12 @@ fn fine(page: &mut Page, run: &SatRun) {
 /// Images shown of one kind; the rest is counted.
 const LISTED: usize = 40;
 
+/// Failures of one run that are told in full; of more, the name and the line.
+const IN_FULL: usize = 8;
+
+/// Warnings of one kind that are told; they say the same of one image after the other.
+const ALIKE: usize = 4;
+
 fn list(page: &mut Page, run: &SatRun, status: ImageStatus, tone: Tone, title: &str) {
     let images: Vec<&Image> = run.images.iter().filter(|image| image.status == status).collect();
     if images.is_empty() {
@@ -262,10 +283,15 @@ fn list(page: &mut Page, run: &SatRun, status: ImageStatus, tone: Tone, title: &
         };
         page.item(&shown, &image.evidence[..image.evidence.len().min(1)]);
     }
-    if images.len() > LISTED {
-        page.item(&format!("and {} more; --format json has them all", images.len() - LISTED), &[]);
-    }
+    and_more(page, images.len());
     page.blank();
+}
+
+/// Says how many of `all` are not listed.
+fn and_more(page: &mut Page, all: usize) {
+    if all > LISTED {
+        page.item(&format!("and {} more; --format json has them all", all - LISTED), &[]);
+    }
 }
 
 fn said(page: &mut Page, run: &SatRun) {
@@ -343,22 +369,32 @@ fn warnings(page: &mut Page, warnings: &[Warning]) {
         return;
     }
     page.section("To know");
+    let mut alike: HashMap<&str, usize> = HashMap::new();
     for warning in warnings {
-        page.item(&format!("- {} [{}]", printable(&warning.message), warning.code), &warning.evidence);
+        let number = alike.entry(&warning.code).or_default();
+        *number += 1;
+        if *number <= ALIKE {
+            page.item(&format!("- {} [{}]", printable(&warning.message), warning.code), &warning.evidence);
+        }
+    }
+    let mut more: Vec<_> = alike.into_iter().filter(|(_, number)| *number > ALIKE).collect();
+    more.sort_unstable();
+    for (code, number) in more {
+        page.item(&format!("- and {} more of [{code}]; --format json has them all", number - ALIKE), &[]);
     }
     page.blank();
 }
 
-/// Evidence as it is printed: the first places, those of one file together.
-fn shown(evidence: &[Evidence], page: &Page) -> Vec<String> {
-    let mut lines: Vec<(&str, String)> = Vec::new();
+/// Evidence as it is printed: the first places, those of one file together, each as the path and its lines.
+fn shown(evidence: &[Evidence], page: &Page) -> Vec<(String, String)> {
+    let mut files: Vec<(&str, String)> = Vec::new();
     for place in evidence.iter().take(PLACES) {
-        match lines.last_mut() {
-            Some((path, line)) if *path == place.path => *line += &format!(" :{}", place.line),
-            _ => lines.push((&place.path, format!("{}:{}", page.shown(&place.path), place.line))),
+        match files.last_mut() {
+            Some((path, lines)) if *path == place.path => *lines += &format!(" :{}", place.line),
+            _ => files.push((&place.path, format!(":{}", place.line))),
         }
     }
-    lines.into_iter().map(|(_, line)| line).collect()
+    files.into_iter().map(|(path, lines)| (page.shown(path), lines)).collect()
 }
 
 /// Places shown of one claim; more add little for a reader.

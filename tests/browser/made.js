@@ -96,6 +96,8 @@ function plan() {
   const made = "aaaaaaaa-1111-4222-8333-444444444444";
   const { base_image_id: base, result_name: result, steps } = track();
   record(session(steps[0], base, `${result}-${steps[0].session}`, "true", made));
+  // An image counts when its configuration is still the one of the plan.
+  record(JSON.parse(readFileSync(join(winter, "configuration.json"), "utf8")));
   record({ id: made, name: "partial", arch: "x86_64", link: { path: "s3://boot-images/x/manifest.json", etag: "x", type: "s3" } });
   record(session(steps[1], made, `${result}-${steps[1].session}`, "false"));
   run(["status", "plan.yaml", "--format", "html", "-o", "plan-failed.html"]);

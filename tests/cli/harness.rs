@@ -54,7 +54,12 @@ impl Dir {
 
     pub fn run_with_stdin(&self, arguments: &[&str], stdin: &[u8]) -> Outcome {
         let mut command = Command::new(env!("CARGO_BIN_EXE_incfg"));
-        command.args(arguments).current_dir(&self.0).env_remove("NO_COLOR").env_remove("CLICOLOR_FORCE");
+        command
+            .args(arguments)
+            .current_dir(&self.0)
+            .env_remove("NO_COLOR")
+            .env_remove("CLICOLOR_FORCE")
+            .env_remove("COLUMNS");
         command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
         let mut child = command.spawn().unwrap();
         let mut input = child.stdin.take().unwrap();

@@ -14,3 +14,4 @@ mod rewrite;
 mod rewrite_any;
 mod rewrite_traps;
 mod same_output;
+mod screen;

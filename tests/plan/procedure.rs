@@ -1,4 +1,4 @@
-//! The whole procedure: the page of the docs, command by command, and the bootprep file at its end.
+//! The whole procedure by hand, and the bootprep file at its end.
 
 use std::fs;
 use std::path::Path;
@@ -8,64 +8,12 @@ use serde_json::json;
 
 use crate::harness::{BASE_ID, Outcome, Site, UAN_ID, wait_until};
 
-/// Types a command as it stands on the page. Only the time between two looks is shorter, and a session that has failed
-/// in layer 3 leaves the log of the activity.
+/// Types a command as incfg prints it.
 fn typed(site: &Site, command: &str) -> Outcome {
     let incfg = Path::new(env!("CARGO_BIN_EXE_incfg")).parent().unwrap();
     let path = format!("{}:{}:{}", site.path().display(), incfg.display(), std::env::var("PATH").unwrap());
-    let command = command.replace("incfg run plan.yaml", "incfg run plan.yaml --poll 5ms");
     let command = format!("{{ {command}\n}} 2>&1");
     Command::new("sh").args(["-c", &command]).env("PATH", path).current_dir(site.path()).output().unwrap().into()
-}
-
-/// Plans by the id they have on the page.
-const PLANS: [(&str, &str); 2] = [("1a2b3c4d", "plan.yaml"), ("5e6f7a8b", "by-hand.yaml")];
-
-/// A text with the ids of the plans as they are, or as they are on the page.
-fn with_ids(site: &Site, text: &str, as_on_page: bool) -> String {
-    PLANS.iter().fold(text.to_owned(), |text, (id, file)| {
-        let Ok(plan) = fs::read_to_string(site.path().join(file)) else { return text };
-        let own = plan.lines().find_map(|line| line.strip_prefix("id: ")).unwrap().trim_matches('\'').to_owned();
-        if as_on_page { text.replace(&own, id) } else { text.replace(id, &own) }
-    })
-}
-
-#[test]
-fn the_page_of_the_docs_does_what_it_says() {
-    let page_path = Path::new(env!("CARGO_MANIFEST_DIR")).join("docs/procedure.md");
-    let page = fs::read_to_string(&page_path).unwrap();
-    let site = Site::bare();
-    site.fates(&json!({"3": ["fail", "ok"]}));
-    let log = site.read("winter/ansible.log");
-    let failing = log.lines().position(|line| line.starts_with("Running sma-ldms-compute.yml")).unwrap();
-    site.state("ansible.log", &log.lines().skip(failing).map(|line| format!("{line}\n")).collect::<String>());
-    let mut written = String::new();
-    let mut in_console = false;
-    for line in page.lines() {
-        match line {
-            "```console" => in_console = true,
-            "```" => in_console = false,
-            _ => {}
-        }
-        if !in_console || line == "```console" {
-            written += &format!("{line}\n");
-        } else if let Some(command) = line.strip_prefix("$ ") {
-            let outcome = typed(&site, &with_ids(&site, command, false));
-            written += &format!("{line}\n{}", with_ids(&site, &outcome.stdout, true));
-        }
-    }
-    if std::env::var_os("INCFG_WRITE_DOCS").is_some() {
-        fs::write(&page_path, &written).unwrap();
-    }
-    assert!(
-        written == page,
-        "docs/procedure.md is not what incfg prints; INCFG_WRITE_DOCS=1 writes it anew\n{written}"
-    );
-    let status = site.incfg(&["status", "plan.yaml", "--format", "json"]).stdout;
-    let status: serde_json::Value = serde_json::from_str(&status).unwrap();
-    let result = status["images"][0]["current_image_id"].clone();
-    assert_eq!(site.layers_of(&result), "0 1 2 3 4");
-    rewritten(&site, result.as_str().unwrap());
 }
 
 /// The commands that incfg prints in this text.

@@ -7,6 +7,7 @@ use anstyle::{AnsiColor, Style};
 use super::{FileReport, Report, region};
 use crate::lint::{Finding, Rule, Severity, rules};
 use crate::report::printable;
+use crate::report::wrap::wrapped;
 use crate::text::SourceText;
 
 /// Characters of a line that are shown.
@@ -137,15 +138,16 @@ pub fn summary(report: &Report) -> String {
     out
 }
 
-/// All that is to be said of a rule.
+/// All that is to be said of a rule, its prose broken at `columns`.
 #[must_use]
-pub fn explanation(rule: &Rule) -> String {
+pub fn explanation(rule: &Rule, columns: Option<usize>) -> String {
     let bold = Style::new().bold();
     let mut out = format!("{bold}{}{bold:#} ({})\n\n", rule.id, rule.severity.name());
     let _ = writeln!(out, "Finds {}.\n\nOtherwise: {}\n", rule.finds, rule.otherwise);
     if let Some(flag) = rule.needs.flag() {
         let _ = writeln!(out, "Needs {flag}.\n");
     }
+    out = wrapped(&out, columns);
     for (name, example) in [("Wrong", &rule.bad), ("Right", &rule.good)] {
         let _ = writeln!(out, "{bold}{name}{bold:#}:\n");
         for (title, text) in rules::parts(example) {

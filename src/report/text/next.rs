@@ -22,6 +22,9 @@ pub(super) fn commands(page: &mut Page, analysis: &Analysis, invocation: &Invoca
     page.blank();
 }
 
+/// Logs of containers that are asked for at once.
+const LOGS: usize = 8;
+
 /// What to do next, in order; nothing where nothing failed.
 #[must_use]
 pub fn next_steps(analysis: &Analysis, invocation: &Invocation) -> Vec<Step> {
@@ -141,7 +144,8 @@ fn layer_logs(recoveries: &[&Recovery], steps: &mut Vec<Step>) -> Vec<String> {
     let open = |recovery: &&&Recovery| recovery.failed_layer.is_none() && recovery.no_failed_layer.is_none();
     let mut files: Vec<String> = Vec::new();
     let mut commands: Vec<String> = Vec::new();
-    for recovery in recoveries.iter().filter(open) {
+    let wanted = || recoveries.iter().filter(open).filter(|recovery| recovery.debug_command.is_some());
+    for recovery in wanted().take(LOGS) {
         let (Some(command), Some(session)) = (&recovery.debug_command, &recovery.cfs_session) else { continue };
         let file = format!("ansible-{}.log", file_part(session));
         commands.push(format!("{command} > {file}"));
@@ -155,19 +159,28 @@ fn layer_logs(recoveries: &[&Recovery], steps: &mut Vec<Step>) -> Vec<String> {
         }
     }
     if !commands.is_empty() {
-        steps.push(Step::new("See what failed, and in which layer:", commands));
+        steps.push(Step::new(of_the_first(wanted().count(), "See what failed, and in which layer"), commands));
     }
-    for recovery in recoveries.iter().filter(|recovery| !open(recovery)) {
-        if let Some(command) = &recovery.debug_command {
-            let says =
-                if recovery.failed_layer.is_some() { "See what failed in the layer:" } else { "See what failed:" };
-            match steps.last_mut().filter(|last| last.says == says) {
-                Some(last) => last.commands.push(command.clone()),
-                None => steps.push(Step::new(says, [command.clone()])),
-            }
+    let told = |in_layer: bool| {
+        let those = recoveries.iter().filter(|recovery| !open(recovery));
+        those.filter(move |recovery| recovery.failed_layer.is_some() == in_layer)
+    };
+    for (in_layer, says) in [(true, "See what failed in the layer"), (false, "See what failed")] {
+        let commands: Vec<String> = told(in_layer).filter_map(|recovery| recovery.debug_command.clone()).collect();
+        if !commands.is_empty() {
+            steps.push(Step::new(of_the_first(commands.len(), says), commands.into_iter().take(LOGS)));
         }
     }
     files
+}
+
+/// What a step is for, when only the first of `all` images are in it.
+fn of_the_first(all: usize, says: &str) -> String {
+    if all > LOGS {
+        format!("{says}, of the first {LOGS} of {all} images; --image NAME asks for another:")
+    } else {
+        format!("{says}:")
+    }
 }
 
 /// A name as part of a file's name: letters that a shell or a file system takes for something else are left out.

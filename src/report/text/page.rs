@@ -1,5 +1,6 @@
 //! Lines on a terminal: indents, wrapping, colour.
 
+use std::collections::HashSet;
 use std::fmt::Write;
 
 use anstyle::{AnsiColor, Style};
@@ -32,16 +33,25 @@ const LABEL: usize = 15;
 /// Narrower than this, wrapping does more harm than good.
 const NARROWEST: usize = 40;
 
+/// A path is never cut shorter than this.
+const SHORTEST: usize = 16;
+
 /// A page of text.
 pub(super) struct Page {
     out: String,
     width: usize,
+    /// Whether somebody looks who would rather have a short line than a whole path for the second time.
+    shortens: bool,
     directory: Option<String>,
+    /// Paths that stand on the page in full.
+    told: HashSet<String>,
 }
 
 impl Page {
-    pub(super) fn new(width: usize, directory: Option<String>) -> Self {
-        Self { out: String::new(), width: width.max(NARROWEST), directory }
+    /// A page for a screen of `width` columns; without one, for a file or a program, where every path is whole.
+    pub(super) fn new(width: Option<usize>, directory: Option<String>) -> Self {
+        let columns = width.unwrap_or(super::WIDTH).max(NARROWEST);
+        Self { out: String::new(), width: columns, shortens: width.is_some(), directory, told: HashSet::new() }
     }
 
     pub(super) fn finish(mut self) -> String {
@@ -66,7 +76,8 @@ impl Page {
 
     pub(super) fn title(&mut self, what: &str, counted: &str) {
         let bold = Style::new().bold();
-        let _ = writeln!(self.out, "{bold}{what}{bold:#}: {counted}");
+        let _ = write!(self.out, "{bold}{what}{bold:#}");
+        self.wrapped_on(what.chars().count(), 2, &format!(": {counted}"), Style::new());
     }
 
     pub(super) fn directory(&mut self) {
@@ -87,7 +98,9 @@ impl Page {
 
     pub(super) fn heading(&mut self, tone: Tone, word: &str, text: &str, evidence: &[Evidence]) {
         let style = tone.style();
-        let _ = writeln!(self.out, "{style}{word}{style:#}  {text}");
+        let _ = write!(self.out, "{style}{word}{style:#}  ");
+        let column = word.chars().count() + 2;
+        self.wrapped_on(column, column, text, Style::new());
         self.evidence(INDENT, evidence);
     }
 
@@ -133,9 +146,25 @@ impl Page {
 
     fn evidence(&mut self, from: usize, evidence: &[Evidence]) {
         let quiet = Tone::Quiet.style();
-        for shown in super::shown(evidence, self) {
-            let _ = writeln!(self.out, "{:from$}{quiet}{shown}{quiet:#}", "");
+        for (path, lines) in super::shown(evidence, self) {
+            let room = self.width.saturating_sub(from + lines.chars().count());
+            let length = path.chars().count();
+            let known = !self.told.insert(path.clone());
+            let path = if self.shortens && known && length > room {
+                let kept = room.saturating_sub(1).max(SHORTEST);
+                format!("…{}", path.chars().skip(length.saturating_sub(kept)).collect::<String>())
+            } else {
+                path
+            };
+            let _ = writeln!(self.out, "{:from$}{quiet}{path}{lines}{quiet:#}", "");
         }
+    }
+
+    /// A path that a fact tells in full.
+    pub(super) fn path(&mut self, label: &str, path: &str) {
+        let shown = self.shown(path);
+        self.fact(label, &shown, &[]);
+        self.told.insert(shown);
     }
 
     fn wrapped(&mut self, first: usize, rest: usize, text: &str, style: Style) {

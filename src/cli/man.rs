@@ -1,0 +1,122 @@
+//! `incfg man`.
+
+use std::path::PathBuf;
+
+use clap::{Args, Command, CommandFactory};
+use clap_mangen::Man;
+use roff::{Roff, bold, roman};
+
+use super::save::save;
+use super::{Exit, Failure, print_bytes, tell};
+
+/// Print the manual page of incfg, or write those of all commands.
+///
+/// They say what --help says, from the same definitions.
+#[derive(Args)]
+#[command(after_help = "\
+Examples:
+  incfg man | man -l -
+  incfg man /usr/local/share/man/man1")]
+pub(super) struct Arguments {
+    /// The directory for the pages of all commands (incfg.1, incfg-analyze.1 and so on); it is made where it is missing.
+    #[arg(value_name = "DIR")]
+    directory: Option<PathBuf>,
+}
+
+pub(super) fn run(arguments: &Arguments) -> Result<Exit, Failure> {
+    // Of `incfg help` there is no page: man is that.
+    let mut incfg = super::Arguments::command().disable_help_subcommand(true);
+    incfg.build();
+    let Some(directory) = &arguments.directory else {
+        print_bytes(&page(&incfg)?)?;
+        return Ok(Exit::Done);
+    };
+    std::fs::create_dir_all(directory)
+        .map_err(|error| Failure::new(Exit::Input, format!("{}: cannot be made: {error}", directory.display())))?;
+    let commands = with_all_below(&incfg);
+    for command in &commands {
+        save(&directory.join(format!("{}.1", name(command))), &page(command)?)?;
+    }
+    tell(&format!("{} pages in {}", commands.len(), directory.display()));
+    Ok(Exit::Done)
+}
+
+/// A command and those below it.
+fn with_all_below(command: &Command) -> Vec<&Command> {
+    std::iter::once(command).chain(command.get_subcommands().flat_map(with_all_below)).collect()
+}
+
+/// The name of a page: `incfg-grammar-check`.
+fn name(command: &Command) -> &str {
+    command.get_display_name().unwrap_or_else(|| command.get_name())
+}
+
+/// The page of a command, as roff.
+fn page(command: &Command) -> Result<Vec<u8>, Failure> {
+    let man = Man::new(command.clone()).title(name(command).to_uppercase()).manual("incfg").source(source());
+    let mut page = Vec::new();
+    let mut write = || -> std::io::Result<()> {
+        man.render_title(&mut page)?;
+        man.render_name_section(&mut page)?;
+        man.render_synopsis_section(&mut page)?;
+        man.render_description_section(&mut page)?;
+        man.render_options_section(&mut page)?;
+        if command.has_subcommands() {
+            man.render_subcommands_section(&mut page)?;
+        }
+        rest(command).to_writer(&mut page)
+    };
+    write().map_err(|error| Failure::new(Exit::Defect, error))?;
+    Ok(page)
+}
+
+fn source() -> String {
+    format!("incfg {}", env!("CARGO_PKG_VERSION"))
+}
+
+/// What stands at the end of `--help`, each block a section, and where to read on.
+fn rest(command: &Command) -> Roff {
+    let mut roff = Roff::new();
+    let help = command.get_after_help().map(ToString::to_string).unwrap_or_default();
+    for block in help.split("\n\n").filter(|block| !block.is_empty()) {
+        match block.split_once('\n') {
+            Some((title, commands)) if title.starts_with("Example") => {
+                roff.control("SH", ["EXAMPLES"]);
+                typed(&mut roff, commands);
+            }
+            Some((title, commands)) if title.ends_with(':') => {
+                roff.control("PP", []);
+                roff.text([roman(title)]);
+                typed(&mut roff, commands);
+            }
+            _ => {
+                let (section, text) = match block.strip_prefix("Exit codes: ") {
+                    Some(codes) => ("EXIT STATUS", codes),
+                    None => ("NOTES", block),
+                };
+                roff.control("SH", [section]);
+                roff.text([roman(text.replace('\n', " "))]);
+            }
+        }
+    }
+    let near = if command.get_name() == "incfg" {
+        with_all_below(command).into_iter().skip(1).map(name).collect()
+    } else {
+        vec!["incfg"]
+    };
+    roff.control("SH", ["SEE ALSO"]);
+    for (at, page) in near.iter().enumerate() {
+        let comma = if at + 1 < near.len() { ", " } else { "" };
+        roff.text([bold(*page), roman(format!("(1){comma}"))]);
+    }
+    roff
+}
+
+/// Commands, line by line as they stand.
+fn typed(roff: &mut Roff, commands: &str) {
+    roff.control("nf", []);
+    for line in commands.lines() {
+        roff.text([roman(line)]);
+    }
+    roff.control("fi", []);
+}

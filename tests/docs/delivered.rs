@@ -1,0 +1,67 @@
+//! What comes with the program: completions, manual pages, and a package of the crate that is no heavier than it needs
+//! to be.
+
+use std::process::Command;
+
+use crate::harness::Site;
+use crate::{root, typed};
+
+#[test]
+fn a_shell_completes_commands_flags_and_choices() {
+    let site = Site::bare();
+    let complete = |words: &str| {
+        let count = words.split(' ').count() - 1;
+        let script = format!(
+            "source <(incfg completions bash); COMP_WORDS=({words}); COMP_CWORD={count}; _incfg incfg \"${{COMP_WORDS[{count}]}}\" \"${{COMP_WORDS[{}]}}\"; printf '%s\\n' \"${{COMPREPLY[@]}}\"",
+            count - 1
+        );
+        typed(&site, &script).stdout.lines().map(str::to_owned).collect::<Vec<_>>()
+    };
+    assert_eq!(complete("incfg rew"), ["rewrite-bootprep"]);
+    assert_eq!(complete("incfg analyze --boot"), ["--bootprep"]);
+    assert_eq!(complete("incfg grammar exp"), ["explain"]);
+    assert_eq!(complete("incfg plan --strategy pre"), ["prefix"]);
+    for shell in ["zsh", "fish"] {
+        let outcome = typed(&site, &format!("incfg completions {shell}"));
+        assert!(outcome.code == 0 && outcome.stdout.contains("rewrite-bootprep"), "{shell}");
+    }
+}
+
+#[test]
+fn every_command_has_a_manual_page() {
+    let site = Site::bare();
+    let outcome = typed(&site, "incfg man pages/man1 && ls pages/man1");
+    assert_eq!(outcome.code, 0, "{}", outcome.stdout);
+    for page in ["incfg.1", "incfg-analyze.1", "incfg-rewrite-bootprep.1", "incfg-grammar-explain.1"] {
+        let text = site.read(&format!("pages/man1/{page}"));
+        for section in ["NAME", "SYNOPSIS", "DESCRIPTION", "OPTIONS", "EXAMPLES", "\"SEE ALSO\""] {
+            assert!(text.contains(&format!("\n.SH {section}\n")), "{page}: {section}\n{text}");
+        }
+    }
+    let index = site.read("pages/man1/incfg.1");
+    for page in outcome.stdout.lines().filter_map(|line| line.strip_prefix("incfg-")?.strip_suffix(".1")) {
+        assert!(index.contains(&page.replace('-', "\\-")), "incfg.1 does not name {page}");
+    }
+    assert!(index.contains(".SH \"EXIT STATUS\"\n"));
+    assert_eq!(typed(&site, "incfg man").stdout, index);
+    site.write("in-the-way", "");
+    let refused = typed(&site, "incfg man in-the-way");
+    assert!(refused.code == 3 && refused.stdout.contains("in-the-way: cannot be made"), "{}", refused.stdout);
+}
+
+#[test]
+fn the_package_of_the_crate_holds_the_program_and_no_logs() {
+    let cargo = std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
+    let list = ["package", "--list", "--allow-dirty", "--offline"];
+    let output = Command::new(cargo).args(list).current_dir(root()).output().unwrap();
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    let files = String::from_utf8(output.stdout).unwrap();
+    for needed in
+        ["src/main.rs", "build.rs", "grammars/sat.yaml", "Cargo.lock", "README.md", "LICENSE", "docs/procedure.md"]
+    {
+        assert!(files.lines().any(|file| file == needed), "{needed} is not in the package: {files}");
+    }
+    for file in files.lines() {
+        assert!(!["tests/", "testdata/", "fuzz/", ".ci/"].iter().any(|part| file.starts_with(part)), "{file}");
+    }
+}
