@@ -55,6 +55,7 @@ pub mod report;
 pub mod rewrite;
 pub mod sat;
 pub mod scan;
+pub mod secret;
 pub mod shown;
 pub mod sieve;
 pub mod statement;
