@@ -29,7 +29,7 @@ use serde_json::Value;
 use crate::input;
 use crate::limits;
 use crate::plan::store::StoreError;
-use crate::report::printable;
+use crate::report::{Masked, printable, styled};
 
 /// How a command ended, as an exit code.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -55,6 +55,7 @@ struct Failure {
 }
 
 impl Failure {
+    /// What is told is masked and made printable where it is told.
     fn new(exit: Exit, message: impl ToString) -> Self {
         Self { exit, message: message.to_string() }
     }
@@ -126,7 +127,14 @@ pub fn main() -> ExitCode {
             "incfg: this is a defect of incfg, not of your input: {panic}\nPlease report it with the command you gave. No input was changed."
         ));
     }));
-    let arguments = Arguments::parse();
+    let arguments = match Arguments::try_parse() {
+        Ok(arguments) => arguments,
+        Err(other) if !other.use_stderr() => other.exit(),
+        Err(error) => {
+            tell_styled(error.render().ansi().to_string().trim_end());
+            return ExitCode::from(Exit::Usage as u8);
+        }
+    };
     set_colour(arguments.color);
     // A limit to the size of files is then an error to tell, not an end without a word.
     let _ = signal_hook::flag::register(signal_hook::consts::SIGXFSZ, Arc::new(AtomicBool::new(false)));
@@ -165,13 +173,19 @@ fn set_colour(colour: Colour) {
     choice.write_global();
 }
 
-/// Prints data to stdout, byte for byte.
+/// Prints words and lines to stdout.
 fn print(text: &str) -> Result<(), Failure> {
-    print_bytes(text.as_bytes())
+    print_document(&Masked::text(text))
 }
 
-/// Prints data to stdout.
-fn print_bytes(bytes: &[u8]) -> Result<(), Failure> {
+/// Prints a document to stdout.
+fn print_document(document: &Masked) -> Result<(), Failure> {
+    print_exact(document.as_str().as_bytes())
+}
+
+/// Prints a bootprep file to stdout: the only text that is printed with its secrets, as it may take the place of the
+/// original.
+fn print_exact(bytes: &[u8]) -> Result<(), Failure> {
     let mut out = std::io::stdout().lock();
     out.write_all(bytes)?;
     out.flush()?;
@@ -181,7 +195,7 @@ fn print_bytes(bytes: &[u8]) -> Result<(), Failure> {
 /// Prints text for people to stdout; colours are dropped where they are not wanted.
 fn print_styled(text: &str) -> Result<(), Failure> {
     let mut out = anstream::AutoStream::auto(std::io::stdout().lock());
-    out.write_all(text.as_bytes())?;
+    out.write_all(styled(text).as_bytes())?;
     out.flush()?;
     Ok(())
 }
@@ -193,8 +207,23 @@ fn tell(text: &str) {
 
 /// Tells a person something beside the data.
 fn say(text: &str) -> Result<(), Failure> {
+    say_styled(&lines_of(text))
+}
+
+/// Lines without any escape sequence.
+fn lines_of(text: &str) -> String {
+    text.split('\n').map(printable).collect::<Vec<_>>().join("\n")
+}
+
+/// The same, with colours where they are wanted.
+fn say_styled(text: &str) -> Result<(), Failure> {
     let mut err = anstream::AutoStream::auto(std::io::stderr().lock());
-    Ok(writeln!(err, "{text}")?)
+    Ok(writeln!(err, "{}", styled(text))?)
+}
+
+/// The same, if there is somebody to listen.
+fn tell_styled(text: &str) {
+    let _ = say_styled(text);
 }
 
 /// True once a person wishes to stop, by Ctrl-C or SIGTERM: what is half through is brought to an end that can be told.

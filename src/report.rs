@@ -4,6 +4,7 @@ pub mod diff;
 pub mod env;
 pub mod findings;
 pub mod html;
+mod masked;
 pub mod plan;
 pub mod rewritten;
 pub mod rule_page;
@@ -11,5 +12,7 @@ pub mod schema;
 mod standing;
 pub mod steps;
 pub mod text;
+
+pub use masked::{Masked, styled};
 
 pub use crate::shown::{printable, shell_word};

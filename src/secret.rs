@@ -11,6 +11,7 @@ mod assignment;
 mod shape;
 
 use std::borrow::Cow;
+use std::io::{BufRead, Read, Write};
 use std::ops::Range;
 use std::sync::LazyLock;
 
@@ -281,6 +282,36 @@ fn joined(line: &str, mut found: Vec<Range<usize>>) -> Vec<Range<usize>> {
     }
     all
 }
+
+/// Copies a log line by line, without its secrets; the number of its bytes before. Lines that are no UTF-8 stay as they
+/// are, unless they hold a secret.
+///
+/// # Errors
+/// What reading or writing says.
+pub fn copy(log: &mut dyn BufRead, to: &mut dyn Write) -> std::io::Result<u64> {
+    let mut lines = Lines::default();
+    let mut line = Vec::new();
+    let mut copied = 0;
+    loop {
+        line.clear();
+        // A line without an end costs no more than this at once.
+        let read = log.take(LINE_BYTES).read_until(b'\n', &mut line)?;
+        if read == 0 {
+            to.flush()?;
+            return Ok(copied);
+        }
+        copied += read as u64;
+        let text = String::from_utf8_lossy(&line);
+        let (text, end) = text.strip_suffix('\n').map_or((&*text, ""), |text| (text, "\n"));
+        match lines.mask(text) {
+            Cow::Borrowed(_) => to.write_all(&line)?,
+            Cow::Owned(masked) => to.write_all(format!("{masked}{end}").as_bytes())?,
+        }
+    }
+}
+
+/// Bytes of a line that are looked at as one.
+const LINE_BYTES: u64 = 16 << 20;
 
 #[cfg(test)]
 mod tests;

@@ -8,16 +8,47 @@ pub fn printable(text: &str) -> String {
         .map(|letter| match letter {
             '\t' => ' ',
             '\n' => '⏎',
-            letter if letter.is_control() => '\u{fffd}',
-            '\u{200b}'..='\u{200f}'
-            | '\u{202a}'..='\u{202e}'
-            | '\u{2060}'..='\u{2069}'
-            | '\u{feff}'
-            | '\u{2028}'
-            | '\u{2029}' => '\u{fffd}',
+            letter if is_obeyed(letter) => '\u{fffd}',
             letter => letter,
         })
         .collect()
+}
+
+/// Whether a terminal obeys a character, or shows the text around it in another order or not at all.
+fn is_obeyed(letter: char) -> bool {
+    letter.is_control()
+        || matches!(
+            letter,
+            '\u{61c}'
+                | '\u{180e}'
+                | '\u{200b}'..='\u{200f}'
+                | '\u{2028}'..='\u{202e}'
+                | '\u{2060}'..='\u{206f}'
+                | '\u{feff}'
+                | '\u{fff9}'..='\u{fffb}'
+                | '\u{e0000}'..='\u{e007f}'
+        )
+}
+
+/// Lines for a terminal: line breaks, tabs and colours stay, everything else that a terminal obeys becomes a visible sign.
+#[must_use]
+pub fn on_terminal(text: &str) -> String {
+    let mut out = String::with_capacity(text.len());
+    for (at, letter) in text.char_indices() {
+        let colour = || {
+            let rest = text.get(at + 1..)?.strip_prefix('[')?;
+            rest.trim_start_matches(|letter: char| letter.is_ascii_digit() || letter == ';')
+                .starts_with('m')
+                .then_some(())
+        };
+        match letter {
+            '\n' | '\t' => out.push(letter),
+            '\u{1b}' if colour().is_some() => out.push(letter),
+            letter if is_obeyed(letter) => out.push('\u{fffd}'),
+            letter => out.push(letter),
+        }
+    }
+    out
 }
 
 /// A word a POSIX shell reads as exactly `text`.

@@ -13,7 +13,7 @@ use crate::grammar::Grammar;
 use crate::plan::step::{At, Doing};
 use crate::plan::store::Store;
 use crate::plan::{Plan, StepState};
-use crate::report::{plan, printable, shell_word};
+use crate::report::{Masked, plan, printable, shell_word};
 
 use super::{Exit, Failure, print_styled, say, tell};
 
@@ -270,7 +270,8 @@ impl Progress {
             self.once(&format!("step {step}: session {session} is {state}"));
             return;
         }
-        let text = printable(&format!("step {step}: {state} for {}", seconds(elapsed)));
+        let text = format!("step {step}: {state} for {}", seconds(elapsed));
+        let text = printable(Masked::text(&text).as_str());
         let mut err = std::io::stderr().lock();
         let _ = write!(err, "\r\u{1b}[K{text}");
         let _ = err.flush();

@@ -4,10 +4,12 @@ use std::fmt::Write;
 
 use super::{Report, region};
 use crate::lint::Severity;
+use crate::report::Masked;
+use crate::secret;
 
 /// Workflow commands, a line each.
 #[must_use]
-pub fn annotations(report: &Report) -> String {
+pub fn annotations(report: &Report) -> Masked {
     let mut out = String::new();
     for (file, text, finding) in report.placed() {
         let at = region(text, &finding.range);
@@ -34,12 +36,12 @@ pub fn annotations(report: &Report) -> String {
             let _ = writeln!(out, "::error file={},title=unreadable::{}", property(&file.path), data(error));
         }
     }
-    out
+    Masked::of_masked_words(out)
 }
 
 /// Text behind the command: a line break would end it.
 fn data(text: &str) -> String {
-    text.replace('%', "%25").replace('\r', "%0D").replace('\n', "%0A")
+    secret::masked(text).replace('%', "%25").replace('\r', "%0D").replace('\n', "%0A")
 }
 
 /// A value in front of it: a comma or colon would end that.
