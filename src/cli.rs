@@ -15,7 +15,7 @@ mod save;
 mod schema;
 mod status;
 
-use std::io::{Read, Write};
+use std::io::{IsTerminal, Read, Write};
 use std::path::Path;
 use std::process::ExitCode;
 use std::sync::Arc;
@@ -185,6 +185,7 @@ fn print_document(document: &Masked) -> Result<(), Failure> {
 
 /// Prints a bootprep file to stdout: the only text that is printed with its secrets, as it may take the place of the
 /// original.
+#[allow(clippy::disallowed_methods, reason = "a sink")]
 fn print_exact(bytes: &[u8]) -> Result<(), Failure> {
     let mut out = std::io::stdout().lock();
     out.write_all(bytes)?;
@@ -193,6 +194,7 @@ fn print_exact(bytes: &[u8]) -> Result<(), Failure> {
 }
 
 /// Prints text for people to stdout; colours are dropped where they are not wanted.
+#[allow(clippy::disallowed_methods, reason = "a sink")]
 fn print_styled(text: &str) -> Result<(), Failure> {
     let mut out = anstream::AutoStream::auto(std::io::stdout().lock());
     out.write_all(styled(text).as_bytes())?;
@@ -216,6 +218,7 @@ fn lines_of(text: &str) -> String {
 }
 
 /// The same, with colours where they are wanted.
+#[allow(clippy::disallowed_methods, reason = "a sink")]
 fn say_styled(text: &str) -> Result<(), Failure> {
     let mut err = anstream::AutoStream::auto(std::io::stderr().lock());
     Ok(writeln!(err, "{}", styled(text))?)
@@ -224,6 +227,26 @@ fn say_styled(text: &str) -> Result<(), Failure> {
 /// The same, if there is somebody to listen.
 fn tell_styled(text: &str) {
     let _ = say_styled(text);
+}
+
+/// Whether a person reads what is told.
+#[allow(clippy::disallowed_methods, reason = "nothing is printed")]
+fn stderr_is_terminal() -> bool {
+    std::io::stderr().is_terminal()
+}
+
+/// Whether a person reads what is printed.
+#[allow(clippy::disallowed_methods, reason = "nothing is printed")]
+fn stdout_is_terminal() -> bool {
+    std::io::stdout().is_terminal()
+}
+
+/// Writes over the line of a terminal that tells how far a long work is, or takes it away.
+#[allow(clippy::disallowed_methods, reason = "a sink")]
+fn tell_on_one_line(text: &str) {
+    let mut err = std::io::stderr().lock();
+    let _ = write!(err, "\r\u{1b}[K{}", printable(Masked::text(text).as_str()));
+    let _ = err.flush();
 }
 
 /// True once a person wishes to stop, by Ctrl-C or SIGTERM: what is half through is brought to an end that can be told.

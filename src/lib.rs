@@ -30,6 +30,7 @@
 //! [`exec`], which starts programs and keeps the log of what failed before its session is deleted.
 #![forbid(unsafe_code)]
 #![warn(missing_docs)]
+#![warn(clippy::print_stdout, clippy::print_stderr)]
 
 pub mod analysis;
 pub mod argo;

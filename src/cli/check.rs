@@ -18,7 +18,7 @@ use crate::text::SourceText;
 
 use super::document::{read_bytes, read_text};
 use super::save::{deliver, deliver_styled};
-use super::{Exit, Failure, print, print_styled, say};
+use super::{Exit, Failure, print_document, print_styled, say};
 
 /// Check bootprep files for what SAT, CFS, IMS and BOS would refuse an hour later.
 ///
@@ -152,7 +152,7 @@ pub(super) fn run(arguments: &Arguments) -> Result<Exit, Failure> {
     }
     if arguments.list_rules {
         match arguments.format {
-            Format::Markdown => print(&rule_page::markdown())?,
+            Format::Markdown => print_document(&rule_page::markdown())?,
             _ => print_styled(&text::rule_list())?,
         }
         return Ok(Exit::Done);
