@@ -17,7 +17,7 @@ mod save;
 mod schema;
 mod status;
 
-use std::io::{Read, Write};
+use std::io::{IsTerminal, Read, Write};
 use std::path::Path;
 use std::process::ExitCode;
 use std::sync::Arc;
@@ -31,8 +31,8 @@ use serde_json::Value;
 use crate::input;
 use crate::limits;
 use crate::plan::store::StoreError;
-use crate::report::printable;
 use crate::report::wrap::wrapped;
+use crate::report::{Masked, printable, styled};
 
 /// How a command ended, as an exit code.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -58,6 +58,7 @@ struct Failure {
 }
 
 impl Failure {
+    /// What is told is masked and made printable where it is told.
     fn new(exit: Exit, message: impl ToString) -> Self {
         Self { exit, message: message.to_string() }
     }
@@ -139,7 +140,14 @@ pub fn main() -> ExitCode {
             "incfg: this is a defect of incfg, not of your input: {panic}\nPlease report it with the command you gave. No input was changed."
         ));
     }));
-    let arguments = Arguments::parse();
+    let arguments = match Arguments::try_parse() {
+        Ok(arguments) => arguments,
+        Err(other) if !other.use_stderr() => other.exit(),
+        Err(error) => {
+            tell_styled(error.render().ansi().to_string().trim_end());
+            return ExitCode::from(Exit::Usage as u8);
+        }
+    };
     set_colour(arguments.color);
     // A limit to the size of files is then an error to tell, not an end without a word.
     let _ = signal_hook::flag::register(signal_hook::consts::SIGXFSZ, Arc::new(AtomicBool::new(false)));
@@ -180,13 +188,20 @@ fn set_colour(colour: Colour) {
     choice.write_global();
 }
 
-/// Prints data to stdout, byte for byte.
+/// Prints words and lines to stdout.
 fn print(text: &str) -> Result<(), Failure> {
-    print_bytes(text.as_bytes())
+    print_document(&Masked::text(text))
 }
 
-/// Prints data to stdout.
-fn print_bytes(bytes: &[u8]) -> Result<(), Failure> {
+/// Prints a document to stdout.
+fn print_document(document: &Masked) -> Result<(), Failure> {
+    print_exact(document.as_str().as_bytes())
+}
+
+/// Prints bytes to stdout as they are: text that has been masked, text of incfg's own, and a bootprep file, the only one
+/// that is printed with its secrets, as it may take the place of the original.
+#[allow(clippy::disallowed_methods, reason = "a sink")]
+fn print_exact(bytes: &[u8]) -> Result<(), Failure> {
     let mut out = std::io::stdout().lock();
     out.write_all(bytes)?;
     out.flush()?;
@@ -199,10 +214,12 @@ fn print_wrapped(text: &str) -> Result<(), Failure> {
 }
 
 /// Prints text for people to stdout; colours are dropped where they are not wanted.
+#[allow(clippy::disallowed_methods, reason = "a sink")]
 fn print_styled(text: &str) -> Result<(), Failure> {
+    let text = styled(text);
     if anstream::AutoStream::choice(&std::io::stdout()) == anstream::ColorChoice::Never {
         // At once, not line by line as the stream would.
-        return print(&anstream::adapter::strip_str(text).to_string());
+        return print_exact(anstream::adapter::strip_str(&text).to_string().as_bytes());
     }
     let mut out = anstream::AutoStream::auto(std::io::stdout().lock());
     out.write_all(text.as_bytes())?;
@@ -211,6 +228,7 @@ fn print_styled(text: &str) -> Result<(), Failure> {
 }
 
 /// The columns of the terminal, or those that `COLUMNS` asks for where there is none.
+#[allow(clippy::disallowed_methods, reason = "nothing is printed")]
 fn columns() -> Option<usize> {
     let terminal = terminal_size::terminal_size_of(std::io::stdout());
     terminal
@@ -226,8 +244,47 @@ fn tell(text: &str) {
 
 /// Tells a person something beside the data.
 fn say(text: &str) -> Result<(), Failure> {
+    say_styled(&lines_of(text))
+}
+
+/// Lines without any escape sequence.
+fn lines_of(text: &str) -> String {
+    text.split('\n').map(printable).collect::<Vec<_>>().join("\n")
+}
+
+/// The same, with colours where they are wanted.
+#[allow(clippy::disallowed_methods, reason = "a sink")]
+fn say_styled(text: &str) -> Result<(), Failure> {
     let mut err = anstream::AutoStream::auto(std::io::stderr().lock());
-    Ok(writeln!(err, "{text}")?)
+    Ok(writeln!(err, "{}", styled(text))?)
+}
+
+/// The same, if there is somebody to listen.
+fn tell_styled(text: &str) {
+    let _ = say_styled(text);
+}
+
+/// Whether a person reads what is told.
+#[allow(clippy::disallowed_methods, reason = "nothing is printed")]
+fn stderr_is_terminal() -> bool {
+    std::io::stderr().is_terminal()
+}
+
+/// Whether a person reads what is printed.
+#[allow(clippy::disallowed_methods, reason = "nothing is printed")]
+fn stdout_is_terminal() -> bool {
+    std::io::stdout().is_terminal()
+}
+
+/// Writes over the line of a terminal that tells how far a long work is, or takes it away.
+#[allow(clippy::disallowed_methods, reason = "a sink")]
+fn tell_on_one_line(text: &str) {
+    // A line that is longer than the terminal cannot be written over.
+    let room = terminal_size::terminal_size_of(std::io::stderr()).map_or(usize::MAX, |(width, _)| width.0.into());
+    let line: String = printable(Masked::text(text).as_str()).chars().take(room.saturating_sub(1)).collect();
+    let mut err = std::io::stderr().lock();
+    let _ = write!(err, "\r\u{1b}[K{line}");
+    let _ = err.flush();
 }
 
 /// True once a person wishes to stop, by Ctrl-C or SIGTERM: what is half through is brought to an end that can be told.

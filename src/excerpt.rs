@@ -9,6 +9,7 @@ use std::io::{BufRead, BufReader, Read};
 use crate::evidence::Evidence;
 use crate::input::Collected;
 use crate::limits;
+use crate::secret;
 
 /// Lines of the inputs, by path and number.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -48,10 +49,24 @@ pub fn read(collected: &Collected, places: &[Evidence]) -> Excerpts {
         if let Some(wanted) = wanted.get(source.shown.as_str())
             && let Ok(reader) = source.open_again()
         {
-            found.entry(source.shown.clone()).or_insert_with(|| lines(BufReader::new(reader), wanted));
+            found.entry(source.shown.clone()).or_insert_with(|| without_secrets(lines(BufReader::new(reader), wanted)));
         }
     }
     Excerpts(found)
+}
+
+/// Lines that follow each other are masked together: a private key goes over many.
+fn without_secrets(lines: BTreeMap<u64, String>) -> BTreeMap<u64, String> {
+    let mut all = BTreeMap::new();
+    let mut lines = lines.into_iter().peekable();
+    while let Some((first, line)) = lines.next() {
+        let mut together = vec![line];
+        while let Some((_, next)) = lines.next_if(|(number, _)| *number == first + together.len() as u64) {
+            together.push(next);
+        }
+        all.extend((first..).zip(secret::masked_part(&together.join("\n")).split('\n').map(str::to_owned)));
+    }
+    all
 }
 
 /// The wanted lines. Reading ends with the last of them, and where the input cannot be read on.

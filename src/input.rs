@@ -327,6 +327,14 @@ impl Source {
     }
 }
 
+/// A file that may be packed, as its text.
+///
+/// # Errors
+/// The system's error.
+pub fn open_unpacked(path: &Path) -> std::io::Result<Box<dyn Read + Send>> {
+    open_plain(path).and_then(|(file, _)| decompressed(file))
+}
+
 /// The whole text of a file that the user names as a document: bootprep, variables, grammar.
 ///
 /// # Errors

@@ -95,6 +95,7 @@
 //! [`exec`], which starts programs and keeps the log of what failed before its session is deleted.
 #![forbid(unsafe_code)]
 #![warn(missing_docs)]
+#![warn(clippy::print_stdout, clippy::print_stderr)]
 
 pub mod analysis;
 pub mod argo;
@@ -120,6 +121,7 @@ pub mod report;
 pub mod rewrite;
 pub mod sat;
 pub mod scan;
+pub mod secret;
 pub mod shown;
 pub mod sieve;
 pub mod statement;

@@ -4,6 +4,7 @@ pub mod diff;
 pub mod env;
 pub mod findings;
 pub mod html;
+mod masked;
 pub mod plan;
 pub mod rewritten;
 pub mod rule_page;
@@ -12,5 +13,7 @@ mod standing;
 pub mod steps;
 pub mod text;
 pub mod wrap;
+
+pub use masked::{Masked, styled};
 
 pub use crate::shown::{printable, shell_word};

@@ -8,24 +8,47 @@ pub fn printable(text: &str) -> String {
         .map(|letter| match letter {
             '\t' => ' ',
             '\n' => '⏎',
-            letter if is_hidden(letter) => '\u{fffd}',
+            letter if is_obeyed(letter) => '\u{fffd}',
             letter => letter,
         })
         .collect()
 }
 
-/// Whether a terminal does something else with a letter than showing it.
-fn is_hidden(letter: char) -> bool {
+/// Whether a terminal obeys a character, or shows the text around it in another order or not at all.
+fn is_obeyed(letter: char) -> bool {
     letter.is_control()
         || matches!(
             letter,
-            '\u{200b}'..='\u{200f}'
-                | '\u{202a}'..='\u{202e}'
-                | '\u{2060}'..='\u{2069}'
+            '\u{61c}'
+                | '\u{180e}'
+                | '\u{200b}'..='\u{200f}'
+                | '\u{2028}'..='\u{202e}'
+                | '\u{2060}'..='\u{206f}'
                 | '\u{feff}'
-                | '\u{2028}'
-                | '\u{2029}'
+                | '\u{fff9}'..='\u{fffb}'
+                | '\u{e0000}'..='\u{e007f}'
         )
+}
+
+/// Lines for a terminal: line breaks, tabs and colours stay, everything else that a terminal obeys becomes a visible sign.
+#[must_use]
+pub fn on_terminal(text: &str) -> String {
+    let mut out = String::with_capacity(text.len());
+    for (at, letter) in text.char_indices() {
+        let colour = || {
+            let rest = text.get(at + 1..)?.strip_prefix('[')?;
+            rest.trim_start_matches(|letter: char| letter.is_ascii_digit() || letter == ';')
+                .starts_with('m')
+                .then_some(())
+        };
+        match letter {
+            '\n' | '\t' => out.push(letter),
+            '\u{1b}' if colour().is_some() => out.push(letter),
+            letter if is_obeyed(letter) => out.push('\u{fffd}'),
+            letter => out.push(letter),
+        }
+    }
+    out
 }
 
 /// A word a POSIX shell reads as exactly `text`. What a terminal would not show is written in escapes, which the shell of
@@ -37,7 +60,7 @@ pub fn shell_word(text: &str) -> String {
     if plain {
         return text.to_owned();
     }
-    if !text.contains(is_hidden) {
+    if !text.contains(is_obeyed) {
         return format!("'{}'", text.replace('\'', "'\\''"));
     }
     let mut word = String::from("$'");
@@ -45,7 +68,7 @@ pub fn shell_word(text: &str) -> String {
         match letter {
             '\'' | '\\' => word.extend(['\\', letter]),
             // Three octal digits each: what follows is never taken for a part of them.
-            letter if is_hidden(letter) => {
+            letter if is_obeyed(letter) => {
                 let mut bytes = [0; 4];
                 word.extend(letter.encode_utf8(&mut bytes).bytes().map(|byte| format!("\\{byte:03o}")));
             }

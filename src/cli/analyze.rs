@@ -10,7 +10,7 @@ use crate::analysis::Context;
 use crate::bootprep::Bootprep;
 use crate::excerpt;
 use crate::input;
-use crate::report::{env, html, text};
+use crate::report::{Masked, env, html, text};
 use crate::statement::Window;
 
 use super::save::{deliver, deliver_styled};
@@ -81,9 +81,7 @@ pub(super) fn run(arguments: &Arguments) -> Result<Exit, Failure> {
     let analysis = super::reading::analysed(&collected, &context, &grammar, arguments.jobs)?;
     match arguments.format {
         Format::Json => {
-            let mut json =
-                serde_json::to_string_pretty(&analysis).map_err(|error| Failure::new(Exit::Defect, error))?;
-            json.push('\n');
+            let json = Masked::json(&analysis).map_err(|error| Failure::new(Exit::Defect, error))?;
             deliver(arguments.output.as_deref(), &json)?;
         }
         Format::Text => {
@@ -100,7 +98,7 @@ pub(super) fn run(arguments: &Arguments) -> Result<Exit, Failure> {
         Format::Env => {
             let assignments = env::assignments(&analysis, arguments.image.as_deref())
                 .map_err(|refused| Failure::new(Exit::BadNews, refused))?;
-            deliver(arguments.output.as_deref(), &assignments)?;
+            deliver(arguments.output.as_deref(), &Masked::text(&assignments))?;
         }
     }
     Ok(Exit::Done)

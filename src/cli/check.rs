@@ -18,7 +18,7 @@ use crate::text::SourceText;
 
 use super::document::{read_bytes, read_text};
 use super::save::{deliver, deliver_styled};
-use super::{Exit, Failure, print, print_styled, print_wrapped};
+use super::{Exit, Failure, print_document, print_styled, print_wrapped, say};
 
 /// Check bootprep files for what SAT, CFS, IMS and BOS would refuse an hour later.
 ///
@@ -152,7 +152,7 @@ pub(super) fn run(arguments: &Arguments) -> Result<Exit, Failure> {
     }
     if arguments.list_rules {
         match arguments.format {
-            Format::Markdown => print(&rule_page::markdown())?,
+            Format::Markdown => print_document(&rule_page::markdown())?,
             _ => print_wrapped(&text::rule_list())?,
         }
         return Ok(Exit::Done);
@@ -170,7 +170,7 @@ pub(super) fn run(arguments: &Arguments) -> Result<Exit, Failure> {
         baseline::write(&report, path)?;
         return Ok(if has_errors(&report) { Exit::Input } else { Exit::Done });
     }
-    print_report(arguments, &report)?;
+    print_report(arguments, &mut report)?;
     Ok(exit(arguments, &report))
 }
 
@@ -304,7 +304,9 @@ fn skipped(arguments: &Arguments, context: &Context) -> Vec<(&'static Rule, Need
     skipped
 }
 
-fn print_report(arguments: &Arguments, report: &Report) -> Result<(), Failure> {
+fn print_report(arguments: &Arguments, report: &mut Report) -> Result<(), Failure> {
+    report.mask();
+    let report = &*report;
     let defect = |error: serde_json::Error| Failure::new(Exit::Defect, error);
     let output = arguments.output.as_deref();
     match arguments.format {
@@ -321,10 +323,10 @@ fn print_report(arguments: &Arguments, report: &Report) -> Result<(), Failure> {
         }
     }
     for error in report.files.iter().filter_map(|file| file.error.as_ref()) {
-        eprintln!("incfg: {}", crate::report::printable(error));
+        say(&format!("incfg: {error}"))?;
     }
     if arguments.format == Format::Text {
-        eprint!("{}", text::summary(report));
+        say(text::summary(report).trim_end_matches('\n'))?;
     }
     Ok(())
 }

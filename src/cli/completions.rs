@@ -3,7 +3,7 @@
 use clap::{Args, CommandFactory};
 use clap_complete::Shell;
 
-use super::{Exit, Failure, print_bytes};
+use super::{Exit, Failure, print_exact};
 
 /// Print the completions of incfg for a shell.
 ///
@@ -26,6 +26,6 @@ pub(super) struct Arguments {
 pub(super) fn run(arguments: &Arguments) -> Result<Exit, Failure> {
     let mut script = Vec::new();
     clap_complete::generate(arguments.shell, &mut super::Arguments::command(), "incfg", &mut script);
-    print_bytes(&script)?;
+    print_exact(&script)?;
     Ok(Exit::Done)
 }

@@ -1,7 +1,8 @@
 //! `incfg fetch`.
 
 use std::fs;
-use std::os::unix::fs::PermissionsExt;
+use std::io::{BufReader, BufWriter};
+use std::os::unix::fs::{OpenOptionsExt, PermissionsExt};
 use std::path::{Path, PathBuf};
 use std::sync::atomic::Ordering;
 use std::time::Duration;
@@ -10,8 +11,11 @@ use clap::Args;
 
 use crate::analysis::{Context, KeyBasis, SatRun};
 use crate::exec::cray::{About, Cray, Expect, Trouble};
+use crate::input;
+use crate::limits;
 use crate::plan::command::CrayCommand;
 use crate::report::{printable, shell_word};
+use crate::secret;
 
 use super::run::duration;
 use super::{Exit, Failure, print, say};
@@ -130,21 +134,34 @@ enum Fetched {
 /// Fetches a log under another name first, so that a file of the right name is always whole.
 fn fetch(cray: &Cray, key: &str, file: &Path, stop: &dyn Fn() -> bool) -> Result<(), Fetched> {
     let name = file.file_name().unwrap_or_default().to_string_lossy();
-    let temporary = file.with_file_name(format!(".{name}.{}.tmp", std::process::id()));
-    let outcome = fetch_to(cray, key, &temporary, stop).and_then(|()| {
-        fs::set_permissions(&temporary, fs::Permissions::from_mode(0o600))
-            .and_then(|()| fs::rename(&temporary, file))
-            .map_err(|error| not_written(file, &error))
+    let beside = |what: &str| file.with_file_name(format!(".{name}.{}.{what}", std::process::id()));
+    let (fetched, masked) = (beside("fetched"), beside("tmp"));
+    // A process of the same number may have been killed here.
+    let _ = (fs::remove_file(&fetched), fs::remove_file(&masked));
+    let outcome = fetch_to(cray, key, &fetched, stop).and_then(|()| {
+        mask(&fetched, &masked).and_then(|()| fs::rename(&masked, file)).map_err(|error| not_written(file, &error))
     });
-    if outcome.is_err() {
-        let _ = fs::remove_file(&temporary);
+    for temporary in [fetched, masked] {
+        let _ = fs::remove_file(temporary);
     }
     outcome
 }
 
+/// Keeps a log without the secrets in it. It is kept unpacked.
+fn mask(log: &Path, kept: &Path) -> std::io::Result<()> {
+    let mut log = BufReader::with_capacity(limits::CHUNK_BYTES, input::open_unpacked(log)?);
+    let mut kept = BufWriter::new(fs::OpenOptions::new().write(true).create_new(true).mode(0o600).open(kept)?);
+    secret::copy(&mut log, &mut kept)?;
+    kept.get_ref().sync_all()
+}
+
 fn fetch_to(cray: &Cray, key: &str, temporary: &Path, stop: &dyn Fn() -> bool) -> Result<(), Fetched> {
     // Whoever may not write here is told so before anything is fetched.
-    fs::File::create(temporary)
+    fs::OpenOptions::new()
+        .write(true)
+        .create_new(true)
+        .mode(0o600)
+        .open(temporary)
         .and_then(|file| file.set_permissions(fs::Permissions::from_mode(0o600)))
         .map_err(|error| not_written(temporary, &error))?;
     let command = CrayCommand::get_artifact(BUCKET, key, &temporary.display().to_string());

@@ -11,6 +11,7 @@ use crate::input::{self, Kind};
 use crate::limits;
 use crate::line::Dialect;
 use crate::report::printable;
+use crate::secret;
 
 use super::{Exit, Failure, print};
 
@@ -133,6 +134,7 @@ fn explain_file(grammar: &Grammar, file: &Path, read_as: Option<ReadAs>, unmatch
     let mut reader = BufReader::with_capacity(limits::CHUNK_BYTES, source.reader().map_err(unreadable)?);
     print(&format!("{}: recognised as {}\n", printable(&source.shown), source.kind.name()))?;
     let mut line = Vec::new();
+    let mut lines = secret::Lines::default();
     let mut number = 0_u64;
     loop {
         line.clear();
@@ -141,8 +143,9 @@ fn explain_file(grammar: &Grammar, file: &Path, read_as: Option<ReadAs>, unmatch
             return Ok(Exit::Done);
         }
         number += 1;
+        let shown = String::from_utf8_lossy(&line);
+        let shown = lines.mask(&shown);
         if let Some(text) = explanation(&explain(grammar, dialect, &line), unmatched) {
-            let shown = String::from_utf8_lossy(&line);
             print(&format!(
                 "{number}: {}\n    {text}\n",
                 printable(shown.chars().take(200).collect::<String>().trim_end())

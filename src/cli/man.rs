@@ -7,7 +7,7 @@ use clap_mangen::Man;
 use roff::{Roff, bold, roman};
 
 use super::save::save;
-use super::{Exit, Failure, print_bytes, tell};
+use super::{Exit, Failure, print_exact, tell};
 
 /// Print the manual page of incfg, or write those of all commands.
 ///
@@ -28,7 +28,7 @@ pub(super) fn run(arguments: &Arguments) -> Result<Exit, Failure> {
     let mut incfg = super::Arguments::command().disable_help_subcommand(true);
     incfg.build();
     let Some(directory) = &arguments.directory else {
-        print_bytes(&page(&incfg)?)?;
+        print_exact(&page(&incfg)?)?;
         return Ok(Exit::Done);
     };
     std::fs::create_dir_all(directory)

@@ -1,6 +1,5 @@
 //! Reads logs on as many cores as there are, and shows how far it is when that takes long.
 
-use std::io::{IsTerminal, Write};
 use std::num::NonZeroUsize;
 use std::time::{Duration, Instant};
 
@@ -26,7 +25,7 @@ pub(super) fn analysed(
     threads: Option<NonZeroUsize>,
 ) -> Result<Analysis, Failure> {
     let threads = threads.or_else(|| std::thread::available_parallelism().ok()).map_or(1, NonZeroUsize::get);
-    let mut progress = std::io::stderr().is_terminal().then(|| Progress::new(collected));
+    let mut progress = super::stderr_is_terminal().then(|| Progress::new(collected));
     let mut watch = |bytes| {
         if let Some(progress) = &mut progress {
             progress.goes_on(bytes);
@@ -63,12 +62,12 @@ impl Progress {
         self.told = Some(now);
         let of = self.all.map_or(String::new(), |all| format!(" of {}", size(all)));
         // Progress is a courtesy: a terminal that is gone does not end the work.
-        let _ = write!(std::io::stderr(), "\r\x1b[2Kread {}{of}", size(self.read));
+        super::tell_on_one_line(&format!("read {}{of}", size(self.read)));
     }
 
     fn over(self) {
         if self.told.is_some() {
-            let _ = write!(std::io::stderr(), "\r\x1b[2K");
+            super::tell_on_one_line("");
         }
     }
 }

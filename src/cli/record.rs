@@ -188,7 +188,6 @@ fn made(plan: &Plan, path: &str, at: At, result: &ImageId, known: bool) -> Resul
 }
 
 fn say_styled(text: &str) -> Result<(), Failure> {
-    use std::io::IsTerminal;
     // Who reads the words on stdout is a script; a person reads stderr.
-    if std::io::stdout().is_terminal() { print_styled(text) } else { say(text.trim_end()) }
+    if super::stdout_is_terminal() { print_styled(text) } else { super::say_styled(text.trim_end()) }
 }

@@ -8,13 +8,13 @@ use serde::Serialize;
 
 use crate::bootprep::variables::Variables;
 use crate::image_id::ImageId;
-use crate::report::{diff, rewritten};
+use crate::report::{Masked, diff, rewritten};
 use crate::rewrite::{Options, Pin, Report, Rewritten, rewrite};
 use crate::whole_file;
 
 use super::document::{read_bytes, read_text, unchanged};
 use super::save::save;
-use super::{Exit, Failure, print, print_bytes, print_styled};
+use super::{Exit, Failure, print_document, print_exact, print_styled, say_styled};
 
 /// Make a bootprep file use images that exist: their entries go, and every reference to them becomes their id.
 ///
@@ -173,14 +173,13 @@ fn report(arguments: &Arguments, shown: &str, original: &[u8], result: &Rewritte
             report: &result.report,
             result: (!written && !arguments.check).then(|| result.text.as_str()),
         };
-        let mut json = serde_json::to_string_pretty(&document).map_err(|error| Failure::new(Exit::Defect, error))?;
-        json.push('\n');
-        return print(&json);
+        let json = Masked::json_but(&document, Some("result")).map_err(|error| Failure::new(Exit::Defect, error))?;
+        return print_document(&json);
     }
     if arguments.diff {
         print_styled(&diff::unified(shown, text.trim_start_matches('\u{feff}'), result.text.as_str()))?;
     } else if !written && !arguments.check {
-        print_bytes(&result.text.to_bytes())?;
+        print_exact(&result.text.to_bytes())?;
     }
     let new_file = arguments
         .output
@@ -189,7 +188,5 @@ fn report(arguments: &Arguments, shown: &str, original: &[u8], result: &Rewritte
         .map(|path| path.display().to_string())
         .or_else(|| (!arguments.check).then(|| "NEW_BOOTPREP_FILE".to_owned()));
     let told = rewritten::text(&result.report, new_file.as_deref());
-    let mut err = anstream::AutoStream::auto(std::io::stderr().lock());
-    std::io::Write::write_all(&mut err, told.as_bytes())?;
-    Ok(())
+    say_styled(told.trim_end_matches('\n'))
 }

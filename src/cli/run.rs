@@ -1,6 +1,6 @@
 //! `incfg run`.
 
-use std::io::{BufRead, IsTerminal, Write};
+use std::io::{BufRead, IsTerminal};
 use std::path::PathBuf;
 use std::sync::atomic::Ordering;
 use std::time::Duration;
@@ -15,7 +15,7 @@ use crate::plan::store::Store;
 use crate::plan::{Plan, StepState};
 use crate::report::{plan, printable, shell_word};
 
-use super::{Exit, Failure, print_wrapped, say, tell};
+use super::{Exit, Failure, print_wrapped, say, stderr_is_terminal, tell, tell_on_one_line};
 
 /// Go on with a plan until its images are made, with cray.
 ///
@@ -104,7 +104,7 @@ pub(super) fn run(arguments: &Arguments) -> Result<Exit, Failure> {
         return Ok(Exit::BadNews);
     }
     let stop = super::stop_on_signals()?;
-    let mut progress = Progress { line: std::io::stderr().is_terminal(), last: String::new(), open: false };
+    let mut progress = Progress { line: stderr_is_terminal(), last: String::new(), open: false };
     let ended = {
         let mut executor = Executor {
             store: &mut store,
@@ -194,7 +194,7 @@ fn step_called(content: &Plan, name: &str) -> Result<At, Failure> {
 
 /// Asks, where there is somebody to answer.
 fn confirmed(content: &Plan, until: Option<At>) -> Result<bool, Failure> {
-    if !std::io::stdin().is_terminal() || !std::io::stderr().is_terminal() {
+    if !std::io::stdin().is_terminal() || !stderr_is_terminal() {
         return Ok(true);
     }
     for open in content.open() {
@@ -210,9 +210,7 @@ fn confirmed(content: &Plan, until: Option<At>) -> Result<bool, Failure> {
             ))?;
         }
     }
-    let mut err = std::io::stderr().lock();
-    write!(err, "Create a CFS session for each of these, one after the other? [y/N] ")?;
-    err.flush()?;
+    tell_on_one_line("Create a CFS session for each of these, one after the other? [y/N] ");
     let mut answer = String::new();
     std::io::stdin().lock().read_line(&mut answer)?;
     Ok(matches!(answer.trim(), "y" | "Y" | "yes"))
@@ -269,13 +267,7 @@ impl Progress {
             self.once(&format!("step {step}: session {session} is {state}"));
             return;
         }
-        let text = printable(&format!("step {step}: {state} for {}", seconds(elapsed)));
-        // A line that is longer than the terminal cannot be written over.
-        let room = terminal_size::terminal_size_of(std::io::stderr()).map_or(usize::MAX, |(width, _)| width.0.into());
-        let text: String = text.chars().take(room.saturating_sub(1)).collect();
-        let mut err = std::io::stderr().lock();
-        let _ = write!(err, "\r\u{1b}[K{text}");
-        let _ = err.flush();
+        tell_on_one_line(&format!("step {step}: {state} for {}", seconds(elapsed)));
         self.open = true;
     }
 

@@ -4,7 +4,7 @@ use clap::Args;
 
 use crate::report::schema::json_schema;
 
-use super::{Exit, Failure, print};
+use super::{Exit, Failure, print_document};
 
 /// Print the JSON Schema of bootprep files, for editors.
 #[derive(Args)]
@@ -17,6 +17,6 @@ Editors with yaml-language-server take it by the first line of the bootprep file
 pub(super) struct Arguments {}
 
 pub(super) fn run(_: &Arguments) -> Result<Exit, Failure> {
-    print(&json_schema().map_err(|error| Failure::new(Exit::Defect, error))?)?;
+    print_document(&json_schema().map_err(|error| Failure::new(Exit::Defect, error))?)?;
     Ok(Exit::Done)
 }

@@ -47,7 +47,7 @@ pub(super) fn run(arguments: &Arguments) -> Result<Exit, Failure> {
     match arguments.format {
         Format::Json => {
             let json = plan::json(&content).map_err(|error| Failure::new(Exit::Defect, error))?;
-            deliver(output, &format!("{json}\n"))?;
+            deliver(output, &json)?;
         }
         Format::Html => {
             let page = html::plan::document(&content, &path).map_err(|error| Failure::new(Exit::Defect, error))?;

@@ -57,6 +57,9 @@ fn fetch_to(
     let kept = content.try_clone().map_err(text)?;
     let ended = call(kubectl, &log_words(session), Some(content), &bounds)
         .map_err(|error| format!("{} cannot be started: {error}", kubectl.display()))?;
+    if let Some(error) = ended.unwritten {
+        return Err(format!("it cannot be written: {error}"));
+    }
     match ended.how {
         How::Exited(Some(0)) => {}
         How::Exited(_) => {

@@ -1,12 +1,15 @@
 //! One call of a program: with an end in time, a bound on what it prints, and nothing left behind.
 
 use std::fs::File;
-use std::io::Read;
+use std::io::{BufReader, Read};
 use std::os::unix::process::CommandExt;
 use std::path::Path;
 use std::process::{Child, Command, ExitStatus, Stdio};
 use std::sync::mpsc::{Receiver, channel};
 use std::time::{Duration, Instant};
+
+use crate::limits;
+use crate::secret;
 
 use rustix::process::{Pid, Signal, kill_process_group};
 
@@ -40,6 +43,8 @@ pub(super) struct Ended {
     pub(super) how: How,
     pub(super) stdout: Vec<u8>,
     pub(super) stderr: Vec<u8>,
+    /// Why what it printed is not in the file.
+    pub(super) unwritten: Option<std::io::Error>,
 }
 
 /// Bytes of messages that are kept.
@@ -52,26 +57,37 @@ const LAST_LOOK: Duration = Duration::from_millis(50);
 /// How long what it printed may still be on its way when a child has ended.
 const DRAIN: Duration = Duration::from_secs(2);
 
-/// Runs a program. Its stdout goes to `file`, where one is given.
+/// Runs a program. Its stdout goes to `file`, where one is given, without the secrets in it: they are never on the disk.
 pub(super) fn call(
     program: &Path,
     words: &[String],
     file: Option<File>,
     bounds: &Bounds<'_>,
 ) -> std::io::Result<Ended> {
-    let written = file.as_ref().map(File::try_clone).transpose()?;
     let mut command = Command::new(program);
     // A group of its own: Ctrl-C at the terminal ends incfg's waiting, not a call that is half through.
     command.args(words).process_group(0).stdin(Stdio::null()).stderr(Stdio::piped());
-    command.stdout(file.map_or_else(Stdio::piped, Stdio::from));
+    command.stdout(Stdio::piped());
     let mut child = spawn(&mut command)?;
-    let stdout = child.stdout.take().map(|pipe| reader(pipe, bounds.bytes));
     let stderr = child.stderr.take().map(|pipe| reader(pipe, MESSAGE_BYTES));
-    let how = wait(&mut child, written.as_ref(), bounds)?;
-    let (stdout, too_much) = drained(stdout, bounds.bytes, &child);
+    let (mut stdout, mut kept, mut unwritten) = (None, None, None);
+    match (child.stdout.take(), file) {
+        (Some(pipe), Some(file)) => kept = Some(keeper(pipe, file, bounds.bytes)),
+        (Some(pipe), None) => stdout = Some(reader(pipe, bounds.bytes)),
+        (None, _) => {}
+    }
+    let how = wait(&mut child, bounds)?;
+    let (stdout, mut too_much) = drained(stdout, bounds.bytes, &child);
     let (stderr, _) = drained(stderr, MESSAGE_BYTES, &child);
+    if let Some(kept) = kept.filter(|_| matches!(how, How::Exited(_))) {
+        match last_of(&kept, &child) {
+            Some(Ok(came)) => too_much = came > bounds.bytes,
+            Some(Err(error)) => unwritten = Some(error),
+            None => too_much = true,
+        }
+    }
     let how = if too_much && matches!(how, How::Exited(_)) { How::TooMuch } else { how };
-    Ok(Ended { how, stdout, stderr })
+    Ok(Ended { how, stdout, stderr, unwritten })
 }
 
 /// A program that was written a moment ago may still be open for writing in another process.
@@ -88,7 +104,7 @@ fn spawn(command: &mut Command) -> std::io::Result<Child> {
     }
 }
 
-fn wait(child: &mut Child, written: Option<&File>, bounds: &Bounds<'_>) -> std::io::Result<How> {
+fn wait(child: &mut Child, bounds: &Bounds<'_>) -> std::io::Result<How> {
     let begun = Instant::now();
     let mut wished: Option<Instant> = None;
     let exited = |status: ExitStatus| How::Exited(status.code());
@@ -99,9 +115,6 @@ fn wait(child: &mut Child, written: Option<&File>, bounds: &Bounds<'_>) -> std::
         }
         if begun.elapsed() > bounds.timeout {
             break How::TimedOut;
-        }
-        if written.is_some_and(|file| file.metadata().is_ok_and(|metadata| metadata.len() > bounds.bytes)) {
-            break How::TooMuch;
         }
         if (bounds.stop)() && wished.get_or_insert_with(Instant::now).elapsed() >= bounds.grace {
             break How::Stopped;
@@ -130,14 +143,27 @@ fn reader(pipe: impl Read + Send + 'static, bytes: u64) -> Receiver<Vec<u8>> {
     receiver
 }
 
-/// What came through a pipe. Whatever the child left running may hold it open, and is of no use any more.
-fn drained(receiver: Option<Receiver<Vec<u8>>>, bytes: u64, child: &Child) -> (Vec<u8>, bool) {
-    let content = receiver.and_then(|receiver| {
-        receiver.recv_timeout(DRAIN).ok().or_else(|| {
-            kill(child);
-            receiver.recv_timeout(DRAIN).ok()
-        })
+/// Writes what comes through a pipe to a file, without its secrets; how many bytes came.
+fn keeper(pipe: impl Read + Send + 'static, mut file: File, bytes: u64) -> Receiver<std::io::Result<u64>> {
+    let (sender, receiver) = channel();
+    std::thread::spawn(move || {
+        let mut log = BufReader::with_capacity(limits::CHUNK_BYTES, pipe.take(bytes + 1));
+        let _ = sender.send(secret::copy(&mut log, &mut file));
     });
+    receiver
+}
+
+/// What a thread at a pipe has to say when the child has ended. Whatever the child left running may hold it open, and is of no use any more.
+fn last_of<T>(receiver: &Receiver<T>, child: &Child) -> Option<T> {
+    receiver.recv_timeout(DRAIN).ok().or_else(|| {
+        kill(child);
+        receiver.recv_timeout(DRAIN).ok()
+    })
+}
+
+/// What came through a pipe, and whether it was too much.
+fn drained(receiver: Option<Receiver<Vec<u8>>>, bytes: u64, child: &Child) -> (Vec<u8>, bool) {
+    let content = receiver.and_then(|receiver| last_of(&receiver, child));
     let mut content = content.unwrap_or_default();
     let too_much = content.len() as u64 > bytes;
     content.truncate(usize::try_from(bytes).unwrap_or(usize::MAX));

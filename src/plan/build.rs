@@ -233,10 +233,12 @@ pub(super) fn unusable(track: &Track) -> Option<String> {
             "begins with a hyphen, so cray would take it for an option"
         } else if word.chars().any(char::is_control) {
             "holds control characters"
+        } else if crate::secret::is_in(word) {
+            "holds what looks like a password or a token, which is never written into a plan"
         } else {
             return None;
         };
-        Some(format!("its {what} '{}' {why}", crate::shown::printable(word)))
+        Some(format!("its {what} '{}' {why}", crate::shown::printable(&crate::secret::masked(word))))
     })
 }
 

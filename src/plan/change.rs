@@ -4,6 +4,7 @@
 use std::collections::BTreeSet;
 
 use crate::cfs::{Configuration, Layer};
+use crate::secret;
 
 use super::command::CrayCommand;
 use super::step::At;
@@ -198,7 +199,7 @@ impl PlannedConfiguration {
         let layer = |(index, layer): (usize, &Layer)| PlannedLayer {
             index: u32::try_from(index).unwrap_or(u32::MAX),
             name: layer.name.clone(),
-            repository: layer.clone_url.clone().or_else(|| layer.source.clone()),
+            repository: layer.clone_url.as_deref().or(layer.source.as_deref()).map(without_secret),
             playbook: layer.playbook.clone(),
             commit: layer.commit.clone(),
             requires_dkms: layer.requires_dkms(),
@@ -206,7 +207,7 @@ impl PlannedConfiguration {
         Self {
             name: configuration.name.clone(),
             last_updated: configuration.last_updated.clone(),
-            additional_inventory: configuration.additional_inventory.clone(),
+            additional_inventory: configuration.additional_inventory.as_deref().map(without_secret),
             layers: configuration.layers.iter().enumerate().map(layer).collect(),
         }
     }
@@ -222,7 +223,7 @@ impl PlannedConfiguration {
 
     fn inventory_difference(&self, now: &Self) -> Option<String> {
         let text = |inventory: &Option<String>| inventory.clone().unwrap_or_else(|| "none".into());
-        (self.additional_inventory != now.additional_inventory).then(|| {
+        (self.additional_inventory.as_deref().map(without_secret) != now.additional_inventory).then(|| {
             format!(
                 "its additional inventory is {} now, and was {}",
                 text(&now.additional_inventory),
@@ -232,13 +233,18 @@ impl PlannedConfiguration {
     }
 }
 
+/// A clone URL may hold a password. A plan has it masked, and two that differ only in it are the same.
+fn without_secret(url: &str) -> String {
+    secret::masked(url).into_owned()
+}
+
 impl PlannedLayer {
     fn difference(&self, now: &Self) -> Option<String> {
         let dkms = |required: bool| Some(if required { "required" } else { "not required" }.to_owned());
         let parts = [
             ("commit", self.commit.clone(), now.commit.clone()),
             ("playbook", self.playbook.clone(), now.playbook.clone()),
-            ("repository", self.repository.clone(), now.repository.clone()),
+            ("repository", self.repository.as_deref().map(without_secret), now.repository.clone()),
             ("name", self.name.clone(), now.name.clone()),
             ("DKMS", dkms(self.requires_dkms), dkms(now.requires_dkms)),
         ];

@@ -5,6 +5,7 @@ use std::collections::HashSet;
 
 use crate::image_id::ImageId;
 use crate::limits;
+use crate::secret;
 use crate::text::{Position, SourceText, TextError};
 use crate::yaml::{NodeId, Tree, YamlError};
 
@@ -224,13 +225,30 @@ impl Plan {
             .then(|| (".attempts".into(), "the step before is not done, so this one cannot have begun".into()))
     }
 
-    /// The plan as text: a heading for a person, the fields, the mark of its end.
+    /// The plan as text: a heading for a person, the fields, the mark of its end. It quotes logs, so it is masked; what is
+    /// acted on holds no secret, or there would be no plan.
     #[must_use]
     pub fn to_yaml(&self) -> String {
-        let fields = serde_yaml::to_string(self).unwrap_or_default();
+        let mut fields = serde_yaml::to_value(self).unwrap_or_default();
+        mask(&mut fields);
+        let fields = serde_yaml::to_string(&fields).unwrap_or_default();
         format!(
             "# A plan of incfg: images configured on from their base, session by session.\n# incfg status FILE tells where it stands, incfg run FILE goes on with it, incfg next FILE shows how to go on by hand.\n# A copy of this file is the same plan: go on with one of them only.\n{fields}{END}\n"
         )
+    }
+}
+
+/// Masks every text of the fields.
+fn mask(value: &mut serde_yaml::Value) {
+    match value {
+        serde_yaml::Value::String(text) => {
+            if let std::borrow::Cow::Owned(masked) = secret::masked(text) {
+                *text = masked;
+            }
+        }
+        serde_yaml::Value::Sequence(items) => items.iter_mut().for_each(mask),
+        serde_yaml::Value::Mapping(entries) => entries.values_mut().for_each(mask),
+        _ => {}
     }
 }
 

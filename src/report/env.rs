@@ -1,6 +1,7 @@
 //! One recovery as POSIX shell assignments, for the documented procedure by hand.
 
 use crate::analysis::{Analysis, Recovery};
+use crate::secret;
 
 use super::shell_word;
 
@@ -29,6 +30,14 @@ pub enum EnvRefused {
     ControlCharacters {
         /// The name, made printable.
         name: String,
+    },
+    /// A value looks like a secret, and a masked one would do something else.
+    #[error("{name} of image {image} would hold what looks like a password or a token, so nothing is printed")]
+    Secret {
+        /// The name of the assignment.
+        name: &'static str,
+        /// The image.
+        image: String,
     },
     /// A fact is not known for sure.
     #[error("{what} of image {image} is not known for sure{candidates}. {remedy}")]
@@ -91,6 +100,9 @@ pub fn assignments(analysis: &Analysis, image: Option<&str>) -> Result<String, E
         ("CONFIGURATION_LIMIT", limit),
         ("SESSION_NAME", &session),
     ];
+    if let Some((name, _)) = lines.iter().find(|(_, value)| secret::is_in(value)) {
+        return Err(EnvRefused::Secret { name, image: super::printable(&recovery.image) });
+    }
     Ok(lines.iter().map(|(name, value)| format!("{name}={}\n", shell_word(value))).collect())
 }
 

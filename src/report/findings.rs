@@ -3,10 +3,17 @@
 pub mod github;
 pub mod json;
 pub mod junit;
+pub mod line;
 pub mod sarif;
 pub mod text;
 
+use std::borrow::Cow;
+use std::collections::BTreeSet;
+
+use aho_corasick::{AhoCorasick, MatchKind};
+
 use crate::lint::{Finding, Needs, Rule, Severity};
+use crate::secret;
 use crate::text::SourceText;
 
 /// A checked file.
@@ -32,6 +39,12 @@ pub struct Report {
     /// Rules that were not checked, with what they need.
     pub skipped: Vec<(&'static Rule, Needs)>,
 }
+
+/// Shorter values are not looked for: they would be found within words that are none.
+const SHORTEST_VALUE: usize = 6;
+
+/// Values that are looked for in what is said of one file.
+const MOST_VALUES: usize = 1_000;
 
 /// How many findings there are.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, serde::Serialize)]
@@ -63,6 +76,43 @@ impl Report {
     #[must_use]
     pub fn has(&self, severity: Severity) -> bool {
         self.files.iter().flat_map(|file| &file.findings).any(|finding| finding.severity >= severity)
+    }
+
+    /// Takes the secrets of the files out of what is said of them: also where a message has the value alone, without the
+    /// name that tells what it is. A fix that would need one is not offered; incfg check --fix makes it all the same.
+    pub fn mask(&mut self) {
+        for file in &mut self.files {
+            let Some(text) = &file.text else { continue };
+            let secrets = secret::spans(text.as_str());
+            let values: BTreeSet<&str> = secrets
+                .iter()
+                .filter_map(|span| text.as_str().get(span.clone()))
+                .filter(|value| value.len() >= SHORTEST_VALUE)
+                .take(MOST_VALUES)
+                .collect();
+            let values = AhoCorasick::builder().match_kind(MatchKind::LeftmostLongest).build(values).ok();
+            let values = values.filter(|values| values.patterns_len() > 0);
+            let mask = |words: &mut String| {
+                if let Some(values) = &values
+                    && values.is_match(words.as_str())
+                {
+                    *words = values.replace_all(words, &vec![secret::MASK; values.patterns_len()]);
+                }
+                if let Cow::Owned(masked) = secret::masked(words) {
+                    *words = masked;
+                }
+            };
+            for finding in &mut file.findings {
+                mask(&mut finding.message);
+                finding.help.iter_mut().for_each(mask);
+                finding.related.iter_mut().for_each(|related| mask(&mut related.message));
+                finding.fix = finding.fix.take().filter(|fix| {
+                    let holds =
+                        |text: &str| secret::is_in(text) || values.as_ref().is_some_and(|values| values.is_match(text));
+                    !holds(&fix.title) && !fix.change.edits.iter().any(|edit| holds(&edit.text))
+                });
+            }
+        }
     }
 
     /// Findings with the file they stand in.

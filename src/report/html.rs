@@ -2,7 +2,8 @@
 //!
 //! A page is a view (what is shown, as plain values) put into a template. Two things keep it safe whatever the input:
 //!
-//! - A view holds text only as `Shown`, and text of an input becomes `Shown` in one place, `Detail::text`.
+//! - A view holds text only as `Shown`, and text of an input becomes `Shown` in one place, `Detail::text`, which masks
+//!   its secrets.
 //! - A template prints values through one writer, `write_value`, which escapes; only the style and the script of this
 //!   crate pass it as they are, and a policy in the page lets a browser run nothing else.
 //!
@@ -23,7 +24,9 @@ use minijinja::{AutoEscape, Environment, Output, State, UndefinedBehavior, Value
 use serde::Serialize;
 use sha2::{Digest, Sha256};
 
-use super::printable;
+use crate::secret;
+
+use super::{Masked, printable};
 
 /// The most bytes of a page.
 pub const PAGE_BYTES: usize = 500_000;
@@ -88,7 +91,8 @@ const DETAILS: [Detail; 8] = [
 impl Detail {
     /// Text as it may be shown: every word of an input on a page has come through here.
     fn text(&self, text: &str) -> Shown {
-        let mut shown: String = printable(text).chars().take(self.chars).collect();
+        let text = secret::masked(text);
+        let mut shown: String = printable(&text).chars().take(self.chars).collect();
         let more = text.chars().count().saturating_sub(self.chars);
         if more > 0 {
             shown += &format!("… ({more} more characters)");
@@ -98,7 +102,7 @@ impl Detail {
 
     /// A command to copy; nothing when it is too long to be shown whole.
     fn command(&self, command: &str) -> Option<Shown> {
-        (command.chars().count() <= self.command).then(|| Shown(printable(command)))
+        (command.chars().count() <= self.command && !secret::is_in(command)).then(|| Shown(printable(command)))
     }
 }
 
@@ -110,7 +114,7 @@ fn more(all: usize, shown: usize, what: &str) -> Option<Shown> {
 }
 
 /// The page that a template makes of a view, with as much detail as fits.
-fn page<V: Serialize>(template: &str, view: impl Fn(&Detail) -> V) -> Result<String, NoPage> {
+fn page<V: Serialize>(template: &str, view: impl Fn(&Detail) -> V) -> Result<Masked, NoPage> {
     let environment = environment()?;
     let template = environment.get_template(template)?;
     let mut page = String::new();
@@ -125,7 +129,7 @@ fn page<V: Serialize>(template: &str, view: impl Fn(&Detail) -> V) -> Result<Str
             break;
         }
     }
-    Ok(page)
+    Ok(Masked::of_masked_words(page))
 }
 
 fn environment() -> Result<Environment<'static>, NoPage> {

@@ -15,7 +15,7 @@ use crate::plan::step::At;
 use crate::plan::{Existing, Obstacle, Plan, SCHEMA, StepState, Track};
 
 use super::steps::Step;
-use super::{printable, shell_word};
+use super::{Masked, printable, shell_word};
 
 pub use next::{ByHand, by_hand, commands, looks, next};
 pub use script::script;
@@ -64,7 +64,7 @@ struct StepDocument<'a> {
 ///
 /// # Errors
 /// Never, with the types at hand; what the writer says.
-pub fn json(plan: &Plan) -> serde_json::Result<String> {
+pub fn json(plan: &Plan) -> serde_json::Result<Masked> {
     let step = |track: usize, step: usize| {
         let at = At { track, step };
         let content = plan.get(at).1;
@@ -98,7 +98,7 @@ pub fn json(plan: &Plan) -> serde_json::Result<String> {
     let gone = plan.exists.iter().filter(|image| image.gone_at.is_some()).collect();
     let document =
         StatusDocument { schema: SCHEMA, id: &plan.id, done: plan.is_done(), images: images.collect(), gone };
-    serde_json::to_string_pretty(&document)
+    Masked::json(&document)
 }
 
 /// Where a plan stands: its images, layer by layer.

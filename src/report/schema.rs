@@ -2,19 +2,19 @@
 
 use serde_json::{Map, Value as Json, json};
 
+use crate::report::Masked;
+
 use crate::bootprep::schema::{FILE, Key, Mapping, Shape};
 
 /// JSON Schema, draft 7: what yaml-language-server and its like read.
 ///
 /// # Errors
 /// None that input can cause.
-pub fn json_schema() -> serde_json::Result<String> {
+pub fn json_schema() -> serde_json::Result<Masked> {
     let mut schema = of_mapping(&FILE);
     schema["$schema"] = json!("http://json-schema.org/draft-07/schema#");
     schema["title"] = json!("bootprep file of the System Admin Toolkit");
-    let mut text = serde_json::to_string_pretty(&schema)?;
-    text.push('\n');
-    Ok(text)
+    Masked::json(&schema)
 }
 
 fn of_mapping(mapping: &'static Mapping) -> Json {

@@ -12,7 +12,14 @@ pub struct Step {
 }
 
 impl Step {
+    /// A command that holds a secret is left out: with the secret it may not be printed, and without it, it would do
+    /// something else.
     pub(super) fn new(says: impl Into<String>, commands: impl IntoIterator<Item = String>) -> Self {
-        Self { says: says.into(), commands: commands.into_iter().collect(), note: None }
+        let (secret, commands): (Vec<_>, Vec<_>) =
+            commands.into_iter().partition(|command| crate::secret::is_in(command));
+        let note = (!secret.is_empty()).then(|| {
+            "A command is not printed here, because a name or path in it looks like a password or a token.".to_owned()
+        });
+        Self { says: says.into(), commands, note }
     }
 }

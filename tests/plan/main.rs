@@ -9,6 +9,9 @@ mod machine;
 mod making;
 mod page;
 mod plan_files;
+#[path = "../cli/planted.rs"]
+mod planted;
 mod procedure;
 mod running;
+mod secrets;
 mod stand_in;

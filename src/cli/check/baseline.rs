@@ -9,7 +9,7 @@ use crate::report::findings::Report;
 
 use super::super::document::read_text;
 use super::super::save::save;
-use super::super::{Exit, Failure};
+use super::super::{Exit, Failure, say};
 
 const SCHEMA: &str = "incfg.baseline/1";
 
@@ -77,6 +77,5 @@ pub(super) fn write(report: &Report, path: &Path) -> Result<(), Failure> {
     let mut text = serde_json::to_string_pretty(&baseline).map_err(|error| Failure::new(Exit::Defect, error))?;
     text.push('\n');
     save(path, text.as_bytes())?;
-    eprintln!("{}: {total} findings written; --baseline {} leaves them out", path.display(), path.display());
-    Ok(())
+    say(&format!("{}: {total} findings written; --baseline {} leaves them out", path.display(), path.display()))
 }

@@ -9,7 +9,7 @@ use crate::text::SourceText;
 
 use super::super::document::unchanged;
 use super::super::save::save;
-use super::super::{Exit, Failure, print_bytes, print_styled};
+use super::super::{Exit, Failure, print_exact, print_styled, say};
 use super::{Arguments, collect, exit, is_wanted, print_report, same_file};
 
 /// A file and its repaired text.
@@ -38,13 +38,16 @@ pub(super) fn run(arguments: &Arguments, context: &Context, sources: Vec<collect
         count += file.repaired.fixed.len();
         for refusal in &file.repaired.refused {
             let at = if refusal.path.is_empty() { String::new() } else { format!(" at {}", refusal.path) };
-            eprintln!("incfg: {}: the fix of {}{at} was not made: {}", file.report.path, refusal.rule, refusal.why);
+            say(&format!(
+                "incfg: {}: the fix of {}{at} was not made: {}",
+                file.report.path, refusal.rule, refusal.why
+            ))?;
         }
         if arguments.diff {
             let (before, after) = (String::from_utf8_lossy(&file.original).into_owned(), file.repaired.text.as_str());
             print_styled(&diff::unified(&file.report.path, before.trim_start_matches('\u{feff}'), after))?;
         } else if file.path.as_os_str() == "-" {
-            print_bytes(&file.repaired.text.to_bytes())?;
+            print_exact(&file.repaired.text.to_bytes())?;
         } else if file.repaired.text.to_bytes() != file.original {
             write(&file)?;
         }
@@ -56,13 +59,13 @@ pub(super) fn run(arguments: &Arguments, context: &Context, sources: Vec<collect
     report.files.sort_by(|one, other| one.path.cmp(&other.path));
     let what = if arguments.diff { "would be fixed" } else { "fixed" };
     if !arguments.diff && !from_stdin {
-        print_report(arguments, &report)?;
+        print_report(arguments, &mut report)?;
     } else {
         for error in report.files.iter().filter_map(|file| file.error.as_ref()) {
-            eprintln!("incfg: {error}");
+            say(&format!("incfg: {error}"))?;
         }
     }
-    eprintln!("{count} {what}");
+    say(&format!("{count} {what}"))?;
     Ok(exit(arguments, &report))
 }
 

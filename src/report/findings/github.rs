@@ -4,11 +4,12 @@ use std::fmt::Write;
 
 use super::{Report, region};
 use crate::lint::Severity;
-use crate::report::printable;
+use crate::report::{Masked, printable};
+use crate::secret;
 
 /// Workflow commands, a line each.
 #[must_use]
-pub fn annotations(report: &Report) -> String {
+pub fn annotations(report: &Report) -> Masked {
     let mut out = String::new();
     for (file, text, finding) in report.placed() {
         let at = region(text, &finding.range);
@@ -35,11 +36,12 @@ pub fn annotations(report: &Report) -> String {
             let _ = writeln!(out, "::error file={},title=unreadable::{}", property(&file.path), data(error));
         }
     }
-    out
+    Masked::of_masked_words(out)
 }
 
 /// Text behind the command: a line break would end it, and who reads the log of a job reads it at a terminal, too.
 fn data(text: &str) -> String {
+    let text = secret::masked(text);
     let lines: Vec<String> = text.split('\n').map(|line| printable(line).replace('%', "%25")).collect();
     lines.join("%0A")
 }

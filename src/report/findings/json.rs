@@ -4,6 +4,7 @@ use serde::Serialize;
 
 use super::{Region, Report, Summary, region};
 use crate::lint::{Finding, Severity};
+use crate::report::Masked;
 use crate::text::SourceText;
 
 #[derive(Serialize)]
@@ -115,7 +116,7 @@ fn one<'a>(text: &SourceText, finding: &'a Finding) -> One<'a> {
 ///
 /// # Errors
 /// None that input can cause.
-pub fn document(report: &Report) -> serde_json::Result<String> {
+pub fn document(report: &Report) -> serde_json::Result<Masked> {
     let files = report
         .files
         .iter()
@@ -136,7 +137,5 @@ pub fn document(report: &Report) -> serde_json::Result<String> {
         .map(|(rule, needs)| Skipped { rule: rule.id, needs: needs.flag().unwrap_or_default() })
         .collect();
     let document = Document { schema: "incfg.check/1", files, summary: report.summary(), skipped };
-    let mut text = serde_json::to_string_pretty(&document)?;
-    text.push('\n');
-    Ok(text)
+    Masked::json(&document)
 }

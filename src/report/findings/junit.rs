@@ -4,10 +4,12 @@ use std::fmt::Write;
 
 use super::{Report, region};
 use crate::lint::Severity;
+use crate::report::Masked;
+use crate::secret;
 
 /// The XML. Findings below `threshold` are no failures; they stand in the output of their suite.
 #[must_use]
-pub fn document(report: &Report, threshold: Severity) -> String {
+pub fn document(report: &Report, threshold: Severity) -> Masked {
     let failing = |severity: Severity| severity >= threshold;
     let total: usize = report.files.iter().map(|file| file.findings.len().max(1)).sum();
     let failures = report.placed().filter(|(_, _, finding)| failing(finding.severity)).count();
@@ -57,13 +59,13 @@ pub fn document(report: &Report, threshold: Severity) -> String {
         out.push_str("  </testsuite>\n");
     }
     out.push_str("</testsuites>\n");
-    out
+    Masked::of_masked_words(out)
 }
 
 /// Text that XML can hold: no markup, and no character that XML does not have.
 fn escaped(text: &str) -> String {
     let mut out = String::with_capacity(text.len());
-    for letter in text.chars() {
+    for letter in secret::masked(text).chars() {
         match letter {
             '&' => out.push_str("&amp;"),
             '<' => out.push_str("&lt;"),

@@ -4,6 +4,7 @@ use serde_json::{Value as Json, json};
 
 use super::{FileReport, Region, Report, region};
 use crate::lint::{Finding, Rule, Severity, rules};
+use crate::report::Masked;
 use crate::text::SourceText;
 
 fn level(severity: Severity) -> &'static str {
@@ -18,7 +19,7 @@ fn level(severity: Severity) -> &'static str {
 ///
 /// # Errors
 /// None that input can cause.
-pub fn log(report: &Report) -> serde_json::Result<String> {
+pub fn log(report: &Report) -> serde_json::Result<Masked> {
     let known: Vec<&'static Rule> = rules::all().collect();
     let results: Vec<Json> = report.placed().map(|(file, text, finding)| result(file, text, finding, &known)).collect();
     let notices: Vec<Json> = report
@@ -52,9 +53,7 @@ pub fn log(report: &Report) -> serde_json::Result<String> {
             "results": results,
         }],
     });
-    let mut text = serde_json::to_string_pretty(&log)?;
-    text.push('\n');
-    Ok(text)
+    Masked::json(&log)
 }
 
 fn result(file: &FileReport, text: &SourceText, finding: &Finding, known: &[&'static Rule]) -> Json {

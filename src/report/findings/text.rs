@@ -4,6 +4,7 @@ use std::fmt::Write;
 
 use anstyle::{AnsiColor, Style};
 
+use super::line::{Line, Lines};
 use super::{FileReport, Report, region};
 use crate::lint::{Finding, Rule, Severity, rules};
 use crate::report::printable;
@@ -25,10 +26,14 @@ fn colour(severity: Severity) -> Style {
 #[must_use]
 pub fn findings(report: &Report, infos: bool) -> String {
     let mut out = String::new();
-    for (file, text, finding) in report.placed() {
-        first_line(&mut out, file, text, finding);
-        if finding.severity > Severity::Info || infos {
-            snippet(&mut out, text, finding);
+    for file in &report.files {
+        let Some(text) = &file.text else { continue };
+        let lines = Lines::new(text);
+        for finding in &file.findings {
+            first_line(&mut out, file, text, finding);
+            if finding.severity > Severity::Info || infos {
+                snippet(&mut out, &lines, finding);
+            }
         }
     }
     out
@@ -49,14 +54,15 @@ fn first_line(out: &mut String, file: &FileReport, text: &SourceText, finding: &
     );
 }
 
-fn snippet(out: &mut String, text: &SourceText, finding: &Finding) {
+fn snippet(out: &mut String, lines: &Lines<'_>, finding: &Finding) {
+    let text = lines.text;
     let style = colour(finding.severity);
     let at = region(text, &finding.range);
     let last = finding.related.iter().map(|related| region(text, &related.range).line).chain([at.line]).max();
     let gutter = last.unwrap_or(1).to_string().len();
-    marked(out, text, &finding.range, gutter, style, "^", "");
+    marked(out, lines, &finding.range, gutter, style, "^", "");
     for related in finding.related.iter().take(4) {
-        marked(out, text, &related.range, gutter, AnsiColor::Blue.on_default(), "-", &related.message);
+        marked(out, lines, &related.range, gutter, AnsiColor::Blue.on_default(), "-", &related.message);
     }
     if let Some(help) = &finding.help {
         let _ = writeln!(out, "{:gutter$} = help: {}", "", printable(help));
@@ -71,28 +77,23 @@ fn snippet(out: &mut String, text: &SourceText, finding: &Finding) {
 /// A line of the file with a stretch of it marked; of a longer stretch its first line.
 fn marked(
     out: &mut String,
-    text: &SourceText,
+    lines: &Lines<'_>,
     range: &std::ops::Range<usize>,
     gutter: usize,
     style: Style,
     sign: &str,
     note: &str,
 ) {
-    let at = region(text, range);
-    let line = text.line(at.line - 1);
-    let from = (at.column - 1).saturating_sub(SHOWN / 2);
-    let from = if line.chars().count() > SHOWN { from } else { 0 };
-    let shown: String = line.chars().skip(from).take(SHOWN).collect();
-    let ahead: String = line
-        .chars()
-        .skip(from)
-        .take(at.column - 1 - from)
-        .map(|letter| if letter == '\t' { '\t' } else { ' ' })
-        .collect();
-    let end = if at.end_line == at.line { at.end_column } else { line.chars().count() + 1 };
-    let width = end.saturating_sub(at.column).clamp(1, SHOWN - (at.column - 1 - from).min(SHOWN - 1));
+    let Line { number, before, marked, after } = lines.with(range);
+    let column = before.chars().count();
+    let whole = format!("{before}{marked}{after}");
+    let length = whole.chars().count();
+    let from = if length > SHOWN { column.saturating_sub(SHOWN / 2) } else { 0 };
+    let shown: String = whole.chars().skip(from).take(SHOWN).collect();
+    let ahead: String = before.chars().skip(from).map(|letter| if letter == '\t' { '\t' } else { ' ' }).collect();
+    let width = marked.chars().count().clamp(1, SHOWN - (column - from).min(SHOWN - 1));
     let note = if note.is_empty() { String::new() } else { format!(" {}", printable(note)) };
-    let _ = writeln!(out, "{:>gutter$} | {}", at.line, printable(&shown));
+    let _ = writeln!(out, "{number:>gutter$} | {}", printable(&shown));
     let _ = writeln!(out, "{:gutter$} | {}{style}{}{note}{style:#}", "", ahead.replace('\t', " "), sign.repeat(width));
 }
 

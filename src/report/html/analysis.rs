@@ -17,7 +17,7 @@ use crate::report::text::{Invocation, next_steps};
 
 use super::evidence::{Folds, Places};
 use super::steps::Steps;
-use super::{Detail, NoPage, Shown, more, page};
+use super::{Detail, Masked, NoPage, Shown, more, page};
 use failure::Failures;
 use life::Images;
 use story::Story;
@@ -68,7 +68,7 @@ struct InputView {
 ///
 /// # Errors
 /// None that input can cause.
-pub fn document(analysis: &Analysis, invocation: &Invocation, excerpts: &Excerpts) -> Result<String, NoPage> {
+pub fn document(analysis: &Analysis, invocation: &Invocation, excerpts: &Excerpts) -> Result<Masked, NoPage> {
     page("analysis.html", |detail| view(analysis, invocation, excerpts, detail))
 }
 

@@ -6,12 +6,12 @@ use std::ops::Range;
 use serde::Serialize;
 
 use crate::lint::{Finding, Severity};
+use crate::report::findings::line::{Line, Lines};
 use crate::report::findings::{FileReport, Report};
 use crate::report::standing::count;
-use crate::text::SourceText;
 
 use super::evidence::{below, common_directory};
-use super::{Detail, NoPage, Shown, more, page};
+use super::{Detail, Masked, NoPage, Shown, more, page};
 
 #[derive(Serialize)]
 struct View {
@@ -101,7 +101,7 @@ struct RuleView {
 ///
 /// # Errors
 /// None that input can cause.
-pub fn document(report: &Report) -> Result<String, NoPage> {
+pub fn document(report: &Report) -> Result<Masked, NoPage> {
     page("findings.html", |detail| view(report, detail))
 }
 
@@ -277,9 +277,10 @@ impl FileView {
             .text
             .iter()
             .flat_map(|text| {
+                let lines = Lines::new(text);
                 let shown =
                     file.findings.iter().enumerate().filter(|(at, _)| shown.is_some_and(|set| set.contains(at)));
-                shown.map(|(_, finding)| FindingView::new(file, text, finding, explained, detail)).collect::<Vec<_>>()
+                shown.map(|(_, finding)| FindingView::new(file, &lines, finding, explained, detail)).collect::<Vec<_>>()
             })
             .collect();
         Self {
@@ -295,16 +296,16 @@ impl FileView {
 impl FindingView {
     fn new(
         file: &FileReport,
-        text: &SourceText,
+        lines: &Lines<'_>,
         finding: &Finding,
         explained: &BTreeSet<&str>,
         detail: &Detail,
     ) -> Self {
-        let at = text.position(finding.range.start);
+        let at = lines.text.position(finding.range.start);
         let name = file.path.rsplit('/').next().unwrap_or(&file.path);
-        let mut lines = vec![LineView::new(text, &finding.range, None, detail)];
+        let mut shown = vec![LineView::new(lines, &finding.range, None, detail)];
         let related = finding.related.iter().take(detail.items.min(MOST_RELATED));
-        lines.extend(related.map(|one| LineView::new(text, &one.range, Some(&one.message), detail)));
+        shown.extend(related.map(|one| LineView::new(lines, &one.range, Some(&one.message), detail)));
         Self {
             severity: finding.severity.name(),
             tone: severity_tone(finding.severity),
@@ -313,7 +314,7 @@ impl FindingView {
             at: detail.text(&format!("{name}:{}:{}", at.line, at.column)),
             path: detail.text(&finding.path),
             message: detail.text(&finding.message),
-            lines,
+            lines: shown,
             help: finding.help.as_ref().map(|help| detail.text(help)),
             fix: finding.fix.as_ref().map(|fix| FixView {
                 title: detail.text(&fix.title),
@@ -331,19 +332,15 @@ const BEFORE: usize = 100;
 
 impl LineView {
     /// The first line of a stretch of text, with the stretch marked.
-    fn new(text: &SourceText, range: &Range<usize>, note: Option<&str>, detail: &Detail) -> Self {
-        let (start, end) = (text.position(range.start), text.position(range.end.max(range.start)));
-        let letters: Vec<char> = text.line(start.line - 1).chars().collect();
-        let from = (start.column - 1).min(letters.len());
-        let to = if end.line == start.line { end.column - 1 } else { letters.len() }.clamp(from, letters.len());
-        let part = |range: Range<usize>| letters.get(range).unwrap_or_default().iter().collect::<String>();
-        let cut = from.saturating_sub(BEFORE.min(detail.chars));
-        let before = if cut > 0 { format!("…{}", part(cut..from)) } else { part(0..from) };
+    fn new(lines: &Lines<'_>, range: &Range<usize>, note: Option<&str>, detail: &Detail) -> Self {
+        let Line { number, before, marked, after } = lines.with(range);
+        let cut = before.chars().count().saturating_sub(BEFORE.min(detail.chars));
+        let before = if cut > 0 { format!("…{}", before.chars().skip(cut).collect::<String>()) } else { before };
         Self {
-            number: start.line,
+            number,
             before: detail.text(&before),
-            marked: detail.text(&part(from..to)),
-            after: detail.text(part(to..letters.len()).trim_end()),
+            marked: detail.text(&marked),
+            after: detail.text(after.trim_end()),
             note: note.map(|note| detail.text(note)),
         }
     }

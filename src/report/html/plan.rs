@@ -10,7 +10,7 @@ use crate::report::standing::count;
 use crate::report::steps::Step as ToDo;
 
 use super::steps::Steps;
-use super::{Detail, NoPage, Shown, more, page};
+use super::{Detail, Masked, NoPage, Shown, more, page};
 
 #[derive(Serialize)]
 struct View {
@@ -128,7 +128,7 @@ struct FileView {
 ///
 /// # Errors
 /// None that input can cause.
-pub fn document(plan: &Plan, path: &str) -> Result<String, NoPage> {
+pub fn document(plan: &Plan, path: &str) -> Result<Masked, NoPage> {
     page("plan.html", |detail| view(plan, path, detail))
 }
 

@@ -7,6 +7,7 @@ use anstyle::{AnsiColor, Style};
 
 use crate::evidence::Evidence;
 use crate::report::printable;
+use crate::secret;
 
 /// How a line is meant.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -174,6 +175,8 @@ impl Page {
 
     /// Breaks at blanks; a word longer than a line stays whole, because it may be an id to copy.
     fn wrapped_on(&mut self, first: usize, rest: usize, text: &str, style: Style) {
+        // Before it is wrapped: a name and its value may come to stand on two lines.
+        let text = &*secret::masked(text);
         let mut column = first;
         let mut begun = false;
         let _ = write!(self.out, "{style}");

@@ -1,0 +1,138 @@
+//! Secrets that stand in an input of a plan, in an answer of `cray` or in a log are in no plan, no kept log and no output.
+
+use std::fs;
+use std::os::unix::fs::PermissionsExt;
+
+use serde_json::{Value, json};
+
+use crate::harness::{CONFIGURATION, Outcome, Site};
+use crate::planted::{KEY, PLANTED, assert_clean};
+
+fn clean(outcome: &Outcome, what: &str) {
+    assert_clean(&outcome.stdout, what);
+    assert_clean(&outcome.stderr, what);
+}
+
+/// What the plan is, says and shows holds no secret.
+fn all_forms_are_clean(site: &Site, what: &str) {
+    assert_clean(&site.read("plan.yaml"), &format!("{what}: the plan"));
+    for words in [
+        vec!["status", "plan.yaml"],
+        vec!["status", "plan.yaml", "--format", "json"],
+        vec!["status", "plan.yaml", "--format", "html"],
+        vec!["next", "plan.yaml"],
+        vec!["next", "plan.yaml", "--script"],
+    ] {
+        let outcome = site.incfg(&words);
+        assert_eq!(outcome.code, 0, "{}", outcome.stderr);
+        clean(&outcome, &format!("{what}: {words:?}"));
+    }
+}
+
+#[test]
+fn the_log_of_a_session_is_kept_and_told_without_its_secrets() {
+    for (planted, _) in PLANTED.iter().copied().chain([(KEY, "")]) {
+        let site = Site::short();
+        site.fates(&json!({"0,1,2": ["fail", "ok"]}));
+        let detail = serde_json::to_string(planted).unwrap();
+        let log = format!(
+            "Inventory generation completed\n{planted}\nRunning site.yml from repo https://crayvcs:Zx9planted@vcs/x\nPLAY [all] ****\nTASK [cos : install] ****\nfatal: [host]: FAILED! => {{\"msg\": {detail}}}\nPLAY RECAP ****\nPlaybook site.yml from repo x failed\n"
+        );
+        site.state("ansible.log", &log);
+        let outcome = site.run(&[]);
+        assert_eq!(outcome.code, 1, "{}", outcome.stderr);
+        clean(&outcome, planted);
+        let name = site.left_over().pop().unwrap();
+        let kept = site.read(&name);
+        assert_clean(&kept, &name);
+        assert_eq!(kept.lines().count(), log.lines().count());
+        assert!(kept.contains("TASK [cos : install]") && kept.contains("[masked]"), "{kept}");
+        assert_eq!(fs::metadata(site.path().join(&name)).unwrap().permissions().mode() & 0o777, 0o600);
+        all_forms_are_clean(&site, planted);
+    }
+}
+
+#[test]
+fn what_cray_says_is_told_and_kept_without_its_secrets() {
+    for (planted, _) in PLANTED {
+        let site = Site::short();
+        site.write("words", &format!("Error: {planted}\n"));
+        for (code, to) in [("2", " >&2"), ("1", ""), ("0", ""), ("2", "")] {
+            site.write("cray", &format!("#!/bin/sh\ncat words{to}\nexit {code}\n"));
+            let outcome = site.run(&["--call-timeout", "20s"]);
+            assert_ne!(outcome.code, 0);
+            clean(&outcome, planted);
+            clean(&site.incfg_with_stdin(&["record", "plan.yaml", "-"], planted), planted);
+            all_forms_are_clean(&site, planted);
+        }
+    }
+}
+
+#[test]
+fn the_password_of_a_clone_url_is_in_no_plan_and_its_change_is_no_change() {
+    let site = Site::bare();
+    let with = |password: &str| {
+        let mut configuration: Value = serde_json::from_str(&site.read("winter/configuration.json")).unwrap();
+        for layer in configuration["layers"].as_array_mut().unwrap() {
+            let key = if layer.get("clone_url").is_some() { "clone_url" } else { "cloneUrl" };
+            layer[key] = json!(format!("https://crayvcs:{password}@vcs/x.git"));
+        }
+        configuration.to_string()
+    };
+    site.write("configuration.json", &with("Zx9planted-1"));
+    let made = site.plan_of(&["winter/iuf", "winter/ansible.log", "configuration.json"], &["--strategy", "all"]);
+    assert_eq!(made.code, 0, "{}", made.stderr);
+    assert!(site.read("plan.yaml").contains("https://crayvcs:[masked]@vcs/x.git"), "{}", site.read("plan.yaml"));
+    all_forms_are_clean(&site, "the configuration");
+    // The password was renewed meanwhile: that is nothing a layer consists of.
+    site.state(&format!("configurations/{CONFIGURATION}.json"), &with("Zx9planted-2"));
+    let outcome = site.run(&[]);
+    assert_eq!(outcome.code, 0, "{}", outcome.stderr);
+    clean(&outcome, "run");
+    site.is_whole();
+}
+
+#[test]
+fn a_name_that_looks_like_a_secret_is_no_plan() {
+    let site = Site::bare();
+    for flags in [["--result-name", "token=Zx9planted-1"], ["--group", "password=Zx9planted-2"]] {
+        let flags = [flags[0], &format!("compute.x86_64={}", flags[1])];
+        let refused = site.plan(&flags);
+        assert_eq!(refused.code, 3, "{}", refused.stderr);
+        assert!(refused.stderr.contains("looks like a password or a token"), "{}", refused.stderr);
+        clean(&refused, flags[0]);
+    }
+    let site = Site::short();
+    let plan = site.read("plan.yaml");
+    site.write("plan.yaml", &plan.replace("result_name: ", "result_name: token=Zx9planted-"));
+    let refused = site.incfg(&["status", "plan.yaml"]);
+    assert_eq!(refused.code, 3, "{}", refused.stderr);
+    clean(&refused, "an edited plan");
+}
+
+#[test]
+fn a_fetched_log_is_masked_and_for_its_owner_only() {
+    let site = Site::bare();
+    let key = "argo/w-x2k4z/w-x2k4z-prepare-managed-images-1234567890/main.log";
+    site.write("act.log", &format!("INFO LOG FILE FOR sat-bootprep-run: {key}\n"));
+    let analysis = site.incfg(&["analyze", "winter/iuf", "--format", "json"]);
+    site.write("analysis.json", &analysis.stdout);
+    let analysis: Value = serde_json::from_str(&analysis.stdout).unwrap();
+    let keys: Vec<&str> =
+        analysis["sat_runs"].as_array().unwrap().iter().filter_map(|run| run["s3_key"].as_str()).collect();
+    let text: String = PLANTED.iter().map(|(planted, _)| format!("ERROR: {planted}\n")).collect();
+    for key in &keys {
+        site.state(&format!("objects/{}", key.replace('/', "_")), &format!("INFO: Creating images\n{text}{KEY}\n"));
+    }
+    let fetched = site.incfg(&["fetch", "--analysis", "analysis.json", "--dir", "logs", "--cray", "./cray"]);
+    assert_eq!(fetched.code, 0, "{}", fetched.stderr);
+    let names: Vec<String> = fetched.stdout.lines().map(str::to_owned).collect();
+    assert!(!names.is_empty());
+    for name in &names {
+        let kept = site.read(name);
+        assert_clean(&kept, name);
+        assert_eq!(kept.lines().count(), 1 + PLANTED.len() + KEY.lines().count());
+        assert_eq!(fs::metadata(site.path().join(name)).unwrap().permissions().mode() & 0o777, 0o600);
+    }
+    assert_eq!(fs::read_dir(site.path().join("logs")).unwrap().count(), names.len(), "nothing else is left");
+}
