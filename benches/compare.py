@@ -3,7 +3,7 @@
 
 usage: benches/compare.py [--mib N] [--rounds N]
 
-Needs target/release/incfg (cargo build --release), and rg, gzip, zstd on the PATH; rows whose program is missing are
+Needs target/release/incfg (cargo build --release), and rg, gzip, zstd, yamllint on the PATH; rows whose program is missing are
 left out and named. Logs are written by benches/write_log.rs into a directory of their own, which is removed. Every
 figure is the median of the ratios of neighbouring runs: an absolute time on a shared machine says nothing.
 """
@@ -74,28 +74,65 @@ def write_log(path, mib, facts, seed=1):
         )
 
 
+# This program must stay small: the peak memory of what it starts counts from its own.
+
+
 def write_pod_logs(directory, log, count):
     """Short logs as `argo_logs` has them: what iuf relayed, without the columns of iuf."""
     directory.mkdir()
-    text = log.read_bytes()
+    lines = (line for _ in iter(int, 1) for line in open(log, "rb") if len(line) > 99)
     for number in range(count):
-        begin = number * 16_000 % (len(text) - 20_000)
-        lines = [line[99:] for line in text[begin:begin + 16_384].split(b"\n")[1:-1] if len(line) > 99]
         name = f"autumn-24-11-r7k2p-prepare-images-x9f4d-step-{number}-main.txt"
-        stamped = (b"2024-11-05T08:20:04.%09dZ %s\n" % (at, line) for at, line in enumerate(lines))
-        (directory / name).write_bytes(b"".join(stamped))
+        with open(directory / name, "wb") as out:
+            for at in range(60):
+                out.write(b"2024-11-05T08:20:04.%09dZ %s" % (at, next(lines)[99:]))
 
 
-def write_bootprep(path, bytes_wanted):
-    parts = ["schema_version: 1.0.2\nconfigurations:\n- name: c\n  layers:\n  - name: l\n    playbook: p.yml\n"
-             "    git: {url: 'https://git.example/c.git', branch: b}\nimages:\n"]
-    number = 0
-    while number * 183 < bytes_wanted:
-        base = f"image_ref: ref-{number - 1}" if number % 2 else "product: {name: cos, type: recipe, version: '2.1'}"
-        parts.append(f"# image {number}\n- name: compute-{number:05}-{{{{default.suffix}}}}\n  ref_name: ref-{number}\n"
-                     f"  base:\n    {base}\n  configuration: c\n  configuration_group_names:\n  - Compute\n")
-        number += 1
-    path.write_text("".join(parts))
+def write_bootprep(path, images):
+    with open(path, "w") as out:
+        out.write("schema_version: 1.0.2\nconfigurations:\n- name: c\n  layers:\n  - name: l\n    playbook: p.yml\n"
+                  "    git: {url: 'https://git.example/c.git', branch: b}\nimages:\n")
+        for number in range(images):
+            base = f"image_ref: ref-{number - 1}" if number % 2 else "product: {name: cos, type: recipe, version: '2.1'}"
+            out.write(f"# image {number}\n- name: compute-{number:05}-{{{{default.suffix}}}}\n  ref_name: ref-{number}\n"
+                      f"  base:\n    {base}\n  configuration: c\n  configuration_group_names:\n  - Compute\n")
+
+
+def checked(number):
+    """A file of 150 lines: as many configurations as fit, and images and session templates that use them."""
+    lines = ["---", "schema_version: 1.0.6", "configurations:"]
+    for at in range(4):
+        lines += [f"- name: configuration-{number}-{at}", "  layers:"]
+        for layer in range(4):
+            lines += [
+                f"  - name: layer-{layer}-of-{at}",
+                f"    playbook: play-{layer}.yml",
+                f"    product: {{name: product-{layer}, version: 1.{layer}.0, branch: integration-1.{layer}.0}}",
+            ]
+    lines.append("images:")
+    for at in range(4):
+        lines += [
+            f"- name: base-{number}-{at}",
+            f"  ref_name: base.{at}",
+            f"  base: {{product: {{name: uss, type: recipe, version: 1.{at}.0, filter: {{arch: x86_64}}}}}}",
+            f"- name: image-{number}-{at}",
+            f"  ref_name: image.{at}",
+            f"  base: {{image_ref: base.{at}}}",
+            f"  configuration: configuration-{number}-{at}",
+            "  configuration_group_names: [Compute]",
+        ]
+    lines.append("session_templates:")
+    for at in range(4):
+        lines += [
+            f"- name: template-{number}-{at}",
+            f"  image: {{image_ref: image.{at}}}",
+            f"  configuration: configuration-{number}-{at}",
+            "  bos_parameters:",
+            "    boot_sets:",
+            f"      set-{at}: {{arch: X86, node_groups: [group-{at}], rootfs_provider: sbps}}",
+        ]
+    lines += [f"# line {at}" for at in range(150 - len(lines))]
+    return "\n".join(lines) + "\n"
 
 
 def main():
@@ -105,7 +142,7 @@ def main():
     options = options.parse_args()
     if not os.path.exists(INCFG):
         sys.exit("target/release/incfg is missing: cargo build --release --locked")
-    missing = [tool for tool in ("rg", "gzip", "zstd") if not shutil.which(tool)]
+    missing = [tool for tool in ("rg", "gzip", "zstd", "yamllint") if not shutil.which(tool)]
     directory = pathlib.Path(tempfile.mkdtemp(prefix="incfg-compare-"))
     try:
         table(directory, options.mib, options.rounds, missing)
@@ -129,7 +166,7 @@ def table(directory, mib, rounds, missing):
     pods = directory / "argo_logs"
     write_pod_logs(pods, quarter, 4000)
     bootprep = directory / "bootprep.yaml"
-    write_bootprep(bootprep, 5_000_000)
+    write_bootprep(bootprep, 27_325)
     rg = f"rg -n -F -f {needles} {large}"
     rows = []
 
@@ -161,6 +198,13 @@ def table(directory, mib, rounds, missing):
     if "rg" not in missing:
         row("4,000 short logs in a directory, CPU, against `rg -j1` over them", "open and read",
             ratio(rounds, f"{INCFG} analyze -j1 {pods}", f"rg -j1 -n -F -f {needles} {pods}", 0))
+    if "yamllint" not in missing:
+        files = directory / "files"
+        files.mkdir()
+        for number in range(1000):
+            (files / f"bootprep-{number}.yaml").write_text(checked(number))
+        row("`check` of 1,000 files of 150 lines, CPU, against yamllint", "<= 0.02",
+            ratio(max(rounds // 3, 1), f"{INCFG} check {files}", f"yamllint -d relaxed {files}", 0), "{:.3f}")
     pin = "--vars default.suffix=x --pin ref-0=c5e01698-9dea-448f-80aa-21dba7c0cbb6"
     used = [run(f"{INCFG} rewrite-bootprep {bootprep} {pin} -o {directory}/out.yaml") for _ in range(rounds)]
     size = bootprep.stat().st_size
