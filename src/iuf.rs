@@ -131,6 +131,14 @@ pub fn may_be_cut(session: &str) -> bool {
     session.len() >= SESSION_WIDTH
 }
 
+impl StageText {
+    /// Takes one more line in: the first ones are kept, and the last.
+    fn stands_at(&mut self, place: Place) {
+        self.places.truncate(limits::EVIDENCE_PLACES - 1);
+        self.places.push(place);
+    }
+}
+
 impl IufText {
     /// Whether the text says anything.
     #[must_use]
@@ -222,14 +230,9 @@ impl IufText {
             known.stage = Some(stage.to_owned());
             return;
         }
-        if self.stages.len() >= limits::ACTIVITY_ITEMS {
-            self.dropped += 1;
-            return;
-        }
-        let session = self.session.as_ref().map(|(session, _)| session.clone());
-        self.stages.push(StageText {
+        self.add_stage(StageText {
             stage: Some(stage.to_owned()),
-            session,
+            session: self.session.as_ref().map(|(session, _)| session.clone()),
             workflow: workflow.map(str::to_owned),
             status: None,
             started_at: statement.stamp,
@@ -239,24 +242,32 @@ impl IufText {
         self.operation = None;
     }
 
+    fn add_stage(&mut self, stage: StageText) {
+        if self.stages.len() >= limits::ACTIVITY_ITEMS {
+            self.dropped += 1;
+            return;
+        }
+        self.stages.push(stage);
+    }
+
     fn workflow_named(&mut self, workflow: &str, statement: &Statement) {
         self.workflow = Some(workflow.to_owned());
         if statement.level == Some(crate::line::Level::Info)
             && let Some(stage) = self.stages.last_mut().filter(|stage| stage.workflow.is_none())
         {
             stage.workflow = Some(workflow.to_owned());
-            stage.places.push(statement.place);
+            stage.stands_at(statement.place);
         }
     }
 
     fn stage_ends(&mut self, stage: Option<&str>, status: &str, statement: &Statement) {
-        let known = self.stages.iter_mut().rev().find(|known| stage.is_none() || known.stage.as_deref() == stage);
-        if let Some(known) = known {
+        let at = self.stages.iter().rposition(|known| stage.is_none() || known.stage.as_deref() == stage);
+        if let Some(known) = at.map(|at| &mut self.stages[at]) {
             known.status = Some(status.to_owned());
             known.ended_at = statement.stamp;
-            known.places.push(statement.place);
+            known.stands_at(statement.place);
         } else if let Some(stage) = stage {
-            self.stages.push(StageText {
+            self.add_stage(StageText {
                 stage: Some(stage.to_owned()),
                 session: self.session.as_ref().map(|(session, _)| session.clone()),
                 workflow: self.workflow.clone(),

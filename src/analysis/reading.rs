@@ -94,6 +94,13 @@ impl Texts {
                 let mut text = IufText::default();
                 self.fold(source, file, Dialect::Iuf, reading, |statement| text.take(&statement));
                 text.finish();
+                if text.dropped > 0 {
+                    let message = format!(
+                        "{}: {} stages, steps and operations were not kept; they are more than an activity can have",
+                        source.shown, text.dropped
+                    );
+                    self.problems.push(Problem::new("too-many-facts", message, Vec::new()));
+                }
                 for (json, place) in &text.outputs {
                     if let Some(state) = serde_json::from_str(json).ok().as_ref().and_then(ActivityState::from_document)
                     {

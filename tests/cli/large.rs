@@ -83,6 +83,19 @@ fn twenty_thousand_images_that_were_built_and_not_configured_are_told_by_their_o
 }
 
 #[test]
+fn more_stages_than_any_activity_has_are_counted_and_not_kept() {
+    let analysis = fed(|out| {
+        for number in 0..20_010 {
+            let column = format!("STAGE: s{number}");
+            writeln!(out, "2024-02-01T09:00:00.000001Z INFO [{column:<57}] END Failed in 1 day, 2:03:04").unwrap();
+        }
+    });
+    assert_eq!(analysis["stages"].as_array().unwrap().len(), 20_000);
+    let told = analysis["warnings"].to_string();
+    assert!(told.contains("too-many-facts") && told.contains("-: 10 stages"), "{told}");
+}
+
+#[test]
 fn a_line_of_a_hundred_megabytes_is_cut_and_what_follows_is_found() {
     let analysis = fed(|out| {
         out.write_all(b"INFO: Creating images\nINFO: Creation of image ").unwrap();
