@@ -311,7 +311,8 @@ fn print_report(arguments: &Arguments, report: &mut Report) -> Result<(), Failur
     let output = arguments.output.as_deref();
     match arguments.format {
         Format::Text | Format::Markdown => {
-            deliver_styled(output, &text::findings(report, arguments.min_severity == Threshold::Info))?
+            let columns = if output.is_some() { None } else { super::columns() };
+            deliver_styled(output, &text::findings(report, arguments.min_severity == Threshold::Info, columns))?
         }
         Format::Json => deliver(output, &json::document(report).map_err(defect)?)?,
         Format::Sarif => deliver(output, &sarif::log(report).map_err(defect)?)?,

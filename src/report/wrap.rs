@@ -89,7 +89,7 @@ mod tests {
     fn the_rest_of_a_line_stands_below_its_last_column() {
         let row = "  begins with    c5e01698-9dea-448f-80aa-21dba7c0cbb6, the image of this run\n";
         let expected =
-            "  begins with    c5e01698-9dea-448f-80aa-21dba7c0cbb6,\n                 the image of this run\n";
+            "  begins with    c5e01698-9dea-448f-80aa-21dba7c0cbb6, the\n                 image of this run\n";
         assert_eq!(wrapped(row, Some(60)), expected);
         assert_eq!(wrapped(row, None), row);
         assert_eq!(wrapped(row, Some(200)), row);

@@ -50,7 +50,9 @@ fn lines_fit_the_screen() {
     let dir = winter();
     assert_eq!(dir.run(&[&["plan"], &WINTER[..], &["-o", "plan.yaml"]].concat()).code, 0);
     let analyze = [&["analyze"], &WINTER[..]].concat();
-    let commands: [&[&str]; 5] = [
+    let check = ["check", "winter/compute-and-uan-bootprep.yaml"];
+    let commands: [&[&str]; 6] = [
+        &check,
         &analyze,
         &["analyze", "winter/iuf"],
         &["status", "plan.yaml"],

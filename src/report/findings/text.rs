@@ -22,17 +22,20 @@ fn colour(severity: Severity) -> Style {
     }
 }
 
-/// All findings. Those for information take a line each, unless `infos` asks for the whole of them.
+/// All findings. Those for information take a line each, unless `infos` asks for the whole of them. Prose is broken at
+/// `columns`, lines of a file are not.
 #[must_use]
-pub fn findings(report: &Report, infos: bool) -> String {
+pub fn findings(report: &Report, infos: bool, columns: Option<usize>) -> String {
     let mut out = String::new();
     for file in &report.files {
         let Some(text) = &file.text else { continue };
         let lines = Lines::new(text);
         for finding in &file.findings {
-            first_line(&mut out, file, text, finding);
+            let mut line = String::new();
+            first_line(&mut line, file, text, finding);
+            out += &wrapped(&line, columns);
             if finding.severity > Severity::Info || infos {
-                snippet(&mut out, &lines, finding);
+                snippet(&mut out, &lines, finding, columns);
             }
         }
     }
@@ -54,7 +57,7 @@ fn first_line(out: &mut String, file: &FileReport, text: &SourceText, finding: &
     );
 }
 
-fn snippet(out: &mut String, lines: &Lines<'_>, finding: &Finding) {
+fn snippet(out: &mut String, lines: &Lines<'_>, finding: &Finding, columns: Option<usize>) {
     let text = lines.text;
     let style = colour(finding.severity);
     let at = region(text, &finding.range);
@@ -64,13 +67,15 @@ fn snippet(out: &mut String, lines: &Lines<'_>, finding: &Finding) {
     for related in finding.related.iter().take(4) {
         marked(out, lines, &related.range, gutter, AnsiColor::Blue.on_default(), "-", &related.message);
     }
+    let mut notes = String::new();
     if let Some(help) = &finding.help {
-        let _ = writeln!(out, "{:gutter$} = help: {}", "", printable(help));
+        let _ = writeln!(notes, "{:gutter$} = help: {}", "", printable(help));
     }
     if let Some(fix) = &finding.fix {
         let how = if fix.safe { "--fix" } else { "--fix --unsafe" };
-        let _ = writeln!(out, "{:gutter$} = fix: {} ({how})", "", printable(&fix.title));
+        let _ = writeln!(notes, "{:gutter$} = fix: {} ({how})", "", printable(&fix.title));
     }
+    out.push_str(&wrapped(&notes, columns));
     out.push('\n');
 }
 
