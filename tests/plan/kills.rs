@@ -241,7 +241,7 @@ fn two_runs_of_one_plan_are_one_too_many() {
 
 #[test]
 fn ctrl_c_ends_the_waiting_and_says_that_the_session_goes_on() {
-    for signal in ["-INT", "-TERM"] {
+    for signal in ["-INT", "-TERM", "-HUP"] {
         let site = Site::short();
         site.fates(&json!({"0,1,2": ["running"]}));
         let run = site.start(&["--poll", "1h"]);
