@@ -3,6 +3,7 @@
 
 mod activities;
 mod bad_input;
+mod bounds;
 mod check;
 mod harness;
 mod hostile;

@@ -6,6 +6,7 @@ use super::{Report, region};
 use crate::lint::Severity;
 use crate::report::Masked;
 use crate::secret;
+use crate::shown::is_obeyed;
 
 /// Workflow commands, a line each.
 #[must_use]
@@ -41,7 +42,11 @@ pub fn annotations(report: &Report) -> Masked {
 
 /// Text behind the command: a line break would end it.
 fn data(text: &str) -> String {
-    secret::masked(text).replace('%', "%25").replace('\r', "%0D").replace('\n', "%0A")
+    let text: String = secret::masked(text)
+        .chars()
+        .map(|letter| if is_obeyed(letter) && !matches!(letter, '\n' | '\r') { '\u{fffd}' } else { letter })
+        .collect();
+    text.replace('%', "%25").replace('\r', "%0D").replace('\n', "%0A")
 }
 
 /// A value in front of it: a comma or colon would end that.
