@@ -59,9 +59,7 @@ fn logs_with_hostile_names_are_text_in_every_form() {
                 is_text(&outcome.stderr, colour == "always", &format!("{form} of {name:?}, stderr"));
                 is_text(&outcome.stdout, colour == "always", &format!("{form} of {name:?}"));
                 if form == "json" {
-                    assert!(
-                        serde_json::from_str::<serde_json::Value>(&outcome.stdout).unwrap()["sat_runs"].is_array()
-                    );
+                    assert!(serde_json::from_str::<serde_json::Value>(&outcome.stdout).unwrap()["sat_runs"].is_array());
                 }
             }
         }
