@@ -287,10 +287,10 @@ fn tell_on_one_line(text: &str) {
     let _ = err.flush();
 }
 
-/// True once a person wishes to stop, by Ctrl-C or SIGTERM: what is half through is brought to an end that can be told.
+/// True once a person wishes to stop, by Ctrl-C, SIGTERM or by closing the terminal: what is half through is brought to an end that can be told.
 fn stop_on_signals() -> Result<Arc<AtomicBool>, Failure> {
     let stop = Arc::new(AtomicBool::new(false));
-    for signal in [signal_hook::consts::SIGINT, signal_hook::consts::SIGTERM] {
+    for signal in [signal_hook::consts::SIGINT, signal_hook::consts::SIGTERM, signal_hook::consts::SIGHUP] {
         signal_hook::flag::register(signal, Arc::clone(&stop))
             .map_err(|error| Failure::new(Exit::Defect, format!("signals cannot be caught: {error}")))?;
     }

@@ -3,6 +3,7 @@
 //! SAT renders fields one by one, in a sandbox. What is not known here, the record of a recipe in IMS or a variable of a
 //! file that is not at hand, becomes a hole in a [`NamePattern`]; a log may tell what filled it.
 
+mod growth;
 mod lookup;
 mod pattern;
 
@@ -43,15 +44,60 @@ fn rendered(template: &str, variables: &Arc<BTreeMap<String, Json>>, record: &'s
     if !is_template(template) && !template.contains(['\n', '\r']) {
         return (template.chars().count() <= limits::RENDERED_CHARS).then(|| template.to_owned());
     }
+    if growth::may_grow(template) {
+        return None;
+    }
     let mut environment = Environment::new();
     environment.set_undefined_behavior(UndefinedBehavior::Lenient);
     environment.set_fuel(Some(limits::RENDER_FUEL));
-    environment.set_formatter(python_text);
-    environment.set_unknown_method_callback(minijinja_contrib::pycompat::unknown_method_callback);
+    for filter in growth::FILTERS {
+        environment.remove_filter(filter);
+    }
+    environment.add_filter("replace", replaced);
+    environment.set_unknown_method_callback(method);
     let ledger = Arc::new(Ledger::default());
+    let written = Arc::clone(&ledger);
+    environment.set_formatter(move |out: &mut Output<'_>, state: &mut State<'_, '_>, value: &Jinja| {
+        // What a block takes in counts too, or it could take itself in again and again.
+        let length = value.as_str().map_or(1, str::len);
+        if written.written.fetch_add(length, Ordering::Relaxed) > WRITTEN {
+            return Err(too_long());
+        }
+        python_text(out, state, value)
+    });
     let scope = Scope { variables: Arc::clone(variables), record, ledger: Arc::clone(&ledger) };
     let text = environment.render_str(template, Jinja::from_object(scope)).ok()?;
     (ledger.is_settled(&text) && text.chars().count() <= limits::RENDERED_CHARS).then_some(text)
+}
+
+/// Bytes that one template may write, blocks that are thrown away included.
+const WRITTEN: usize = 4 * limits::RENDERED_CHARS;
+
+fn too_long() -> minijinja::Error {
+    minijinja::Error::new(minijinja::ErrorKind::OutOfFuel, "the text grows too long")
+}
+
+/// `replace` of Jinja2, for texts that do not grow out of all bounds by it.
+fn replaced(value: &Jinja, from: &Jinja, to: &Jinja) -> Result<String, minijinja::Error> {
+    let (value, from, to) = (value.to_string(), from.to_string(), to.to_string());
+    let places = if from.is_empty() { value.len() + 1 } else { value.len() / from.len() };
+    if places.saturating_mul(to.len()) > WRITTEN {
+        return Err(too_long());
+    }
+    Ok(value.replace(&from, &to))
+}
+
+/// The methods of Python's texts and mappings.
+fn method(
+    state: &mut State<'_, '_>,
+    value: &Jinja,
+    name: &str,
+    arguments: &[Jinja],
+) -> Result<Jinja, minijinja::Error> {
+    if let ("replace", Some(_), [from, to]) = (name, value.as_str(), arguments) {
+        return replaced(value, from, to).map(Jinja::from);
+    }
+    minijinja_contrib::pycompat::unknown_method_callback(state, value, name, arguments)
 }
 
 /// Whether what a template renders to depends on a variable.
@@ -88,6 +134,8 @@ struct Ledger {
     open: AtomicUsize,
     /// Holes that were printed.
     printed: AtomicUsize,
+    /// Bytes that were written.
+    written: AtomicUsize,
 }
 
 impl Ledger {

@@ -172,6 +172,17 @@ fn without(text: &str, spans: &[Range<usize>]) -> String {
     out
 }
 
+/// Masks texts that follow each other, as the messages of a log do: a private key may go over several of them.
+pub fn mask_in_a_row<'a>(texts: impl IntoIterator<Item = &'a mut String>) {
+    let mut lines = Lines::default();
+    for text in texts {
+        let masked: Vec<Cow<'_, str>> = text.split('\n').map(|line| lines.mask(line)).collect();
+        if masked.iter().any(|line| matches!(line, Cow::Owned(_))) {
+            *text = masked.join("\n");
+        }
+    }
+}
+
 /// What the lines before say of the next one.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 enum Within {

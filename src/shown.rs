@@ -15,7 +15,7 @@ pub fn printable(text: &str) -> String {
 }
 
 /// Whether a terminal obeys a character, or shows the text around it in another order or not at all.
-fn is_obeyed(letter: char) -> bool {
+pub(crate) fn is_obeyed(letter: char) -> bool {
     letter.is_control()
         || matches!(
             letter,

@@ -7,6 +7,7 @@ use crate::cfs::{Configuration, Layer};
 use crate::evidence::{FileId, Place};
 use crate::input::Kind;
 use crate::iuf::IufText;
+use crate::secret;
 
 use super::assignment::built_base;
 use super::outcome::{layer_by_container, outcome, places};
@@ -123,16 +124,19 @@ impl Run {
             images: self.images(shown),
             configurations: named(&self.text.configurations),
             session_templates: named(&self.text.templates),
-            errors: self
-                .text
-                .errors
-                .iter()
-                .map(|(message, place)| Said { message: message.clone(), evidence: shown.evidence([*place]) })
-                .collect(),
+            errors: self.errors(shown),
             started_at: self.stamp.map(stamp_text),
             ended_at: self.last_stamp.map(stamp_text),
             evidence: shown.evidence(places),
         }
+    }
+
+    fn errors(&self, shown: &Places<'_>) -> Vec<Said> {
+        let said =
+            |(message, place): &(String, Place)| Said { message: message.clone(), evidence: shown.evidence([*place]) };
+        let mut errors: Vec<Said> = self.text.errors.iter().map(said).collect();
+        secret::mask_in_a_row(errors.iter_mut().map(|said| &mut said.message));
+        errors
     }
 
     fn images(&self, shown: &Places<'_>) -> Vec<Image> {

@@ -1,5 +1,7 @@
 //! Writing the result of a command to the file that was named.
 
+use std::io::Write;
+use std::os::unix::fs::FileTypeExt;
 use std::path::Path;
 
 use crate::report::{Masked, styled};
@@ -15,13 +17,21 @@ pub(super) fn save(path: &Path, bytes: &[u8]) -> Result<(), Failure> {
     whole_file::replace(path, bytes, 0o666).map_err(|error| Failure::new(Exit::Input, error))
 }
 
+/// A device takes a report as it comes; only a file can be half written.
 fn save_report(path: &Path, text: &str) -> Result<(), Failure> {
+    if std::fs::metadata(path).is_ok_and(|metadata| metadata.file_type().is_char_device())
+        || path == Path::new("/dev/stdout")
+    {
+        let failed = |error| Failure::new(Exit::Input, format!("{}: cannot be written: {error}", path.display()));
+        let mut device = std::fs::OpenOptions::new().append(true).open(path).map_err(failed)?;
+        return device.write_all(text.as_bytes()).map_err(failed);
+    }
     whole_file::replace(path, text.as_bytes(), REPORT_MODE).map_err(|error| Failure::new(Exit::Input, error))
 }
 
-/// Writes a report to the file that was named, else to standard output.
+/// Writes a report to the file that was named, else, and for `-`, to standard output.
 pub(super) fn deliver(path: Option<&Path>, document: &Masked) -> Result<(), Failure> {
-    match path {
+    match path.filter(|path| path.as_os_str() != "-") {
         Some(path) => save_report(path, document.as_str()),
         None => print_document(document),
     }
@@ -29,7 +39,7 @@ pub(super) fn deliver(path: Option<&Path>, document: &Masked) -> Result<(), Fail
 
 /// Writes text for people to the file that was named, without colours, else to standard output.
 pub(super) fn deliver_styled(path: Option<&Path>, text: &str) -> Result<(), Failure> {
-    match path {
+    match path.filter(|path| path.as_os_str() != "-") {
         Some(path) => save_report(path, &anstream::adapter::strip_str(&styled(text)).to_string()),
         None => print_styled(text),
     }

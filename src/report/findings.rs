@@ -84,9 +84,14 @@ impl Report {
         for file in &mut self.files {
             let Some(text) = &file.text else { continue };
             let secrets = secret::spans(text.as_str());
+            // A help may have a part of the value, as what a name is to be written like.
             let values: BTreeSet<&str> = secrets
                 .iter()
                 .filter_map(|span| text.as_str().get(span.clone()))
+                .flat_map(|value| {
+                    let parts = value.split(|letter: char| !letter.is_alphanumeric());
+                    std::iter::once(value).chain(parts.filter(|part| part.len() > SHORTEST_VALUE))
+                })
                 .filter(|value| value.len() >= SHORTEST_VALUE)
                 .take(MOST_VALUES)
                 .collect();

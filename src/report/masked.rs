@@ -10,7 +10,7 @@ use serde::Serialize;
 use serde_json::ser::{CharEscape, Formatter, PrettyFormatter, Serializer};
 
 use crate::secret;
-use crate::shown::{on_terminal, printable};
+use crate::shown::{is_obeyed, on_terminal, printable};
 
 /// A document without secrets.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -162,7 +162,22 @@ impl Formatter for MaskingFormatter {
         }
         let exact = outermost && !self.in_key && self.exact == Some(self.key.as_str());
         let text = if exact { self.string.as_str().into() } else { secret::masked(&self.string) };
-        serde_json::to_writer(writer, &*text).map_err(io::Error::from)
+        let written = serde_json::to_string(&*text).map_err(io::Error::from)?;
+        if !written.contains(is_obeyed) {
+            return writer.write_all(written.as_bytes());
+        }
+        // The same text to a program, and nothing that a terminal obeys.
+        let mut units = [0; 2];
+        for letter in written.chars() {
+            if is_obeyed(letter) {
+                for unit in letter.encode_utf16(&mut units) {
+                    write!(writer, "\\u{unit:04x}")?;
+                }
+            } else {
+                write!(writer, "{letter}")?;
+            }
+        }
+        Ok(())
     }
 }
 
@@ -180,6 +195,14 @@ mod tests {
         let masked: serde_json::Value = serde_json::from_str(masked.as_str()).unwrap();
         let expected = serde_json::json!({"result": "password: abc", "a": "token=\"[masked]\"&", "b": {"result": "password: [masked]"}});
         assert_eq!(masked, expected);
+    }
+
+    #[test]
+    fn what_a_terminal_obeys_is_escaped_and_reads_as_it_was() {
+        let value = serde_json::json!(["a\u{9b}2J\u{202e}b\u{e0041}"]);
+        let written = Masked::json(&value).unwrap();
+        assert_eq!(written.as_str(), "[\n  \"a\\u009b2J\\u202eb\\udb40\\udc41\"\n]\n");
+        assert_eq!(serde_json::from_str::<serde_json::Value>(written.as_str()).unwrap(), value);
     }
 
     #[test]

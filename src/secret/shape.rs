@@ -13,7 +13,7 @@ pub(super) fn pattern(text: &str) -> Option<Regex> {
 /// Each names the secret `s`.
 const SHAPES: &[&str] = &[
     // JSON Web Tokens, whole or cut.
-    r"(?:^|[^A-Za-z0-9_-])(?<s>eyJ[A-Za-z0-9_-]{12,}(?:\.[A-Za-z0-9_-]*){0,4})",
+    r"(?:^|[^A-Za-z0-9])(?<s>eyJ[A-Za-z0-9_-]{12,}(?:\.[A-Za-z0-9_-]*){0,4})",
     // The password of a URL, and a token in place of its user.
     r#"[A-Za-z][A-Za-z0-9+.-]*://[^\s/@:"'<>{}]*:(?<s>[^\s/"'<>]+)@"#,
     r#"[A-Za-z][A-Za-z0-9+.-]*://(?<s>[A-Za-z0-9_.~-]{20,})@"#,

@@ -3,8 +3,11 @@
 
 mod activities;
 mod bad_input;
+mod bounds;
 mod check;
 mod harness;
+mod hostile;
+mod hostile_names;
 mod images;
 mod large;
 mod layers;
@@ -17,3 +20,4 @@ mod rewrite_traps;
 mod same_output;
 mod screen;
 mod secrets;
+mod writing;

@@ -9,6 +9,7 @@ mod help;
 mod links;
 mod pages;
 mod picture;
+mod promises;
 mod readme;
 #[path = "../plan/stand_in.rs"]
 mod stand_in;

@@ -1,26 +1,13 @@
 //! Names that would like to be something else than text.
 
 use crate::harness::{self, Dir};
+use crate::hostile_names::HOSTILE;
 use crate::sound;
 
-const HOSTILE: &[&str] = &[
-    "<script>alert(1)</script>",
-    "</style><script>alert(1)</script>",
-    "</script><img src=x onerror=alert(1)>",
-    "\"onload=\"alert(1)",
-    "'onclick='alert(1)",
-    "]]>",
-    "<!--",
-    "&lt;b&gt;&amp;",
-    "{{ 7 * 7 }}{% raw %}",
-    "::error file=x::y",
-    "javascript:alert(1)",
-    "\u{202e}gnp.exe\u{202c}",
-    "\u{5e9}\u{5dc}\u{5d5}\u{5dd}-\u{645}\u{631}\u{62d}\u{628}\u{627}",
-    "\u{1b}[31mred\u{1b}[0m\u{7}",
-    "zero\u{200b}width\u{feff}",
-    "a\u{2028}b\u{2029}c",
-];
+/// Those that can stand in one line of a log.
+fn hostile() -> impl Iterator<Item = &'static str> {
+    HOSTILE.iter().copied().filter(|name| !name.contains(['\n', '\r', '\0']))
+}
 
 fn log_with(name: &str) -> String {
     let lines = [
@@ -47,7 +34,7 @@ fn page_with(name: &str) -> String {
 fn a_page_has_the_same_tags_whatever_the_names() {
     let harmless = page_with("plain");
     let harmless = sound(&harmless);
-    for name in HOSTILE {
+    for name in hostile() {
         let page = page_with(name);
         let html = sound(&page);
         assert_eq!(html.skeleton(), harmless.skeleton(), "{name:?}");
@@ -59,7 +46,7 @@ fn a_page_has_the_same_tags_whatever_the_names() {
 
 #[test]
 fn hostile_paths_and_activities_stay_text() {
-    for name in HOSTILE.iter().filter(|name| !name.contains('/')) {
+    for name in hostile().filter(|name| !name.contains('/')) {
         let dir = Dir::new();
         let path = format!("{name}/log/20240201090000/install.log");
         let mut log = harness::InstallLog::new();

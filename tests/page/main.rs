@@ -6,6 +6,8 @@ mod findings;
 #[allow(dead_code)]
 mod harness;
 mod hostile;
+#[path = "../cli/hostile_names.rs"]
+mod hostile_names;
 mod html;
 mod room;
 

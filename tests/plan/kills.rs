@@ -241,7 +241,7 @@ fn two_runs_of_one_plan_are_one_too_many() {
 
 #[test]
 fn ctrl_c_ends_the_waiting_and_says_that_the_session_goes_on() {
-    for signal in ["-INT", "-TERM"] {
+    for signal in ["-INT", "-TERM", "-HUP"] {
         let site = Site::short();
         site.fates(&json!({"0,1,2": ["running"]}));
         let run = site.start(&["--poll", "1h"]);
@@ -305,4 +305,91 @@ fn a_plan_and_the_logs_beside_it_are_nobody_elses_business() {
         let mode = fs::metadata(site.path().join(name)).unwrap().permissions().mode();
         assert_eq!(mode & 0o777, 0o600, "{name}");
     }
+}
+
+/// Runs incfg on a site and kills it at the `nth` of a call of the system; whether it came to that. Without strace it is
+/// killed after growing times instead.
+fn killed_at_write(site: &Site, words: &[&str], call: &str, nth: usize) -> bool {
+    let trace = site.path().join("state/trace");
+    let _ = fs::remove_file(&trace);
+    let traced = Command::new("strace")
+        .args([
+            "-f",
+            "-qq",
+            "-e",
+            &format!("trace={call}"),
+            "-e",
+            &format!("inject={call}:signal=KILL:when={nth}"),
+            "-o",
+        ])
+        .arg(&trace)
+        .arg(env!("CARGO_BIN_EXE_incfg"))
+        .args(words)
+        .current_dir(site.path())
+        .output();
+    if traced.is_ok() {
+        return fs::read_to_string(trace).unwrap_or_default().contains("killed by SIGKILL");
+    }
+    let mut child = site.command(words).spawn().unwrap();
+    std::thread::sleep(std::time::Duration::from_millis(5 * nth as u64));
+    let over = child.try_wait().unwrap().is_some();
+    let _ = child.kill();
+    child.wait().unwrap();
+    !over
+}
+
+const WRITES: [&str; 5] = ["write", "fsync", "rename", "fchmod", "unlink"];
+
+#[test]
+fn a_plan_that_is_killed_while_it_is_written_is_not_there_or_whole() {
+    let site = Site::bare();
+    let inputs = ["winter/iuf", "winter/ansible.log", "winter/configuration.json"];
+    let flags = ["--bootprep", "winter/compute-and-uan-bootprep.yaml", "--vars-file", "winter/session_vars.yaml"];
+    let words = [&["plan"], &inputs[..], &flags, &["-o", "plan.yaml"]].concat();
+    let mut kills = 0;
+    for call in WRITES {
+        for nth in 1..40 {
+            let _ = fs::remove_file(site.path().join("plan.yaml"));
+            let killed = killed_at_write(&site, &words, call, nth);
+            if site.path().join("plan.yaml").exists() {
+                assert_eq!(site.incfg(&["status", "plan.yaml"]).code, 0, "{call} {nth}");
+            } else {
+                assert!(killed, "{call} {nth}: no plan although nothing happened");
+            }
+            if !killed {
+                break;
+            }
+            kills += 1;
+        }
+    }
+    assert!(kills >= 3, "killed {kills} times only");
+}
+
+#[test]
+fn a_record_that_is_killed_while_it_is_written_is_made_or_not() {
+    let site = Site::short();
+    site.fates(&json!({"0,1,2": ["running"]}));
+    assert_eq!(site.run(&["--running-timeout", "100ms"]).code, 1);
+    let session = site.created()[0].clone();
+    let old = site.read("plan.yaml");
+    let words = ["record", "plan.yaml", "--give-up", &session];
+    let mut kills = 0;
+    for call in WRITES {
+        for nth in 1..40 {
+            site.write("plan.yaml", &old);
+            let killed = killed_at_write(&site, &words, call, nth);
+            let now = site.read("plan.yaml");
+            let state = &site.steps("state")[0];
+            assert!(now == old && state == "created" || state == "failed", "{call} {nth}: {state}");
+            if !killed {
+                assert_eq!(state, "failed", "{call} {nth}");
+                break;
+            }
+            kills += 1;
+        }
+    }
+    assert!(kills >= 3, "killed {kills} times only");
+    site.write("plan.yaml", &old);
+    assert_eq!(site.incfg(&words).code, 0);
+    assert_eq!(site.left_over(), Vec::<String>::new(), "the next write takes away what a killed one left");
 }

@@ -4,8 +4,9 @@ use std::fmt::Write;
 
 use super::{Report, region};
 use crate::lint::Severity;
-use crate::report::{Masked, printable};
+use crate::report::Masked;
 use crate::secret;
+use crate::shown::is_obeyed;
 
 /// Workflow commands, a line each.
 #[must_use]
@@ -41,9 +42,11 @@ pub fn annotations(report: &Report) -> Masked {
 
 /// Text behind the command: a line break would end it, and who reads the log of a job reads it at a terminal, too.
 fn data(text: &str) -> String {
-    let text = secret::masked(text);
-    let lines: Vec<String> = text.split('\n').map(|line| printable(line).replace('%', "%25")).collect();
-    lines.join("%0A")
+    let text: String = secret::masked(text)
+        .chars()
+        .map(|letter| if is_obeyed(letter) && !matches!(letter, '\n' | '\r') { '\u{fffd}' } else { letter })
+        .collect();
+    text.replace('%', "%25").replace('\r', "%0D").replace('\n', "%0A")
 }
 
 /// A value in front of it: a comma or colon would end that.

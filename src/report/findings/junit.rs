@@ -6,6 +6,7 @@ use super::{Report, region};
 use crate::lint::Severity;
 use crate::report::Masked;
 use crate::secret;
+use crate::shown::is_obeyed;
 
 /// The XML. Findings below `threshold` are no failures; they stand in the output of their suite.
 #[must_use]
@@ -73,7 +74,7 @@ fn escaped(text: &str) -> String {
             '"' => out.push_str("&quot;"),
             '\n' => out.push_str("&#10;"),
             '\t' => out.push_str("&#9;"),
-            letter if letter.is_control() || ('\u{fffe}'..='\u{ffff}').contains(&letter) => out.push('\u{fffd}'),
+            letter if is_obeyed(letter) || ('\u{fffe}'..='\u{ffff}').contains(&letter) => out.push('\u{fffd}'),
             letter => out.push(letter),
         }
     }

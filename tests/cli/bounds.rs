@@ -1,0 +1,176 @@
+//! Inputs made to use up time or memory: each ends in an error that says why, or in a result that says what is left out.
+
+use std::fmt::Write as _;
+use std::process::Command;
+
+use crate::harness::*;
+
+/// Every command that reads a bootprep file, on this one: each ends, and says a word.
+fn ends(name: &str, file: &str, wanted: &str) {
+    let dir = Dir::new();
+    dir.file("b.yaml", file).file("main.log", as_main_log(&compute_fails("ansible")));
+    let pin = format!("x={BASE_ID}");
+    for arguments in [
+        vec!["check", "b.yaml"],
+        vec!["rewrite-bootprep", "b.yaml", "--pin", &pin],
+        vec!["analyze", "main.log", "--bootprep", "b.yaml"],
+    ] {
+        let outcome = dir.run(&arguments);
+        assert!((0..=3).contains(&outcome.code), "{name}: {arguments:?}: {} {}", outcome.code, outcome.stderr);
+        let said = format!("{}{}", outcome.stdout, outcome.stderr);
+        assert!(said.contains(wanted) || !arguments.contains(&"check"), "{name}: {said:.2000}");
+    }
+}
+
+#[test]
+fn documents_made_to_grow_are_refused_in_words() {
+    let deep = |open: &str, close: &str| format!("images: {}{}\n", open.repeat(5_000), close.repeat(5_000));
+    ends("deep sequences", &deep("[", "]"), "recursion limit");
+    ends("deep mappings", &deep("{a: ", "}"), "recursion limit");
+    ends("an open end", &format!("images: {}", "[".repeat(100_000)), "recursion limit");
+    let mut bomb = String::from("a0: &a0 [x, x, x, x, x, x, x, x, x]\n");
+    for level in 1..12 {
+        let part = format!("*a{}", level - 1);
+        let _ = writeln!(bomb, "a{level}: &a{level} [{}]", [part.as_str(); 9].join(", "));
+    }
+    ends("an alias bomb", &format!("{bomb}images: [*a11]\n"), "alias");
+    ends("an alias to itself", "images: &a [*a]\n", "b.yaml");
+    let many: String = (0..20_000).map(|at| format!("- *a # {at}\n")).collect();
+    ends("more aliases than are taken", &format!("a: &a x\nimages:\n{many}"), "aliases");
+}
+
+#[test]
+fn a_document_at_the_depth_that_is_taken_is_read_and_one_deeper_is_refused() {
+    let dir = Dir::new();
+    let depth = incfg::limits::YAML_DEPTH;
+    let nested = |levels: usize| format!("images: []\nother: {}{}\n", "[".repeat(levels), "]".repeat(levels));
+    dir.file("at.yaml", nested(depth)).file("beyond.yaml", nested(depth + 1));
+    assert!(!dir.run(&["check", "at.yaml"]).stdout.contains("recursion limit"));
+    let beyond = dir.run(&["check", "beyond.yaml"]);
+    let said = format!("{}{}", beyond.stdout, beyond.stderr);
+    assert!(said.contains("beyond.yaml:2:") && said.contains("recursion limit"), "{said}");
+}
+
+#[test]
+fn ten_thousand_images_in_a_chain_are_checked_and_rewritten() {
+    let mut file = String::from("images:\n- {name: i0, ref_name: r0, base: {product: {name: cos, type: recipe}}}\n");
+    for at in 1..10_000 {
+        let _ = writeln!(file, "- {{name: i{at}, ref_name: r{at}, base: {{image_ref: r{}}}}}", at - 1);
+    }
+    let dir = Dir::new();
+    dir.file("b.yaml", &file);
+    let checked = dir.run(&["check", "b.yaml", "--format", "json"]);
+    assert!(checked.code <= 1, "{}", checked.stderr);
+    let rewritten = dir.run(&["rewrite-bootprep", "b.yaml", "--pin", &format!("r5000={BASE_ID}")]);
+    assert_eq!(rewritten.code, 0, "{:.2000}", rewritten.stderr);
+    assert!(
+        rewritten
+            .stdout
+            .contains(&format!("- {{name: i5001, ref_name: r5001, base: {{ims: {{id: {BASE_ID}, type: image}}}}}}"))
+    );
+}
+
+#[test]
+fn more_findings_than_are_kept_are_counted() {
+    let images: String = (0..20_000).map(|at| format!("- {{name: i{at}, bsae: x}}\n")).collect();
+    let dir = Dir::new();
+    dir.file("b.yaml", format!("images:\n{images}"));
+    let json = dir.run(&["check", "b.yaml", "--format", "json"]);
+    let report: serde_json::Value = serde_json::from_str(&json.stdout).unwrap();
+    let file = &report["files"][0];
+    assert_eq!(file["findings"].as_array().unwrap().len(), incfg::limits::FINDINGS);
+    assert!(file["left_out"].as_u64().unwrap() > 0);
+    let text = dir.run(&["check", "b.yaml"]);
+    assert!(text.stderr.contains("more findings are left out"), "{}", text.stderr);
+}
+
+#[test]
+fn a_grammar_cannot_make_a_search_go_back_and_forth() {
+    let dir = Dir::new();
+    let grammar = |pattern: &str| {
+        format!(
+            "lines:\n  - id: slow\n    fact: image-created\n    in: pod\n    pattern: '{pattern}'\n    samples:\n      - line: 'INFO: Image a made aaaa f5374c4c-8c5a-4b79-a5e5-aef778ed36cd'\n        expect: {{image: a}}\n"
+        )
+    };
+    let tail = "(?<id>[0-9a-f-]{36})$";
+    dir.file("g/g.yaml", grammar(&format!("^Image (?<image>.+) made (?:a+)+(?:a|aa)* {tail}")));
+    let long = format!("INFO: Image x made {}!\n", "a".repeat(200_000));
+    dir.file("main.log", format!("{}{long}", as_main_log(&compute_fails("ansible"))));
+    let outcome = dir.run(&["analyze", "main.log", "--grammar", "g", "--format", "json"]);
+    assert_eq!(outcome.code, 0, "{}", outcome.stderr);
+    dir.file(
+        "huge/g.yaml",
+        grammar(&format!("^Image (?<image>.+) made (?:(?:a{{1,1000}}){{1,1000}}){{1,1000}} {tail}")),
+    );
+    let refused = dir.run(&["analyze", "main.log", "--grammar", "huge"]);
+    assert_eq!(refused.code, 3, "{}", refused.stderr);
+    assert!(refused.stderr.contains("slow"), "{}", refused.stderr);
+}
+
+/// Runs incfg where it can have a gigabyte and a half, and no more.
+fn with_little_memory(dir: &Dir, arguments: &[&str]) -> Outcome {
+    let script = format!("ulimit -v 1500000; exec '{}' \"$@\"", env!("CARGO_BIN_EXE_incfg"));
+    let output =
+        Command::new("sh").args(["-c", &script, "sh"]).args(arguments).current_dir(dir.path()).output().unwrap();
+    Outcome {
+        code: output.status.code().unwrap_or(-1),
+        stdout: String::from_utf8(output.stdout).unwrap(),
+        stderr: String::from_utf8(output.stderr).unwrap(),
+    }
+}
+
+#[test]
+fn names_made_to_render_for_ever_are_told() {
+    for expression in [
+        "{% for a in range(1000000000) %}x{% endfor %}",
+        "{{ range(1000000000) | list | length }}",
+        "{{ 'x' * 1000000000 }}",
+        "{{ [1] * 1000000000 }}",
+        "{{ 9 ** 99999999 }}",
+        "{% macro f() %}{{ f() }}{{ f() }}{% endmacro %}{{ f() }}",
+        "{% set ns = namespace(x='x') %}{% for a in range(99) %}{% set ns.x = ns.x ~ ns.x %}{% endfor %}{{ ns.x }}",
+        "{% include '/etc/passwd' %}",
+        "{% import '/etc/passwd' as p %}{{ p }}",
+        "{{ ''.__class__.__mro__ }}",
+        "{{ 'x'.ljust(1000000000) }}",
+        "{{ '%1000000000d' | format(1) }}",
+        "{{ 'x' | center(1000000000) }}",
+        "{{ 'ab' | replace('', 'x' * 100000) | replace('', 'x' * 100000) }}",
+        "{{ ((((((((((((((((((((((((((((((((1)))))))))))))))))))))))))))))))) }}",
+    ] {
+        let file = format!(
+            "images:\n- name: {}\n  ref_name: x\n  base: {{product: {{name: cos, type: recipe}}}}\n",
+            serde_json::to_string(expression).unwrap()
+        );
+        let dir = Dir::new();
+        dir.file("b.yaml", file).file("vars.yaml", "a: 1\n").file("main.log", as_main_log(&compute_fails("ansible")));
+        for arguments in [
+            vec!["check", "b.yaml", "--vars-file", "vars.yaml"],
+            vec!["analyze", "main.log", "--bootprep", "b.yaml", "--vars-file", "vars.yaml"],
+        ] {
+            let outcome = with_little_memory(&dir, &arguments);
+            assert!((0..=3).contains(&outcome.code), "{expression}: {} {}", outcome.code, outcome.stderr);
+            let said = format!("{}{}", outcome.stdout, outcome.stderr);
+            assert!(said.len() < 1 << 20, "{expression}: {} bytes", said.len());
+            assert!(!said.contains("root:x:0"), "{expression} reads a file");
+        }
+    }
+}
+
+#[test]
+fn a_file_larger_than_is_read_is_refused() {
+    let dir = Dir::new();
+    let size = usize::try_from(incfg::limits::DOCUMENT_BYTES).unwrap();
+    let padded = |size: usize| {
+        let mut text = String::from("images: []\n");
+        text.extend(std::iter::repeat_n("# padding of this file\n", (size - text.len()) / 23));
+        text += &" ".repeat(size - text.len());
+        text
+    };
+    dir.file("at.yaml", padded(size)).file("beyond.yaml", padded(size + 1));
+    let beyond = dir.run(&["check", "beyond.yaml"]);
+    assert_eq!(beyond.code, 3, "{}", beyond.stderr);
+    assert!(beyond.stderr.contains("beyond.yaml: larger than 16 MiB"), "{}", beyond.stderr);
+    let at = dir.run(&["check", "at.yaml"]);
+    assert!(!at.stderr.contains("larger than"), "{}", at.stderr);
+}
