@@ -35,7 +35,7 @@
 //! - name: base
 //!   ref_name: base
 //!   base: {product: {name: cos, type: recipe, version: 2.5.101}}
-//! # boots the compute nodes
+//! ## boots the compute nodes
 //! - name: compute
 //!   ref_name: compute
 //!   base: {image_ref: base}
