@@ -86,7 +86,7 @@ fn of_a_hundred_thousand_findings_the_errors_are_told_and_the_rest_is_counted() 
         let path = format!("site/{file:03}/bootprep.yaml");
         report.files.push(FileReport { path, text: Some(text), findings, left_out: 7, error: None });
     }
-    let html = sound(&incfg::report::html::findings::document(&report).unwrap().as_str());
+    let html = sound(incfg::report::html::findings::document(&report).unwrap().as_str());
     assert!(html.text.contains("200 errors in 200 files"), "{:.900}", html.text);
     assert!(html.text.contains("left out, the worst are shown"), "{:.900}", html.text);
     let errors = html.all("li").filter(|tag| tag.get("class") == Some("finding error")).count();
