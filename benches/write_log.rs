@@ -13,6 +13,6 @@ fn main() -> std::io::Result<()> {
         eprintln!("usage: cargo bench --bench write_log -- BYTES FACTS_PPM DECOYS_PPM SEED > install.log");
         std::process::exit(2);
     };
-    #[allow(clippy::disallowed_methods, reason = "it is no log of anybody")]
+    #[allow(clippy::disallowed_methods, reason = "the log it makes is its only output")]
     log::write(log::Plan { bytes, facts_ppm, decoys_ppm, seed }, &mut std::io::stdout().lock())
 }

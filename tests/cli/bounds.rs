@@ -27,13 +27,13 @@ fn documents_made_to_grow_are_refused_in_words() {
     let deep = |open: &str, close: &str| format!("images: {}{}\n", open.repeat(5_000), close.repeat(5_000));
     ends("deep sequences", &deep("[", "]"), "recursion limit");
     ends("deep mappings", &deep("{a: ", "}"), "recursion limit");
-    ends("an open end", &format!("images: {}", "[".repeat(100_000)), "recursion limit");
+    ends("an open end", &format!("images: {}", "[".repeat(100_000)), "does not close");
     let mut bomb = String::from("a0: &a0 [x, x, x, x, x, x, x, x, x]\n");
     for level in 1..12 {
         let part = format!("*a{}", level - 1);
         let _ = writeln!(bomb, "a{level}: &a{level} [{}]", [part.as_str(); 9].join(", "));
     }
-    ends("an alias bomb", &format!("{bomb}images: [*a11]\n"), "alias");
+    ends("an alias bomb", &format!("{bomb}images: [*a11]\n"), "`a0` is no key");
     ends("an alias to itself", "images: &a [*a]\n", "b.yaml");
     let many: String = (0..20_000).map(|at| format!("- *a # {at}\n")).collect();
     ends("more aliases than are taken", &format!("a: &a x\nimages:\n{many}"), "aliases");

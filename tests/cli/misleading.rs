@@ -178,7 +178,8 @@ fn two_attempts(first: impl Fn(&str) -> String, second: impl Fn(&str) -> String)
     log.begin("demo", "demo-ab1cd").stage("prepare-images", WORKFLOW).sat(MANAGED, &compute_fails("ansible"), "Failed");
     let mut later = InstallLog::at(52);
     let fine =
-        [begin("managed", 2), items(&[None, Some(0)]), built(BASE, OTHER_ID), customized("compute", FINAL_ID)].concat();
+        [begin("managed", 2), items(&[None, Some(0)]), built(BASE, OTHER_ID), customized("compute-cos-base", FINAL_ID)]
+            .concat();
     later.stage("prepare-images", again).sat(MANAGED, &fine, "Succeeded");
     let dir = Dir::new();
     dir.file("act/log/20240201090000/install.log", format!("{}{}", first(log.text()), second(later.text())));
@@ -197,7 +198,7 @@ fn a_clock_that_jumps_changes_no_order_that_the_lines_decide() {
     let facts = |analysis: &serde_json::Value| {
         let runs = analysis["sat_runs"].as_array().unwrap();
         runs.iter()
-            .map(|run| (run["pod"].clone(), run["status"].clone(), image(run, "compute")["id"].clone()))
+            .map(|run| (run["pod"].clone(), run["status"].clone(), image(run, "compute-cos-base")["id"].clone()))
             .collect::<Vec<_>>()
     };
     for (what, analysis) in [
