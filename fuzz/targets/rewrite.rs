@@ -113,12 +113,8 @@ fuzz_target!(|data: &[u8]| {
             Pin { image: image.label().to_owned(), id }
         })
         .collect();
-    let options = Options {
-        prune: choice & 1 == 1,
-        keep_names: choice & 2 == 2,
-        force: choice & 4 == 4,
-        otherwise: Vec::new(),
-    };
+    let options =
+        Options { prune: choice & 1 == 1, keep_names: choice & 2 == 2, force: choice & 4 == 4, otherwise: Vec::new() };
     let variables = if choice & 8 == 8 { winter::VARIABLES.clone() } else { Variables::default() };
     let result = match rewrite("f.yaml", data, &pins, &variables, &options) {
         Ok(result) => result,
