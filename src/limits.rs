@@ -4,7 +4,7 @@
 pub const LINE_BYTES: usize = 1 << 20;
 
 /// Bytes read from a file at a time, by each thread.
-pub const PIECE_BYTES: usize = 1 << 20;
+pub const PIECE_BYTES: usize = 512 << 10;
 
 /// Threads that read one file: beyond these the memory is the limit, not the processor.
 pub const THREADS: usize = 16;
