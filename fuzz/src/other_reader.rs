@@ -22,7 +22,7 @@ pub fn agrees(tree: &Tree, node: NodeId, other: &Value) -> bool {
     match (&tree.node(node).kind, other) {
         (NodeKind::Alias { target }, _) => agrees(tree, *target, other),
         (NodeKind::Scalar { text, style }, Value::String(other)) => {
-            text == other || (*style == ScalarStyle::Plain && other.is_empty() && text == "~")
+            **text == **other || (*style == ScalarStyle::Plain && other.is_empty() && **text == *"~")
         }
         (NodeKind::Scalar { style, .. }, Value::Null | Value::Bool(_) | Value::Number(_)) => {
             *style == ScalarStyle::Plain

@@ -17,6 +17,6 @@ fuzz_target!(|data: &[u8]| {
     if let Ok(analysis) =
         analyze(&collected, &winter::context(), &winter::GRAMMAR, &mut Scanner::new(1, 1 << 20, &mut |_| ()))
     {
-        shown::is_plain(&story(&analysis, &Invocation::default(), WIDTH));
+        shown::is_plain(&story(&analysis, &Invocation::default(), Some(WIDTH)));
     }
 });

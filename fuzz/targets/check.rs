@@ -66,13 +66,14 @@ fuzz_target!(|data: &[u8]| {
         }],
         skipped: Vec::new(),
     };
-    shown::is_plain(&findings::text::findings(&report, true));
+    shown::is_plain(&findings::text::findings(&report, true, None));
     for json in [findings::json::document(&report), findings::sarif::log(&report)] {
-        serde_json::from_str::<serde_json::Value>(&json.expect("JSON")).expect("JSON");
+        serde_json::from_str::<serde_json::Value>(json.expect("JSON").as_str()).expect("JSON");
     }
     let junit = findings::junit::document(&report, Severity::Info);
+    let junit = junit.as_str();
     assert!(!junit.contains(|letter: char| letter.is_control() && letter != '\n'), "{junit:?}");
-    for line in findings::github::annotations(&report).lines() {
+    for line in findings::github::annotations(&report).as_str().lines() {
         assert!(line.starts_with("::"), "{line:?}");
     }
 });

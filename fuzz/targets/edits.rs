@@ -73,7 +73,7 @@ fuzz_target!(|data: &[u8]| {
                     Some(())
                 });
                 hold(&text, &tree, editor.quote(node), &path, |value, steps| {
-                    *at(value, steps)? = Value::from(held.as_str());
+                    *at(value, steps)? = Value::from(&*held);
                     Some(())
                 });
             }

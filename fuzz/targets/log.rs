@@ -34,13 +34,15 @@ fuzz_target!(|data: &[u8]| {
     for evidence in analysis.sat_runs.iter().flat_map(|run| &run.evidence) {
         assert!((1..=lines.max(1)).contains(&evidence.line), "line {} of {lines}", evidence.line);
     }
-    shown::is_plain(&story(&analysis, &Invocation::default(), WIDTH));
+    shown::is_plain(&story(&analysis, &Invocation::default(), Some(WIDTH)));
     if let Ok(lines) = incfg::report::env::assignments(&analysis, None) {
         shown::are_assignments(&lines);
     }
     if data.len() % 16 == 0 {
         let excerpts = excerpt::read(&collected, &html::analysis::places(&analysis));
-        shown::is_page(&html::analysis::document(&analysis, &Invocation::default(), &excerpts).expect("a page"));
+        shown::is_page(
+            html::analysis::document(&analysis, &Invocation::default(), &excerpts).expect("a page").as_str(),
+        );
     }
     let Some(plan) = winter::plan_of(analysis) else { return };
     assert_eq!(Plan::parse("plan.yaml", plan.to_yaml().as_bytes()).expect("a plan as it was written"), plan);

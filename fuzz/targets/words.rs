@@ -43,16 +43,18 @@ fuzz_target!(|data: &[u8]| {
         ],
         skipped: Vec::new(),
     };
-    shown::is_plain(&findings::text::findings(&report, true));
+    shown::is_plain(&findings::text::findings(&report, true, None));
     for json in [findings::json::document(&report), findings::sarif::log(&report)] {
-        serde_json::from_str::<serde_json::Value>(&json.expect("JSON")).expect("JSON");
+        serde_json::from_str::<serde_json::Value>(json.expect("JSON").as_str()).expect("JSON");
     }
     let junit = findings::junit::document(&report, Severity::Info);
+    let junit = junit.as_str();
     assert!(!junit.contains(|letter: char| letter.is_control() && letter != '\n'), "{junit:?}");
     let cases = report.files.iter().map(|file| file.findings.len().max(1)).sum::<usize>();
     assert_eq!(junit.matches("<testcase ").count(), cases, "{junit}");
     assert_eq!(junit.matches('<').count(), junit.matches('>').count(), "{junit}");
     let annotations = findings::github::annotations(&report);
+    let annotations = annotations.as_str();
     let all = report.files.iter().map(|file| file.findings.len() + usize::from(file.error.is_some())).sum::<usize>();
     assert_eq!(annotations.lines().count(), all, "{annotations}");
     for line in annotations.lines() {
@@ -60,6 +62,6 @@ fuzz_target!(|data: &[u8]| {
         assert!(known && !line.contains(|letter: char| letter.is_control() && letter != '\t'), "{line:?}");
     }
     if data.len() % 8 == 0 {
-        shown::is_page(&html::findings::document(&report).expect("a page"));
+        shown::is_page(html::findings::document(&report).expect("a page").as_str());
     }
 });

@@ -13,7 +13,7 @@ use super::assignment::built_base;
 use super::outcome::{layer_by_container, outcome, places};
 use super::reading::Texts;
 use super::recovery::{Found, recoveries};
-use super::run::{Run, runs};
+use super::run::{Run, put_in_order, runs};
 use super::stage::{Sessions, attach_states, stages};
 use super::{
     Analysis, Context, DescribedConfiguration, Image, ImageStatus, KeyBasis, Named, Places, Problem, SCHEMA, Said,
@@ -32,7 +32,7 @@ pub(super) fn join(mut texts: Texts, context: &Context) -> Analysis {
     );
     let stages = stages(&texts);
     let mut runs = runs(&mut texts, &mut problems);
-    runs.sort_by_key(Run::order);
+    put_in_order(&mut runs);
     attach_states(&mut runs, &texts.states, &stages, &texts.iuf, &mut problems);
     let sessions = Sessions::new(&texts);
     for run in &mut runs {

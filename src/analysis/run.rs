@@ -1,6 +1,6 @@
 //! Gathers the texts of each run: one run per pod, however often and by whomever it was logged.
 
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 
 use chrono::{DateTime, Utc};
 
@@ -49,10 +49,8 @@ impl Run {
         Some(argo::key_of(self.workflow.as_deref()?, self.pod.as_deref()?))
     }
 
-    /// Where the run comes in the order of runs: by time. A run of unknown time comes before all others, so that it never
-    /// counts as the newest beside them; among its like it stays where its text was given.
-    pub(super) fn order(&self) -> (Option<DateTime<Utc>>, Option<Place>) {
-        (self.stamp, self.places.first().copied().or(self.text.extent.map(|(first, _)| first)))
+    fn first_place(&self) -> Option<Place> {
+        self.places.first().copied().or(self.text.extent.map(|(first, _)| first))
     }
 
     fn seen_at(&mut self, stamp: Option<DateTime<Utc>>) {
@@ -65,6 +63,26 @@ impl Run {
     fn last_seen_at(&mut self, stamp: Option<DateTime<Utc>>) {
         self.last_stamp = self.last_stamp.max(stamp);
     }
+}
+
+/// Puts runs in their order: by time, and those of one file as they stand in it, whatever the clock did meanwhile. A run of
+/// unknown time comes before all others, so that it never counts as the newest beside them; among its like it stays where
+/// its text was given.
+pub(super) fn put_in_order(runs: &mut Vec<Run>) {
+    let mut latest: HashMap<FileId, DateTime<Utc>> = HashMap::new();
+    runs.sort_by_key(Run::first_place);
+    let mut placed: Vec<_> = std::mem::take(runs)
+        .into_iter()
+        .map(|run| {
+            let file = run.first_place().map(|place| place.file);
+            let before = file.and_then(|file| latest.get(&file).copied());
+            let stamp = run.stamp.map(|stamp| before.map_or(stamp, |before| before.max(stamp)));
+            latest.extend(file.zip(stamp));
+            (stamp, run)
+        })
+        .collect();
+    placed.sort_by_key(|(stamp, _)| *stamp);
+    runs.extend(placed.into_iter().map(|(_, run)| run));
 }
 
 pub(super) fn runs(texts: &mut Texts, problems: &mut Vec<Problem>) -> Vec<Run> {
