@@ -170,3 +170,45 @@ fn the_next_commands_repeat_what_the_first_one_was_given() {
     let next = story.stdout.split("Next\n").nth(1).unwrap();
     assert!(next.contains("incfg analyze INPUT ") && next.contains("--until=2030-01-01"), "{next}");
 }
+
+/// Two attempts in one log: the first fails, the second makes the image.
+fn two_attempts(first: impl Fn(&str) -> String, second: impl Fn(&str) -> String) -> serde_json::Value {
+    let again = "demo-ab1cd-prepare-images-zzzzz";
+    let mut log = InstallLog::at(50);
+    log.begin("demo", "demo-ab1cd").stage("prepare-images", WORKFLOW).sat(MANAGED, &compute_fails("ansible"), "Failed");
+    let mut later = InstallLog::at(52);
+    let fine =
+        [begin("managed", 2), items(&[None, Some(0)]), built(BASE, OTHER_ID), customized("compute-cos-base", FINAL_ID)]
+            .concat();
+    later.stage("prepare-images", again).sat(MANAGED, &fine, "Succeeded");
+    let dir = Dir::new();
+    dir.file("act/log/20240201090000/install.log", format!("{}{}", first(log.text()), second(later.text())));
+    dir.analysis(&["act"])
+}
+
+#[test]
+fn a_clock_that_jumps_changes_no_order_that_the_lines_decide() {
+    let as_it_is = |text: &str| text.to_owned();
+    let year = |year: &'static str| move |text: &str| text.replace("2024-02-01T", &format!("{year}-02-01T"));
+    let hour_back =
+        |text: &str| text.replace("2024-02-01T08", "2024-02-01T07").replace("2024-02-01T09", "2024-02-01T08");
+    let whole_seconds = |text: &str| text.replace(".123456789Z", "Z");
+    let expected = two_attempts(as_it_is, as_it_is);
+    assert_eq!(expected["recoveries"], json!([]), "the second attempt made the image");
+    let facts = |analysis: &serde_json::Value| {
+        let runs = analysis["sat_runs"].as_array().unwrap();
+        runs.iter()
+            .map(|run| (run["pod"].clone(), run["status"].clone(), image(run, "compute-cos-base")["id"].clone()))
+            .collect::<Vec<_>>()
+    };
+    for (what, analysis) in [
+        ("an hour back", two_attempts(as_it_is, hour_back)),
+        ("years back", two_attempts(as_it_is, year("1970"))),
+        ("years ahead, and back", two_attempts(year("2038"), as_it_is)),
+        ("no fractions", two_attempts(as_it_is, whole_seconds)),
+        ("no fractions before", two_attempts(whole_seconds, as_it_is)),
+    ] {
+        assert_eq!(facts(&analysis), facts(&expected), "{what}");
+        assert_eq!(analysis["recoveries"], json!([]), "{what}");
+    }
+}
