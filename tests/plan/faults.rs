@@ -215,10 +215,12 @@ fn results_that_cannot_be_used_fail_their_step() {
 
 #[test]
 fn a_session_that_does_not_move_is_left_alone_when_its_time_is_up() {
-    for (fate, said) in [("pending", "is still pending"), ("running", "is still running")] {
+    for (fate, limit, said) in
+        [("pending", "--pending-timeout", "is still pending"), ("running", "--running-timeout", "is still running")]
+    {
         let site = Site::new();
         site.fates(&json!({"0,1,2": [fate]}));
-        let outcome = site.run(&["--pending-timeout", "100ms", "--running-timeout", "100ms"]);
+        let outcome = site.run(&[limit, "100ms"]);
         assert_eq!(outcome.code, 1);
         assert!(outcome.stderr.contains(said) && outcome.stderr.contains("sessions delete"), "{}", outcome.stderr);
         assert_eq!((site.sessions().len(), site.steps("state")[0].clone()), (1, json!("created")));
