@@ -184,13 +184,13 @@ impl Executor<'_> {
             let open = self.store.plan().open();
             let next =
                 open.into_iter().find(|at| !stopped.contains(&at.track) && until.is_none_or(|until| *at <= until));
+            // A session that is left tells that the run before this one was killed, perhaps before it had looked.
+            let plan = self.store.plan();
+            if next.is_none() && plan.is_done() && (worked || !plan.deletable().is_empty()) {
+                self.look_at_pins()?;
+            }
             self.delete_sessions(&mut undeletable)?;
-            let Some(at) = next else {
-                if worked && self.store.plan().is_done() {
-                    self.look_at_pins()?;
-                }
-                return Ok(outcome);
-            };
+            let Some(at) = next else { return Ok(outcome) };
             worked = true;
             match self.step(at) {
                 Ok(()) => {}

@@ -33,10 +33,8 @@ impl Executor<'_> {
     pub(super) fn look_again(&mut self, session: &str) -> Result<(), Stop> {
         let steps = self.store.plan().images.iter().flat_map(|track| &track.steps);
         let mut attempts = steps.flat_map(|step| &step.attempts);
-        let given_up = |attempt: &&Attempt| {
-            attempt.session == session && attempt.state == AttemptState::Failed && attempt.log.is_none()
-        };
-        let Some(attempt) = attempts.find(given_up).cloned() else { return Ok(()) };
+        let failed = |attempt: &&Attempt| attempt.session == session && attempt.state == AttemptState::Failed;
+        let Some(attempt) = attempts.find(failed).cloned() else { return Ok(()) };
         match self.session(session) {
             Ok(Some(found)) => self.keep_others(&attempt, &found),
             Ok(None) | Err(Halt::Track(_) | Halt::Dead(..)) => Ok(()),

@@ -2,7 +2,7 @@
 
 use crate::cfs::Session;
 use crate::image_id::ImageId;
-use crate::plan::command::{in_shell, log_words};
+use crate::plan::command::{Container, in_shell, log_words};
 use crate::plan::step::{At, Failure, Misfit};
 use crate::plan::{Attempt, AttemptState, Concern, Look};
 
@@ -108,23 +108,43 @@ impl Executor<'_> {
 
     /// Fetches the log of an attempt that failed, and keeps what it tells; why it failed and where the log is, in words.
     fn explain(&mut self, at: At, session: &str, reason: &str) -> Result<String, Stop> {
-        let path = self.store.shown().to_path_buf();
-        match log::fetch(&self.settings.kubectl, &path, session, self.cray.timeout, self.stop) {
-            Ok(name) => {
-                let file = path.with_file_name(&name);
-                let (track, step) = self.store.plan().get(at);
-                let told = log::told(&file, track, step, self.grammar);
-                let reason = told.words.map_or_else(|| reason.to_owned(), |words| format!("{reason}: {words}"));
-                let mut plan = self.store.plan().clone();
-                plan.explained(at, Failure { reason: reason.clone(), layer: told.layer, log: Some(name) });
-                self.store.save(plan, &format!("session {session} failed: {reason}"))?;
-                Ok(format!("{reason}\nits log is {}", file.display()))
+        let name = match self.fetch_log(session, Container::Ansible) {
+            Ok(name) => name,
+            Err(kept) => return Ok(format!("{reason}\n{kept}")),
+        };
+        let file = self.store.shown().with_file_name(&name);
+        let (track, step) = self.store.plan().get(at);
+        // Of a session that has made its image, the log does not say what is wrong with that.
+        let made_none = step.attempts.last().is_some_and(|attempt| attempt.result_id.is_none());
+        let told = if made_none { log::told(&file, track, step, self.grammar) } else { log::Told::default() };
+        let mut reason = told.words.map_or_else(|| reason.to_owned(), |words| format!("{reason}: {words}"));
+        let its_log = format!("its log is {}", file.display());
+        if let Some(container) = told.why_in {
+            match self.fetch_log(session, container) {
+                Ok(name) => reason += &format!("; {name}, the log of container {}, tells more", container.name()),
+                // An attempt without a log keeps its session, and the next run asks for the logs again.
+                Err(kept) => return Ok(format!("{reason}\n{its_log}\n{kept}")),
             }
-            Err(why) => Ok(format!(
-                "{reason}\nits log could not be fetched ({why}), so the session was kept; see it with `{}`",
-                in_shell("kubectl", &log_words(session))
-            )),
         }
+        let mut plan = self.store.plan().clone();
+        plan.explained(at, Failure { reason: reason.clone(), layer: told.layer, log: Some(name) });
+        self.store.save(plan, &format!("session {session} failed: {reason}"))?;
+        Ok(format!("{reason}\n{its_log}"))
+    }
+
+    /// Fetches the log of a container beside the plan: the name of its file, or that there is none, in words.
+    fn fetch_log(&self, session: &str, container: Container) -> Result<String, String> {
+        let (kubectl, path, timeout) = (&self.settings.kubectl, self.store.shown(), self.cray.timeout);
+        log::fetch(kubectl, path, session, container, timeout, self.stop).map_err(|why| {
+            let what = match container {
+                Container::Ansible => "its log".to_owned(),
+                other => format!("the log of container {}, which tells more,", other.name()),
+            };
+            format!(
+                "{what} could not be fetched ({why}), so the session was kept; see it with `{}`",
+                in_shell("kubectl", &log_words(session, container))
+            )
+        })
     }
 
     /// A run may have been killed before it had the log of an attempt that failed.

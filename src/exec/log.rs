@@ -13,7 +13,7 @@ use crate::grammar::Grammar;
 use crate::input::Opened;
 use crate::limits;
 use crate::line::Dialect;
-use crate::plan::command::log_words;
+use crate::plan::command::{Container, log_words};
 use crate::plan::{Step, Track};
 use crate::scan::Scanner;
 use crate::shown::printable;
@@ -24,19 +24,23 @@ use super::process::{Bounds, How, call};
 /// The most a log may be.
 const BYTES: u64 = 1 << 30;
 
-/// Fetches the log of a session beside the plan; the name of its file.
+/// Fetches the log of a container of a session beside the plan; the name of its file.
 pub(super) fn fetch(
     kubectl: &Path,
     plan: &Path,
     session: &str,
+    container: Container,
     timeout: Duration,
     stop: &dyn Fn() -> bool,
 ) -> Result<String, String> {
     let stem = plan.file_stem().unwrap_or_default().to_string_lossy();
-    let name = format!("{stem}.{session}.log");
+    let name = match container {
+        Container::Ansible => format!("{stem}.{session}.log"),
+        other => format!("{stem}.{session}.{}.log", other.name()),
+    };
     let directory = plan.parent().filter(|parent| !parent.as_os_str().is_empty()).unwrap_or(Path::new("."));
     let temporary = directory.join(format!(".{name}.tmp"));
-    let outcome = fetch_to(kubectl, &temporary, session, timeout, stop)
+    let outcome = fetch_to(kubectl, &temporary, &log_words(session, container), timeout, stop)
         .and_then(|()| fs::rename(&temporary, directory.join(&name)).map_err(|error| error.to_string()));
     if outcome.is_err() {
         let _ = fs::remove_file(&temporary);
@@ -47,7 +51,7 @@ pub(super) fn fetch(
 fn fetch_to(
     kubectl: &Path,
     file: &PathBuf,
-    session: &str,
+    words: &[String],
     timeout: Duration,
     stop: &dyn Fn() -> bool,
 ) -> Result<(), String> {
@@ -55,7 +59,7 @@ fn fetch_to(
     let content = OpenOptions::new().write(true).create(true).truncate(true).mode(0o600).open(file).map_err(text)?;
     let bounds = Bounds { timeout, bytes: BYTES, grace: Duration::ZERO, stop };
     let kept = content.try_clone().map_err(text)?;
-    let ended = call(kubectl, &log_words(session), Some(content), &bounds)
+    let ended = call(kubectl, words, Some(content), &bounds)
         .map_err(|error| format!("{} cannot be started: {error}", kubectl.display()))?;
     if let Some(error) = ended.unwritten {
         return Err(format!("it cannot be written: {error}"));
@@ -85,6 +89,8 @@ pub(super) struct Told {
     pub(super) layer: Option<u32>,
     /// What happened, in words, with the line of the log.
     pub(super) words: Option<String>,
+    /// The container whose log says why, when no layer failed.
+    pub(super) why_in: Option<Container>,
 }
 
 /// Reads what a log tells of a step.
@@ -103,18 +109,12 @@ fn read_told(log: impl Read + Send, name: &str, track: &Track, step: &Step, gram
         return Told::default();
     }
     if let Some(place) = text.inventory_failed {
-        let words = format!(
-            "the inventory failed, so no layer ran ({name}:{}); the log of container inventory says why",
-            place.line
-        );
-        return Told { layer: None, words: Some(words) };
+        let words = format!("the inventory failed, so no layer ran ({name}:{})", place.line);
+        return Told { words: Some(words), why_in: Some(Container::Inventory), ..Told::default() };
     }
     if let Some(place) = text.passed {
-        let words = format!(
-            "all layers passed ({name}:{}), so packaging the image failed; the log of container teardown says why",
-            place.line
-        );
-        return Told { layer: None, words: Some(words) };
+        let words = format!("all layers passed, so it went wrong after them ({name}:{})", place.line);
+        return Told { words: Some(words), why_in: Some(Container::Teardown), ..Told::default() };
     }
     let Some((position, run)) = text.failing() else { return Told::default() };
     let place = text.failed.as_ref().map_or(run.place, |(_, place)| *place);
@@ -122,13 +122,15 @@ fn read_told(log: impl Read + Send, name: &str, track: &Track, step: &Step, gram
     let layer = step.layers.get(position).and_then(|index| track.configuration.layers.get(*index as usize));
     let layer = layer.filter(|layer| layer.playbook.as_ref().is_none_or(|playbook| *playbook == run.playbook));
     let what = match layer {
-        Some(layer) => format!("layer {} ({}) failed", layer.index, layer.label()),
-        None => format!("playbook {} failed", run.playbook),
+        Some(layer) => format!("layer {} ({})", layer.index, layer.label()),
+        None => format!("playbook {}", run.playbook),
     };
+    // A pod that was killed, or a session that was given up while it was at work, has no line that says so.
+    let what = if text.failed.is_some() { format!("{what} failed") } else { format!("the log ends in {what}") };
     let task = text.failed_task.as_ref().map(|task| {
         let name_of_task = task.task.as_ref().map(|task| format!(" in task [{task}]")).unwrap_or_default();
         format!("{name_of_task}: {} ({name}:{})", task.detail, task.place.line)
     });
     let words = format!("{what}{}", task.unwrap_or_else(|| format!(" ({name}:{})", place.line)));
-    Told { layer: layer.map(|layer| layer.index), words: Some(printable(&words)) }
+    Told { layer: layer.map(|layer| layer.index), words: Some(printable(&words)), why_in: None }
 }

@@ -225,8 +225,9 @@ pub(super) fn unusable(track: &Track) -> Option<String> {
     }
     let named =
         [("configuration", &track.configuration.name), ("result name", &track.result_name), ("name", &track.image)];
+    let ref_name = track.ref_name.iter().map(|name| ("ref_name", name));
     let groups = track.groups.iter().map(|group| ("group", group));
-    named.into_iter().chain(groups).find_map(|(what, word)| {
+    named.into_iter().chain(ref_name).chain(groups).find_map(|(what, word)| {
         let why = if word.is_empty() {
             "is empty"
         } else if word.starts_with('-') {

@@ -198,9 +198,9 @@ impl PlannedConfiguration {
     pub fn of(configuration: &Configuration) -> Self {
         let layer = |(index, layer): (usize, &Layer)| PlannedLayer {
             index: u32::try_from(index).unwrap_or(u32::MAX),
-            name: layer.name.clone(),
+            name: layer.name.as_deref().map(without_secret),
             repository: layer.clone_url.as_deref().or(layer.source.as_deref()).map(without_secret),
-            playbook: layer.playbook.clone(),
+            playbook: layer.playbook.as_deref().map(without_secret),
             commit: layer.commit.clone(),
             requires_dkms: layer.requires_dkms(),
         };

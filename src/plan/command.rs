@@ -115,9 +115,32 @@ pub fn in_shell(program: &str, words: &[String]) -> String {
     std::iter::once(program.to_owned()).chain(words).collect::<Vec<_>>().join(" ")
 }
 
-/// The words of the `kubectl` command that prints the log of a session.
+/// A container of the pod of a session.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Container {
+    /// Unpacks the image and makes the inventory.
+    Inventory,
+    /// Runs the layers.
+    Ansible,
+    /// Has the image packed again.
+    Teardown,
+}
+
+impl Container {
+    /// Its name.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Inventory => "inventory",
+            Self::Ansible => "ansible",
+            Self::Teardown => "teardown",
+        }
+    }
+}
+
+/// The words of the `kubectl` command that prints the log of a container of a session.
 #[must_use]
-pub fn log_words(session: &str) -> Vec<String> {
+pub fn log_words(session: &str, container: Container) -> Vec<String> {
     let label = format!("cfsession={session}");
-    ["logs", "-n", "services", "-l", &label, "-c", "ansible", "--tail=-1"].map(str::to_owned).to_vec()
+    ["logs", "-n", "services", "-l", &label, "-c", container.name(), "--tail=-1"].map(str::to_owned).to_vec()
 }

@@ -19,7 +19,7 @@ use super::{Masked, printable, shell_word};
 
 pub use next::{ByHand, by_hand, commands, looks, next};
 pub use script::script;
-pub use through::{end_steps, left_sessions, through};
+pub use through::{end_steps, left_sessions, no_pin, through};
 
 /// Where a plan stands, as JSON.
 #[derive(Debug, Serialize)]

@@ -153,6 +153,36 @@ fn the_script_makes_nothing_twice() {
 }
 
 #[test]
+fn the_script_calls_no_session_deleted_that_is_still_there() {
+    for fault in ["login", "empty"] {
+        let site = Site::new();
+        site.faults(&json!({"cfs sessions delete 1": fault}));
+        site.write("rest.sh", &site.incfg(&["next", "plan.yaml", "--script"]).stdout);
+        let outcome = typed(&site, "POLL=0 sh rest.sh");
+        assert_eq!(outcome.code, 0, "{fault}: {}", outcome.stderr);
+        let [session] = site.sessions().try_into().unwrap();
+        let told = format!("session {session} was not deleted: cray printed no error, and it is still there");
+        assert!(outcome.stderr.contains(&told), "{fault}: {}", outcome.stderr);
+        assert!(outcome.stdout.contains(&format!("sessions delete {session}")), "{fault}: {}", outcome.stdout);
+        assert_eq!(typed(&site, "POLL=0 sh rest.sh").code, 0, "{fault}");
+        site.is_whole();
+    }
+}
+
+#[test]
+fn the_script_says_when_incfg_cannot_take_an_answer_in() {
+    let site = Site::new();
+    site.write("rest.sh", &site.incfg(&["next", "plan.yaml", "--script"]).stdout);
+    site.write("breaking", "#!/bin/sh\necho x >> plan.yaml\nexec ./cray \"$@\"\n");
+    let outcome = typed(&site, "chmod +x breaking; CRAY=./breaking POLL=0 sh rest.sh");
+    assert_eq!(outcome.code, 1, "{}", outcome.stderr);
+    for part in ["plan.yaml", "incfg could not take in what it was told by: cray ims images describe"] {
+        assert!(outcome.stderr.contains(part), "{part}: {}", outcome.stderr);
+    }
+    assert!(!outcome.stderr.contains("not what the plan expects"), "{}", outcome.stderr);
+}
+
+#[test]
 fn the_script_stops_at_a_last_image_that_is_not_whole() {
     for (fate, said) in [
         ("no-link", "has no link"),

@@ -131,6 +131,74 @@ fn a_failed_layer_is_told_by_its_place_and_tried_again_on_the_same_image() {
     assert_eq!(site.steps("attempt"), [1, 2, 1]);
 }
 
+/// A `kubectl` that has a log of each of these containers.
+fn containers(site: &Site, logs: &[(&str, &str)]) {
+    let each = logs.iter().map(|(name, log)| format!("*' -c {name} '*) printf '{log}' ;;\n"));
+    let each = each.collect::<String>();
+    site.write("kubectl", &format!("#!/bin/sh\ncase \"$* \" in\n{each}*) echo 'no pod' >&2; exit 1 ;;\nesac\n"));
+}
+
+const PASSED: &str =
+    "Running sma-ldms-compute.yml from repo https://vcs/sma.git\\nAll playbooks completed successfully\\n";
+
+#[test]
+fn the_log_of_the_container_that_says_why_is_kept_before_the_session_is_deleted() {
+    let inventory = "Inventory generation failed. Exiting\\n";
+    for (log, container, said) in [
+        (PASSED, "teardown", "all layers passed, so it went wrong after them"),
+        (inventory, "inventory", "no layer ran"),
+    ] {
+        let site = Site::new();
+        site.fates(&json!({"3": ["fail", "ok"]}));
+        containers(&site, &[("ansible", log), (container, "no room left\\n")]);
+        let outcome = site.run(&[]);
+        assert_eq!(outcome.code, 1, "{}", outcome.stderr);
+        let session = site.steps("session")[1].as_str().unwrap().to_owned();
+        let more = format!("plan.{session}.{container}.log");
+        for part in [said, &format!("{more}, the log of container {container}, tells more")] {
+            assert!(outcome.stderr.contains(part), "{part}: {}", outcome.stderr);
+        }
+        assert_eq!(site.read(&more), "no room left\n");
+        assert_eq!(site.sessions(), Vec::<String>::new(), "{container}");
+    }
+}
+
+#[test]
+fn a_failed_session_stays_while_the_log_that_says_why_is_nowhere_else() {
+    let site = Site::new();
+    site.fates(&json!({"3": ["fail", "ok"]}));
+    containers(&site, &[("ansible", PASSED)]);
+    let outcome = site.run(&[]);
+    assert_eq!(outcome.code, 1, "{}", outcome.stderr);
+    let session = site.steps("session")[1].as_str().unwrap().to_owned();
+    let command = format!("kubectl logs -n services -l cfsession={session} -c teardown");
+    assert!(outcome.stderr.contains(&command), "{}", outcome.stderr);
+    assert_eq!(site.sessions(), [session]);
+    assert_eq!(site.run(&[]).code, 0);
+    site.is_whole();
+}
+
+#[test]
+fn a_log_is_not_blamed_for_what_it_does_not_say() {
+    let site = Site::new();
+    site.fates(&json!({"3": ["changes-3"]}));
+    containers(&site, &[("ansible", PASSED)]);
+    site.run(&[]);
+    let reason = site.steps("reason")[1].as_str().unwrap().to_owned();
+    assert!(reason.ends_with("may hold other layers than the plan says"), "{reason}");
+
+    let site = Site::new();
+    site.fates(&json!({"3": ["running", "ok"]}));
+    containers(&site, &[("ansible", "Running sma-ldms-compute.yml from repo https://vcs/sma.git\\n")]);
+    assert_eq!(site.run(&["--running-timeout", "50ms"]).code, 1);
+    let session = site.steps("session")[1].as_str().unwrap().to_owned();
+    assert_eq!(site.incfg(&["record", "plan.yaml", "--give-up", &session]).code, 0);
+    let outcome = site.run(&[]);
+    assert_eq!(outcome.code, 0, "{}", outcome.stderr);
+    let told = "given up by hand: the log ends in layer 3 (sma-integration-24.11, sma-ldms-compute.yml)";
+    assert!(outcome.stderr.contains(told), "{}", outcome.stderr);
+}
+
 #[test]
 fn a_failed_session_stays_while_its_log_is_nowhere_else() {
     let site = Site::new();
@@ -505,18 +573,23 @@ fn images_that_sessions_name_beside_a_result_are_not_forgotten() {
 
 #[test]
 fn an_image_that_a_session_makes_after_it_was_given_up_is_not_forgotten() {
-    let site = Site::short();
-    site.fates(&json!({"3,4": ["running", "ok"]}));
-    assert_eq!(site.run(&["--running-timeout", "50ms"]).code, 1);
-    let session = site.steps("session")[1].as_str().unwrap().to_owned();
-    assert_eq!(site.incfg(&["record", "plan.yaml", "--give-up", &session]).code, 0);
-    site.fates(&json!({}));
-    let outcome = site.run(&[]);
-    assert_eq!(outcome.code, 0, "{}", outcome.stderr);
-    site.is_whole();
-    let images = site.read("plan.yaml").lines().filter(|line| line.contains("- 00000004-1111")).count();
-    assert_eq!(images, 1, "{}", site.read("plan.yaml"));
-    assert!(outcome.stdout.contains("images delete 00000004-1111-4222-8333-444444444444  #"), "{}", outcome.stdout);
+    for log in [None, Some("Running sma-ldms-compute.yml from repo https://vcs/sma.git\n")] {
+        let site = Site::short();
+        if let Some(log) = log {
+            site.state("ansible.log", log);
+        }
+        site.fates(&json!({"3,4": ["running", "ok"]}));
+        assert_eq!(site.run(&["--running-timeout", "50ms"]).code, 1);
+        let session = site.steps("session")[1].as_str().unwrap().to_owned();
+        assert_eq!(site.incfg(&["record", "plan.yaml", "--give-up", &session]).code, 0);
+        site.fates(&json!({}));
+        let outcome = site.run(&[]);
+        assert_eq!(outcome.code, 0, "{}", outcome.stderr);
+        site.is_whole();
+        let images = site.read("plan.yaml").lines().filter(|line| line.contains("- 00000004-1111")).count();
+        assert_eq!(images, 1, "{}", site.read("plan.yaml"));
+        assert!(outcome.stdout.contains("images delete 00000004-1111-4222-8333-444444444444  #"), "{}", outcome.stdout);
+    }
 }
 
 #[test]

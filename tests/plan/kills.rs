@@ -7,7 +7,7 @@ use std::process::Command;
 
 use serde_json::json;
 
-use crate::harness::{BASE_ID, CONFIGURATION, Outcome, Site, wait_until};
+use crate::harness::{BASE_ID, CONFIGURATION, Outcome, Site, UAN_ID, wait_until};
 
 /// Kills a run at a call and lets the next one go on; whether there was such a call.
 fn killed_at(site: &Site, call: usize, when: &str) -> bool {
@@ -49,6 +49,22 @@ fn a_run_killed_before_a_call_reaches_cray_goes_on() {
 fn a_run_killed_after_any_call_goes_on() {
     let calls = (1..).take_while(|call| killed_at(&one_step(), *call, "kill-after")).count();
     assert!(calls > 10, "{calls}");
+}
+
+#[test]
+fn a_run_killed_at_its_end_leaves_the_look_at_the_pins_to_the_next() {
+    for call in ["cfs sessions delete", "ims images describe 3"] {
+        let site = one_step();
+        site.faults(&json!({call: "kill-before"}));
+        assert_eq!(site.run(&[]).code, -1, "{call}");
+        assert_eq!(site.status()["done"], true, "{call}");
+        site.faults(&json!({}));
+        fs::remove_file(site.path().join(format!("state/images/{UAN_ID}.json"))).unwrap();
+        let outcome = site.run(&[]);
+        assert_eq!(outcome.code, 0, "{call}: {}", outcome.stderr);
+        assert!(outcome.stdout.contains("no pin: uan.x86_64"), "{call}: {}", outcome.stdout);
+        site.is_whole();
+    }
 }
 
 #[test]

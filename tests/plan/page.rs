@@ -2,7 +2,7 @@
 
 use serde_json::json;
 
-use crate::harness::Site;
+use crate::harness::{Site, UAN_ID};
 
 fn page(site: &Site) -> String {
     let outcome = site.incfg(&["status", "plan.yaml", "--format", "html"]);
@@ -78,6 +78,41 @@ fn a_plan_that_is_through_tells_the_pins_the_restart_and_what_to_delete() {
     for session in site.steps("session") {
         tells(&page, &[&format!("delete {}", session.as_str().unwrap())]);
     }
+}
+
+#[test]
+fn what_stands_in_the_way_is_told_at_the_head_of_the_page() {
+    let site = Site::new();
+    site.fates(&json!({"3": ["changes-3"]}));
+    assert_eq!(site.run(&[]).code, 1);
+    let page = page(&site);
+    let (head, rest) = page.split_once("id=\"next\"").unwrap();
+    tells(head, &["Something is in the way of compute.x86_64", "commit of layer 3 is 3333"]);
+    assert!(!head.contains("it can be done again"), "{head}");
+    let plan = site.read("plan.yaml");
+    let made: Vec<&str> = plan.lines().filter_map(|line| line.trim().strip_prefix("result_id: ")).collect();
+    tells(rest, &["something is in the way", &format!("image {}, which is of no use", made[1])]);
+}
+
+#[test]
+fn images_that_do_not_count_are_on_the_page() {
+    let site = Site::short();
+    site.fates(&json!({"3,4": ["several"]}));
+    site.run(&[]);
+    let plan = site.read("plan.yaml");
+    let others: Vec<&str> = plan.lines().filter_map(|line| line.trim().strip_prefix("- 0000")).collect();
+    assert_eq!(others.len(), 2, "{plan}");
+    for other in others {
+        tells(&page(&site), &[&format!("image 0000{other}, which its session named and the plan does not use")]);
+    }
+}
+
+#[test]
+fn an_image_that_is_gone_is_no_pin_on_the_page() {
+    let site = Site::short();
+    std::fs::remove_file(site.path().join(format!("state/images/{UAN_ID}.json"))).unwrap();
+    assert_eq!(site.run(&[]).code, 0);
+    tells(&page(&site), &[&format!("no pin: uan.x86_64 existed as {UAN_ID}, which IMS has no more")]);
 }
 
 #[test]

@@ -128,6 +128,23 @@ fn sessions_that_are_to_be_kept_are_kept() {
 }
 
 #[test]
+fn the_restart_speaks_of_the_bootprep_file_that_it_is_not_given() {
+    for (operation, flag, other) in [
+        ("prepare-managed-images", "-bc new-", "with -bm or -bpcd"),
+        ("prepare-management-images", "-bm new-", "with -bc or -bpcd"),
+    ] {
+        let site = Site::bare();
+        let mut analysis = site.analysis();
+        analysis["recoveries"][0]["operation"] = operation.into();
+        site.write("analysis.json", &analysis.to_string());
+        let made = site.plan_of(&["--analysis", "analysis.json"], &["--strategy", "all"]);
+        assert_eq!(made.code, 0, "{}", made.stderr);
+        let told = site.run(&[]).stdout;
+        assert!(told.contains(flag) && told.contains(other), "{operation}: {told}");
+    }
+}
+
+#[test]
 fn a_plan_that_is_through_is_left_alone() {
     let site = Site::new();
     site.run(&[]);

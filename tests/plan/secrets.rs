@@ -69,13 +69,14 @@ fn what_cray_says_is_told_and_kept_without_its_secrets() {
 }
 
 #[test]
-fn the_password_of_a_clone_url_is_in_no_plan_and_its_change_is_no_change() {
+fn a_secret_of_a_configuration_is_in_no_plan_and_its_change_is_no_change() {
     let site = Site::bare();
     let with = |password: &str| {
         let mut configuration: Value = serde_json::from_str(&site.read("winter/configuration.json")).unwrap();
         for layer in configuration["layers"].as_array_mut().unwrap() {
             let key = if layer.get("clone_url").is_some() { "clone_url" } else { "cloneUrl" };
             layer[key] = json!(format!("https://crayvcs:{password}@vcs/x.git"));
+            layer["name"] = json!(format!("{} token={password}", layer["name"].as_str().unwrap()));
         }
         configuration.to_string()
     };
@@ -84,7 +85,7 @@ fn the_password_of_a_clone_url_is_in_no_plan_and_its_change_is_no_change() {
     assert_eq!(made.code, 0, "{}", made.stderr);
     assert!(site.read("plan.yaml").contains("https://crayvcs:[masked]@vcs/x.git"), "{}", site.read("plan.yaml"));
     all_forms_are_clean(&site, "the configuration");
-    // The password was renewed meanwhile: that is nothing a layer consists of.
+    // It was renewed meanwhile: that is nothing a layer consists of.
     site.state(&format!("configurations/{CONFIGURATION}.json"), &with("Zx9planted-2"));
     let outcome = site.run(&[]);
     assert_eq!(outcome.code, 0, "{}", outcome.stderr);
@@ -102,6 +103,14 @@ fn a_name_that_looks_like_a_secret_is_no_plan() {
         assert!(refused.stderr.contains("looks like a password or a token"), "{}", refused.stderr);
         clean(&refused, flags[0]);
     }
+    let bootprep = site.read("winter/compute-and-uan-bootprep.yaml");
+    site.write("bootprep.yaml", &bootprep.replace("compute.x86_64", "password=Zx9planted-3"));
+    let inputs = ["winter/iuf", "winter/ansible.log", "winter/configuration.json", "--bootprep", "bootprep.yaml"];
+    let refused =
+        site.incfg(&[&["plan"], inputs.as_slice(), &["--vars-file", "winter/session_vars.yaml", "-o", "p"]].concat());
+    assert_eq!(refused.code, 3, "{}", refused.stderr);
+    assert!(refused.stderr.contains("its ref_name"), "{}", refused.stderr);
+    clean(&refused, "ref_name");
     let site = Site::short();
     let plan = site.read("plan.yaml");
     site.write("plan.yaml", &plan.replace("result_name: ", "result_name: token=Zx9planted-"));

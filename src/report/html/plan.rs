@@ -4,7 +4,7 @@ use chrono::DateTime;
 use serde::Serialize;
 
 use crate::plan::{Attempt, AttemptState, Plan, PlannedLayer, Step, StepState, Track};
-use crate::report::plan::{by_hand, deletion, end_steps};
+use crate::report::plan::{by_hand, deletion, end_steps, no_pin};
 use crate::report::shell_word;
 use crate::report::standing::count;
 use crate::report::steps::Step as ToDo;
@@ -21,6 +21,7 @@ struct View {
     by_hand: Vec<ByHandView>,
     more_by_hand: Option<Shown>,
     end: Option<Steps>,
+    gone: Vec<Shown>,
     delete: Option<Steps>,
     tracks: Vec<TrackView>,
     more_tracks: Option<Shown>,
@@ -111,7 +112,8 @@ struct AttemptView {
     outcome: &'static str,
     when: Option<Shown>,
     base: Shown,
-    result: Option<Shown>,
+    /// Images of it that are not the result of the step.
+    images: Vec<Shown>,
     reason: Option<Shown>,
     log: Option<Shown>,
     deleted: bool,
@@ -163,6 +165,7 @@ fn view(plan: &Plan, path: &str, detail: &Detail) -> View {
     let most = detail.items.min(MOST_BY_HAND);
     let delete: Vec<String> = plan.deletable().iter().map(|session| deletion(plan, session, path)).collect();
     let delete = ToDo::new("Sessions that are of no more use: what they made, or why they failed, is kept:", delete);
+    let gone = plan.exists.iter().filter(|_| open.is_empty()).filter_map(no_pin);
     let files = std::iter::once((&plan.bootprep, "bootprep file"))
         .chain(plan.vars_files.iter().map(|file| (file, "variables")))
         .chain(plan.inputs.iter().map(|file| (file, "input")));
@@ -174,6 +177,7 @@ fn view(plan: &Plan, path: &str, detail: &Detail) -> View {
         by_hand: open.iter().take(most).filter_map(|at| hand(*at)).collect(),
         more_by_hand: more(open.len(), most, "image"),
         end: open.is_empty().then(|| Steps::new(&end_steps(plan, path), detail)),
+        gone: gone.take(detail.items).map(|image| detail.text(&image)).collect(),
         delete: (!delete.commands.is_empty()).then(|| Steps::new(&[delete], detail)),
         // The rows of all tables together: one image with many steps takes the room of many images.
         tracks: tracks(plan, detail),
@@ -203,7 +207,10 @@ fn story(plan: &Plan, detail: &Detail) -> Story {
     };
     let of = |(track, step): (&Track, &Step)| format!("{} of {}", step.layers_in_words(), track.label());
     let failed = state(&[StepState::Failed]);
-    let (tone, headline) = if let Some(at) = failed {
+    let blocked = plan.images.iter().find_map(|track| Some((track, track.obstacle.as_ref()?)));
+    let (tone, headline) = if let Some((track, _)) = blocked {
+        ("bad", format!("Something is in the way of {}", track.label()))
+    } else if let Some(at) = failed {
         let attempts = at.1.attempts.len();
         let again = if attempts > 1 { format!(", {attempts} times") } else { String::new() };
         ("bad", format!("{} failed{again}; it can be done again", capital(&of(at))))
@@ -214,7 +221,11 @@ fn story(plan: &Plan, detail: &Detail) -> Story {
     } else {
         ("good", if all == 1 { "The image is made".to_owned() } else { format!("All {all} images are made") })
     };
-    let why = failed.and_then(|(_, step)| step.attempts.last()?.reason.as_ref()).map(|reason| detail.text(reason));
+    let why = match blocked {
+        Some((_, found)) => Some(format!("As found at {}: {}", moment(&found.found_at), found.why)),
+        None => failed.and_then(|(_, step)| step.attempts.last()?.reason.clone()),
+    };
+    let why = why.map(|why| detail.text(&why));
     let most = detail.rows.min(MOST_MADE);
     let one = |track: &Track| {
         let (tone, outcome) = standing(track);
@@ -272,6 +283,7 @@ fn step_words(state: StepState) -> (&'static str, &'static str, &'static str) {
 fn standing(track: &Track) -> (&'static str, &'static str) {
     match track.open_step().map(Step::state) {
         None => ("good", "made"),
+        Some(_) if track.obstacle.is_some() => ("bad", "something is in the way"),
         Some(StepState::Failed) => ("bad", "a step failed"),
         Some(_) if track.steps.iter().all(|step| step.attempts.is_empty()) => ("quiet", "not begun"),
         Some(_) => ("warn", "under way"),
@@ -387,6 +399,15 @@ impl AttemptView {
             (false, Some(ended)) => Some(format!("{} to {}", moment(began), moment(ended))),
             (false, None) => Some(format!("since {}", moment(began))),
         };
+        let standing = match attempt.state {
+            AttemptState::Done => None,
+            AttemptState::Failed => Some("is of no use"),
+            AttemptState::Intended | AttemptState::Created => Some("does not count yet"),
+        };
+        let result = attempt.result_id.iter().filter_map(|id| Some(format!("image {id}, which {}", standing?)));
+        let others = attempt.other_images.iter();
+        let others = others.map(|id| format!("image {id}, which its session named and the plan does not use"));
+        let images = result.chain(others);
         Self {
             number: attempt.number,
             session: detail.text(&attempt.session),
@@ -394,7 +415,7 @@ impl AttemptView {
             outcome,
             when: when.map(|when| detail.text(&when)),
             base: detail.text(attempt.base_id.as_str()),
-            result: attempt.result_id.as_ref().map(|id| detail.text(id.as_str())),
+            images: images.take(detail.items).map(|image| detail.text(&image)).collect(),
             reason: attempt.reason.as_ref().map(|reason| detail.text(reason)),
             log: attempt.log.as_ref().map(|log| detail.text(log)),
             deleted: attempt.session_deleted,

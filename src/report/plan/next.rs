@@ -4,7 +4,7 @@ use std::fmt::Write;
 
 use anstyle::Style;
 
-use crate::plan::command::{CrayCommand, in_shell, log_words};
+use crate::plan::command::{Container, CrayCommand, in_shell, log_words};
 use crate::plan::step::{At, Doing};
 use crate::plan::{Attempt, AttemptState, Look, Plan, StepState};
 use crate::report::steps::Step;
@@ -82,7 +82,11 @@ pub fn by_hand(plan: &Plan, at: At, path: &str) -> Option<ByHand> {
                     "Keep the log of the session that failed, if that is not done yet, and delete the session{GONE}:"
                 ),
                 [
-                    format!("{} > {}.log", in_shell("kubectl", &log_words(&failed.session)), failed.session),
+                    format!(
+                        "{} > {}.log",
+                        in_shell("kubectl", &log_words(&failed.session, Container::Ansible)),
+                        failed.session
+                    ),
                     deletion(plan, &failed.session, path),
                 ],
             ));

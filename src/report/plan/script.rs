@@ -41,6 +41,7 @@ ask() {
     elif grep -q -e 'cray init' -e 'cray auth login' -e 'server: 401' -e 'server: 403' "$work/words"; then
       stop "stopped: cray cannot be used ($(tail -n 1 "$work/words")). When it can, run this script again"
     fi
+    [ -n "$said" ] || surprise "stopped: incfg could not take in what it was told by: cray $*"
     [ "$said" = garbage ] || return 0
     tries=$((tries + 1))
     [ "$tries" -lt 8 ] || stop "stopped: asked $tries times without an answer: cray $*: $(tail -n 1 "$work/words"). Run this script again to go on"
@@ -85,14 +86,21 @@ has() {
   esac
 }
 
-# A session that cannot be deleted is in nobody's way.
+# A session that cannot be deleted is in nobody's way. Whether it is gone only a look at it tells: a login page is no error.
 delete() {
   session=$1
   shift
-  if $LIMIT "$CRAY" "$@" > "$work/answer" 2> "$work/words" || grep -q -e 'Session not found' -e 'Session could not found' "$work/words"; then
-    "$INCFG" record "$PLAN" --deleted "$session" 2> "$work/words" && return
+  $LIMIT "$CRAY" "$@" > "$work/answer" 2> "$work/words" || :
+  why=$(tail -n 1 "$work/words")
+  describe_session "$session"
+  if [ "$said" != missing ]; then
+    why=${why:-cray printed no error, and it is still there}
+  elif "$INCFG" record "$PLAN" --deleted "$session" 2> "$work/words"; then
+    return
+  else
+    why=$(tail -n 1 "$work/words")
   fi
-  printf 'session %s was not deleted: %s\n' "$session" "$(tail -n 1 "$work/words")" >&2
+  printf 'session %s was not deleted: %s\n' "$session" "$why" >&2
 }
 
 # Creates a session, unless it is there already and is the one that the plan means.

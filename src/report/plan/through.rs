@@ -5,7 +5,7 @@ use std::fmt::Write;
 use anstyle::Style;
 
 use crate::plan::command::CrayCommand;
-use crate::plan::{Leftover, Plan, StepState, Use};
+use crate::plan::{Existing, Leftover, Plan, StepState, Use};
 use crate::report::steps::Step;
 use crate::rewrite::Pin;
 
@@ -24,14 +24,8 @@ pub fn through(plan: &Plan, path: &str, pins: &[Pin]) -> String {
     for pin in pins {
         let _ = writeln!(out, "  {}={}", printable(&pin.image), pin.id);
     }
-    for gone in &plan.exists {
-        let Some(when) = &gone.gone_at else { continue };
-        let _ = writeln!(
-            out,
-            "  no pin: {} existed as {}, which IMS has no more (found at {when}); without a --pin it is built again",
-            printable(&gone.ref_name),
-            gone.id
-        );
+    for gone in plan.exists.iter().filter_map(no_pin) {
+        let _ = writeln!(out, "  {gone}");
     }
     let _ = writeln!(out, "\n{bold}Next{bold:#}");
     numbered(&mut out, &end_steps(plan, path));
@@ -47,6 +41,17 @@ pub fn through(plan: &Plan, path: &str, pins: &[Pin]) -> String {
         }
     }
     out
+}
+
+/// That an image is no pin although it existed; nothing of one that is.
+#[must_use]
+pub fn no_pin(image: &Existing) -> Option<String> {
+    let when = image.gone_at.as_ref()?;
+    Some(format!(
+        "no pin: {} existed as {}, which IMS has no more (found at {when}); without a --pin it is built again",
+        printable(&image.ref_name),
+        image.id
+    ))
 }
 
 /// What to do with what a finished plan made, in order.
@@ -83,8 +88,18 @@ fn restart(plan: &Plan, new_file: &str) -> Step {
     let iuf = format!(
         "iuf -a {activity} -m \"$MEDIA_DIR\" run -r prepare-images -sv \"$SITE_VARS\" -rv \"$PRODUCT_VARS\" {flags}"
     );
-    let note = "IUF keeps the other bootprep file of an earlier run: if one was given with -bm or -bpcd, its images are built again.";
-    Step { note: Some(note.into()), ..Step::new(format!("Restart IUF with the new file{hint}:"), [iuf]) }
+    let other = match (managed, management) {
+        (true, true) => None,
+        (false, true) => Some("-bc"),
+        _ => Some("-bm"),
+    };
+    let note = other.map(|flag| format!("IUF keeps the other bootprep file of an earlier run: if one was given with {flag} or -bpcd, its images are built again."));
+    let unknown = if plan.activity.is_none() { "ACTIVITY, " } else { "" };
+    let says = format!(
+        "Restart IUF with the new file{hint}; {unknown}MEDIA_DIR, SITE_VARS and PRODUCT_VARS are those of the run before:"
+    );
+    let step = Step::new(says, [iuf]);
+    Step { note: step.note.or(note), ..step }
 }
 
 /// Each layer leaves an image as large as the last, and nobody else deletes them.
