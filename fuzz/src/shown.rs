@@ -1,5 +1,8 @@
 //! What may be shown to a person, or given to a shell, whatever the input holds.
 
+use incfg::lint::Severity;
+use incfg::report::findings::{self, Report};
+
 /// Refuses signs that move the cursor, colour what they should not, or turn the direction of text.
 pub fn is_plain(shown: &str) {
     let mut rest = shown;
@@ -18,6 +21,21 @@ pub fn is_plain(shown: &str) {
         )
     };
     assert!(!shown.contains(turns), "the direction of text is turned, or it hides: {shown:?}");
+}
+
+/// Refuses a report of which a form shows what it should not, or is not of that form.
+pub fn is_report(report: &Report) {
+    is_plain(&findings::text::findings(report, true, None));
+    for json in [findings::json::document(report), findings::sarif::log(report)] {
+        serde_json::from_str::<serde_json::Value>(json.expect("JSON").as_str()).expect("JSON");
+    }
+    let junit = findings::junit::document(report, Severity::Info);
+    let junit = junit.as_str();
+    assert!(!junit.contains(|letter: char| letter.is_control() && letter != '\n'), "{junit:?}");
+    for line in findings::github::annotations(report).as_str().lines() {
+        let known = ["::error ", "::warning ", "::notice "].iter().any(|begin| line.starts_with(begin));
+        assert!(known && !line.contains(|letter: char| letter.is_control() && letter != '\t'), "{line:?}");
+    }
 }
 
 /// Refuses a page with an element that no template has: more scripts, styles, frames, handlers.

@@ -43,13 +43,9 @@ fuzz_target!(|data: &[u8]| {
         ],
         skipped: Vec::new(),
     };
-    shown::is_plain(&findings::text::findings(&report, true, None));
-    for json in [findings::json::document(&report), findings::sarif::log(&report)] {
-        serde_json::from_str::<serde_json::Value>(json.expect("JSON").as_str()).expect("JSON");
-    }
+    shown::is_report(&report);
     let junit = findings::junit::document(&report, Severity::Info);
     let junit = junit.as_str();
-    assert!(!junit.contains(|letter: char| letter.is_control() && letter != '\n'), "{junit:?}");
     let cases = report.files.iter().map(|file| file.findings.len().max(1)).sum::<usize>();
     assert_eq!(junit.matches("<testcase ").count(), cases, "{junit}");
     assert_eq!(junit.matches('<').count(), junit.matches('>').count(), "{junit}");
@@ -57,10 +53,6 @@ fuzz_target!(|data: &[u8]| {
     let annotations = annotations.as_str();
     let all = report.files.iter().map(|file| file.findings.len() + usize::from(file.error.is_some())).sum::<usize>();
     assert_eq!(annotations.lines().count(), all, "{annotations}");
-    for line in annotations.lines() {
-        let known = ["::error ", "::warning ", "::notice "].iter().any(|begin| line.starts_with(begin));
-        assert!(known && !line.contains(|letter: char| letter.is_control() && letter != '\t'), "{line:?}");
-    }
     if data.len() % 8 == 0 {
         shown::is_page(html::findings::document(&report).expect("a page").as_str());
     }

@@ -49,14 +49,18 @@ pub fn build(sources: &Sources, given: &Given, made: Made) -> Result<Built, Hole
     let target = target(&facts, given)?;
     let operations: Vec<Option<String>> = facts.iter().map(|facts| facts.operation.clone()).collect();
     let made_here = |ref_name: &str| facts.iter().any(|facts| facts.ref_name.as_deref() == Some(ref_name));
+    let mut warnings = Vec::new();
     let mut exists: Vec<Existing> = Vec::new();
     for (ref_name, image, id) in sources.existing(&operations) {
-        if !made_here(&ref_name) && exists.iter().all(|other| other.ref_name != ref_name) {
+        if crate::secret::is_in(&ref_name) {
+            warnings.push(format!(
+                "image {id} exists, but its ref_name holds what looks like a password or a token, which is never written into a plan: it is built again unless you pin it with --pin"
+            ));
+        } else if !made_here(&ref_name) && exists.iter().all(|other| other.ref_name != ref_name) {
             exists.push(Existing { ref_name, image, id, gone_at: None });
         }
     }
     let mut images = Vec::new();
-    let mut warnings = Vec::new();
     for facts in facts {
         warnings.extend(blanks(&facts));
         images.push(track(facts, given)?);
@@ -189,7 +193,7 @@ fn track(facts: Facts<'_>, given: &Given) -> Result<Track, Hole> {
         obstacle: None,
     };
     match unusable(&track) {
-        Some(why) => Err(Hole::of(&label, why, "Give another with --configuration, --group or --result-name")),
+        Some((why, way_out)) => Err(Hole::of(&label, why, way_out)),
         None => Ok(track),
     }
 }
@@ -218,16 +222,21 @@ pub(super) fn step_id(label: &str, layers: &[u32]) -> String {
     format!("{label}/{}", span(layers))
 }
 
-/// Why a track cannot become commands: a word that `cray` would take for something else.
-pub(super) fn unusable(track: &Track) -> Option<String> {
+/// Why a track cannot become commands, and what to do: a word that `cray` would take for something else.
+pub(super) fn unusable(track: &Track) -> Option<(String, &'static str)> {
+    const GROUP: &str = "Give one with --group";
+    const IN_THE_FILE: &str = "Change it in the bootprep file";
     if track.groups.is_empty() {
-        return Some("it has no group, and CFS takes no image without one".into());
+        return Some(("it has no group, and CFS takes no image without one".into(), GROUP));
     }
-    let named =
-        [("configuration", &track.configuration.name), ("result name", &track.result_name), ("name", &track.image)];
-    let ref_name = track.ref_name.iter().map(|name| ("ref_name", name));
-    let groups = track.groups.iter().map(|group| ("group", group));
-    named.into_iter().chain(ref_name).chain(groups).find_map(|(what, word)| {
+    let named = [
+        ("configuration", &track.configuration.name, "Give another with --configuration"),
+        ("result name", &track.result_name, "Give another with --result-name"),
+        ("name", &track.image, IN_THE_FILE),
+    ];
+    let ref_name = track.ref_name.iter().map(|name| ("ref_name", name, IN_THE_FILE));
+    let groups = track.groups.iter().map(|group| ("group", group, GROUP));
+    named.into_iter().chain(ref_name).chain(groups).find_map(|(what, word, way_out)| {
         let why = if word.is_empty() {
             "is empty"
         } else if word.starts_with('-') {
@@ -239,7 +248,7 @@ pub(super) fn unusable(track: &Track) -> Option<String> {
         } else {
             return None;
         };
-        Some(format!("its {what} '{}' {why}", crate::shown::printable(&crate::secret::masked(word))))
+        Some((format!("its {what} '{}' {why}", crate::shown::printable(&crate::secret::masked(word))), way_out))
     })
 }
 

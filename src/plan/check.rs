@@ -133,7 +133,7 @@ impl Plan {
             if !labels.insert(track.label()) {
                 return wrong(&format!("images[{at}]"), "this image stands twice in the plan");
             }
-            if let Some(why) = build::unusable(track) {
+            if let Some((why, _)) = build::unusable(track) {
                 return wrong(&format!("images[{at}]"), &why);
             }
             if let Some((field, why)) = self.track_fault(at, track) {

@@ -159,11 +159,13 @@ impl Builder<'_> {
             }
             Event::SequenceStart(style, anchor, tag) => {
                 let kind = NodeKind::Sequence { flow: style == StructureStyle::Flow, items: Box::default() };
-                self.begin(kind, range, span, anchor, tag.as_deref())?;
+                let id = self.add(kind, range, span, anchor, tag.as_deref())?;
+                self.begin(id);
             }
             Event::MappingStart(style, anchor, tag) => {
                 let kind = NodeKind::Mapping { flow: style == StructureStyle::Flow, entries: Box::default() };
-                self.begin(kind, range, span, anchor, tag.as_deref())?;
+                let id = self.add(kind, range, span, anchor, tag.as_deref())?;
+                self.begin(id);
             }
             Event::SequenceEnd | Event::MappingEnd => self.close(range.end)?,
             Event::Alias(anchor) => {
@@ -210,17 +212,8 @@ impl Builder<'_> {
         text
     }
 
-    fn begin(
-        &mut self,
-        kind: NodeKind,
-        range: Range<usize>,
-        span: &Span,
-        anchor: usize,
-        tag: Option<&Tag>,
-    ) -> Result<(), YamlError> {
-        let id = self.add(kind, range, span, anchor, tag)?;
+    fn begin(&mut self, id: NodeId) {
         self.open.push(Open { id, children: self.children.len() });
-        Ok(())
     }
 
     fn add(

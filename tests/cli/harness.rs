@@ -403,3 +403,23 @@ pub fn activity(log: &InstallLog) -> (Dir, Value) {
     let analysis = dir.analysis(&["act"]);
     (dir, analysis)
 }
+
+/// A run whose failed image has a configuration called `configuration`.
+pub fn with_configuration(configuration: &str) -> Dir {
+    let dir = Dir::new();
+    let bootprep = format!(
+        "images:\n- {{name: b, ref_name: ref0, base: {{product: {{name: cos, type: recipe}}}}}}\n- {{name: one, base: {{image_ref: ref0}}, configuration: {configuration}, configuration_group_names: [G]}}\n"
+    );
+    let lines = [
+        begin("managed", 2),
+        items(&[None, Some(0)]),
+        built("b", BASE_ID),
+        failed_in("one", "ansible-2", 1),
+        ended_badly(1),
+    ]
+    .concat();
+    let mut log = InstallLog::new();
+    log.begin("demo", "demo-ab1cd").stage("prepare-images", WORKFLOW).sat(MANAGED, &lines, "Failed");
+    dir.file("install.log", log.text()).file("b.yaml", bootprep);
+    dir
+}

@@ -107,26 +107,6 @@ fn of_several_failed_images_one_has_to_be_chosen() {
     );
 }
 
-/// A run whose failed image has a configuration called `configuration`.
-fn with_configuration(configuration: &str) -> Dir {
-    let dir = Dir::new();
-    let bootprep = format!(
-        "images:\n- {{name: b, ref_name: ref0, base: {{product: {{name: cos, type: recipe}}}}}}\n- {{name: one, base: {{image_ref: ref0}}, configuration: {configuration}, configuration_group_names: [G]}}\n"
-    );
-    let lines = [
-        begin("managed", 2),
-        items(&[None, Some(0)]),
-        built("b", BASE_ID),
-        failed_in("one", "ansible-2", 1),
-        ended_badly(1),
-    ]
-    .concat();
-    let mut log = InstallLog::new();
-    log.begin("demo", "demo-ab1cd").stage("prepare-images", WORKFLOW).sat(MANAGED, &lines, "Failed");
-    dir.file("install.log", log.text()).file("b.yaml", bootprep);
-    dir
-}
-
 #[test]
 fn a_hostile_name_stays_one_word_of_a_shell() {
     let name = "x'; touch pwned; echo '$(touch pwned) `touch pwned`\\";

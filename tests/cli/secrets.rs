@@ -186,19 +186,7 @@ fn a_rewritten_file_has_its_bytes_and_what_is_told_of_it_is_masked() {
 
 #[test]
 fn a_value_that_looks_like_a_secret_is_no_shell_assignment() {
-    let dir = Dir::new();
-    let bootprep = "images:\n- {name: b, ref_name: ref0, base: {product: {name: cos, type: recipe}}}\n- {name: one, base: {image_ref: ref0}, configuration: token=Zx9planted-1, configuration_group_names: [G]}\n";
-    let lines = [
-        begin("managed", 2),
-        items(&[None, Some(0)]),
-        built("b", BASE_ID),
-        failed_in("one", "ansible-2", 1),
-        ended_badly(1),
-    ]
-    .concat();
-    let mut log = InstallLog::new();
-    log.begin("demo", "demo-ab1cd").stage("prepare-images", WORKFLOW).sat(MANAGED, &lines, "Failed");
-    dir.file("install.log", log.text()).file("b.yaml", bootprep);
+    let dir = with_configuration("token=Zx9planted-1");
     let refused = dir.run(&["analyze", "install.log", "--bootprep", "b.yaml", "--format", "env"]);
     assert_eq!((refused.code, refused.stdout.as_str()), (1, ""));
     assert_eq!(

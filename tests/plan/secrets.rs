@@ -5,7 +5,7 @@ use std::os::unix::fs::PermissionsExt;
 
 use serde_json::{Value, json};
 
-use crate::harness::{CONFIGURATION, Outcome, Site};
+use crate::harness::{BASE_ID, CONFIGURATION, Outcome, Site};
 use crate::planted::{KEY, PLANTED, assert_clean};
 
 fn clean(outcome: &Outcome, what: &str) {
@@ -110,6 +110,7 @@ fn a_name_that_looks_like_a_secret_is_no_plan() {
         site.incfg(&[&["plan"], inputs.as_slice(), &["--vars-file", "winter/session_vars.yaml", "-o", "p"]].concat());
     assert_eq!(refused.code, 3, "{}", refused.stderr);
     assert!(refused.stderr.contains("its ref_name"), "{}", refused.stderr);
+    assert!(refused.stderr.contains("Change it in the bootprep file"), "{}", refused.stderr);
     clean(&refused, "ref_name");
     let site = Site::short();
     let plan = site.read("plan.yaml");
@@ -117,6 +118,26 @@ fn a_name_that_looks_like_a_secret_is_no_plan() {
     let refused = site.incfg(&["status", "plan.yaml"]);
     assert_eq!(refused.code, 3, "{}", refused.stderr);
     clean(&refused, "an edited plan");
+}
+
+#[test]
+fn an_image_that_exists_under_a_name_like_a_secret_is_no_pin() {
+    let site = Site::bare();
+    let run = "winter/iuf/log/20240614101544";
+    let pod = "winter-24-11-t5v9c-prepare-images-x7wzk-sat-wrapper-3870673064-main.txt";
+    for file in [
+        "winter/compute-and-uan-bootprep.yaml".to_owned(),
+        format!("{run}/install.log"),
+        format!("{run}/argo_logs/{pod}"),
+    ] {
+        site.write(&file, &site.read(&file).replace("base.x86_64", "password=Zx9planted-4"));
+    }
+    let made = site.plan(&[]);
+    assert_eq!(made.code, 0, "{}", made.stderr);
+    assert!(made.stderr.contains(&format!("image {BASE_ID} exists, but its ref_name")), "{}", made.stderr);
+    let plan = site.read("plan.yaml");
+    assert!(!plan.contains("Zx9planted") && !plan.contains("ref_name: '[masked]'"), "{plan}");
+    clean(&made, "plan");
 }
 
 #[test]
