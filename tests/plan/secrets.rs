@@ -125,14 +125,16 @@ fn an_image_that_exists_under_a_name_like_a_secret_is_no_pin() {
     let site = Site::bare();
     let run = "winter/iuf/log/20240614101544";
     let pod = "winter-24-11-t5v9c-prepare-images-x7wzk-sat-wrapper-3870673064-main.txt";
-    for file in [
-        "winter/compute-and-uan-bootprep.yaml".to_owned(),
-        format!("{run}/install.log"),
-        format!("{run}/argo_logs/{pod}"),
+    for (from, to) in [
+        ("winter/compute-and-uan-bootprep.yaml".to_owned(), "bootprep.yaml"),
+        (format!("{run}/install.log"), "install.log"),
+        (format!("{run}/argo_logs/{pod}"), pod),
     ] {
-        site.write(&file, &site.read(&file).replace("base.x86_64", "password=Zx9planted-4"));
+        site.write(to, &site.read(&from).replace("base.x86_64", "password=Zx9planted-4"));
     }
-    let made = site.plan(&[]);
+    let logs = ["install.log", pod, "winter/ansible.log", "winter/configuration.json"];
+    let files = ["--bootprep", "bootprep.yaml", "--vars-file", "winter/session_vars.yaml", "-o", "plan.yaml"];
+    let made = site.incfg(&[&["plan"], logs.as_slice(), &files].concat());
     assert_eq!(made.code, 0, "{}", made.stderr);
     assert!(made.stderr.contains(&format!("image {BASE_ID} exists, but its ref_name")), "{}", made.stderr);
     let plan = site.read("plan.yaml");
