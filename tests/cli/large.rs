@@ -6,13 +6,19 @@ use std::process::{Command, Stdio};
 use crate::harness::*;
 
 /// Address space the command may use, in KiB: far less than the inputs.
-const ADDRESS_SPACE: u32 = 96 << 10;
+const ADDRESS_SPACE: u32 = 64 << 10;
 
-/// Runs the command in a bounded address space and feeds it; gives its JSON.
+/// Runs the command in a bounded address space and feeds it; gives its JSON. The C library would reserve 64 MiB of
+/// addresses for each thread, used or not: without that, addresses are memory.
 fn fed(feed: impl FnOnce(&mut dyn Write) + Send + 'static) -> serde_json::Value {
     let script = format!("ulimit -v {ADDRESS_SPACE}; exec {} analyze --format json -", env!("CARGO_BIN_EXE_incfg"));
-    let mut child =
-        Command::new("sh").args(["-c", &script]).stdin(Stdio::piped()).stdout(Stdio::piped()).spawn().unwrap();
+    let mut child = Command::new("sh")
+        .args(["-c", &script])
+        .env("MALLOC_ARENA_MAX", "1")
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .spawn()
+        .unwrap();
     let mut input = std::io::BufWriter::with_capacity(1 << 20, child.stdin.take().unwrap());
     let feeder = std::thread::spawn(move || feed(&mut input));
     let output = child.wait_with_output().unwrap();
