@@ -249,19 +249,27 @@ mod tests {
     }
 
     fn found(input: Opened<'_>, threads: usize, piece_bytes: usize) -> Found {
+        let (found, failure) = found_until_failure(input, threads, piece_bytes);
+        assert_eq!(failure, None);
+        found
+    }
+
+    fn found_until_failure(input: Opened<'_>, threads: usize, piece_bytes: usize) -> (Found, Option<String>) {
         let mut sieve = Sieve::new(Dialect::Ansible);
         sieve.let_hold(b"needle");
         let (mut lines, mut seen) = (Vec::new(), 0);
         let mut watch = |bytes| seen += bytes;
-        let extent = Scanner::new(threads, piece_bytes, &mut watch)
-            .scan(input, &sieve, |line| {
-                let head = String::from_utf8_lossy(&line.bytes[..line.bytes.len().min(40)]).into_owned();
-                lines.push((line.number, line.bytes.len(), head, line.cut, line.unfinished));
-                if line.bytes.starts_with(b"needle+") { 2 } else { 0 }
-            })
-            .unwrap();
+        let scanned = Scanner::new(threads, piece_bytes, &mut watch).scan(input, &sieve, |line| {
+            let head = String::from_utf8_lossy(&line.bytes[..line.bytes.len().min(40)]).into_owned();
+            lines.push((line.number, line.bytes.len(), head, line.cut, line.unfinished));
+            if line.bytes.starts_with(b"needle+") { 2 } else { 0 }
+        });
+        let (extent, failure) = match scanned {
+            Ok(extent) => (extent, None),
+            Err((error, extent)) => (extent, Some(error.to_string())),
+        };
         assert_eq!(seen, extent.bytes);
-        (lines, extent)
+        ((lines, extent), failure)
     }
 
     fn file(text: &[u8]) -> Opened<'static> {
@@ -321,6 +329,29 @@ mod tests {
                         found(stream(text, 7), threads, piece_bytes),
                         want,
                         "stream, {piece_bytes} bytes, {threads} threads"
+                    );
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn a_stream_that_breaks_gives_all_it_had_whatever_the_pieces_and_the_threads() {
+        struct Broken;
+        impl Read for Broken {
+            fn read(&mut self, _: &mut [u8]) -> std::io::Result<usize> {
+                Err(std::io::Error::other("the stream broke"))
+            }
+        }
+        for text in [&b"hay\nneedle one\nneedle two\nhalf a needle"[..], b"needle\n", b"hay", b"a\nneedle\n\n", b""] {
+            let want = (expected(text), Some("the stream broke".to_owned()));
+            for piece_bytes in 1..60 {
+                for threads in [1, 2] {
+                    let stream = Opened::Stream(Box::new(Slow(text.to_vec(), 5, 0).chain(Broken)));
+                    assert_eq!(
+                        found_until_failure(stream, threads, piece_bytes),
+                        want,
+                        "{piece_bytes} bytes, {threads} threads"
                     );
                 }
             }

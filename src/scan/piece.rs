@@ -1,7 +1,7 @@
 //! Pieces of whole lines, cut out of files and streams.
 
 use std::fs::File;
-use std::io::{ErrorKind, Read, Result};
+use std::io::{Error, ErrorKind, Read, Result};
 use std::ops::Range;
 use std::os::unix::fs::FileExt;
 
@@ -160,12 +160,14 @@ pub(super) struct StreamPieces<'a> {
     /// Inside a line whose head has been given out.
     skipping: bool,
     ended: bool,
+    /// Why it ended; told when all that was read before has been given out.
+    failure: Option<Error>,
 }
 
 impl<'a> StreamPieces<'a> {
     /// Pieces of at least `piece_bytes`, as long as the stream has them.
     pub(super) fn new(reader: Box<dyn Read + Send + 'a>, piece_bytes: usize) -> Self {
-        Self { reader, piece_bytes, rest: Vec::new(), skipping: false, ended: false }
+        Self { reader, piece_bytes, rest: Vec::new(), skipping: false, ended: false, failure: None }
     }
 
     /// Whether all has been given out.
@@ -173,8 +175,13 @@ impl<'a> StreamPieces<'a> {
         self.ended && self.rest.is_empty()
     }
 
-    /// Reads the next piece; it may be without a line.
+    /// Reads the next piece; it may be without a line. An error comes with the last of what was read before it.
     pub(super) fn read(&mut self, piece: &mut Piece) -> Result<()> {
+        self.take(piece);
+        if self.is_over() { self.failure.take().map_or(Ok(()), Err) } else { Ok(()) }
+    }
+
+    fn take(&mut self, piece: &mut Piece) {
         let front = self.rest.len();
         // A rest that holds whole lines is given out first: only then can just the first line of a piece be a long one.
         let reads = !self.ended && memchr::memchr(b'\n', &self.rest).is_none();
@@ -183,13 +190,13 @@ impl<'a> StreamPieces<'a> {
         let begin = page - front;
         piece.buffer[begin..page].copy_from_slice(&self.rest);
         self.rest.clear();
-        let (filled, outcome) = if reads { self.fill(&mut piece.buffer[page..page + bytes]) } else { (0, Ok(())) };
+        let filled = if reads { self.fill(&mut piece.buffer[page..page + bytes]) } else { 0 };
         piece.read_bytes = filled as u64;
         let end = page + filled;
         piece.hold(begin..begin, End::Whole);
         let mut begin = begin;
         if self.skipping {
-            let Some(over) = memchr::memchr(b'\n', &piece.buffer[begin..end]) else { return outcome };
+            let Some(over) = memchr::memchr(b'\n', &piece.buffer[begin..end]) else { return };
             begin += over + 1;
             self.skipping = false;
         }
@@ -207,10 +214,9 @@ impl<'a> StreamPieces<'a> {
         } else {
             self.rest.extend_from_slice(text);
         }
-        outcome
     }
 
-    fn fill(&mut self, buffer: &mut [u8]) -> (usize, Result<()>) {
+    fn fill(&mut self, buffer: &mut [u8]) -> usize {
         let mut filled = 0;
         while filled < buffer.len() {
             match self.reader.read(&mut buffer[filled..]) {
@@ -222,10 +228,11 @@ impl<'a> StreamPieces<'a> {
                 Err(error) if error.kind() == ErrorKind::Interrupted => {}
                 Err(error) => {
                     self.ended = true;
-                    return (filled, Err(error));
+                    self.failure = Some(error);
+                    break;
                 }
             }
         }
-        (filled, Ok(()))
+        filled
     }
 }
