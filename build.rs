@@ -8,8 +8,11 @@ mod entry;
 #[path = "src/grammar/needle.rs"]
 #[allow(dead_code)]
 mod needle;
+#[path = "src/grammar/template.rs"]
+mod template;
 
 use entry::{Entry, GrammarFile, LevelName, Speaker};
+use template::{Part, Template};
 
 /// The grammar files, in the order in which their patterns are tried.
 const FILES: [&str; 3] = ["grammars/iuf.yaml", "grammars/sat.yaml", "grammars/cfs.yaml"];
@@ -22,7 +25,7 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
         let parsed: GrammarFile = serde_yaml::from_str(&text).map_err(|error| format!("{file}: {error}"))?;
         entries.extend(parsed.lines.into_iter().map(|entry| (file, entry)));
     }
-    for source in ["build.rs", "src/grammar/entry.rs", "src/grammar/needle.rs"] {
+    for source in ["build.rs", "src/grammar/entry.rs", "src/grammar/needle.rs", "src/grammar/template.rs"] {
         println!("cargo::rerun-if-changed={source}");
     }
     let mut table = format!("static BUILT_IN: [LineKind; {}] = [\n", entries.len());
@@ -30,7 +33,7 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
         let wrong = |why: &str| format!("{file}: line kind '{}': {why}", entry.id);
         let shape = needle::shape(&entry.pattern).map_err(|why| wrong(&why))?;
         let found = needles(entry, &shape).ok_or_else(|| wrong("no literal to search for"))?;
-        table += &kind(file, entry, &shape, &found);
+        table += &kind(file, entry, &shape, &found).map_err(|why| wrong(&why))?;
     }
     table += "];\n";
     let out = std::env::var_os("OUT_DIR").ok_or("OUT_DIR is not set")?;
@@ -48,11 +51,16 @@ fn needles(entry: &Entry, shape: &needle::Shape) -> Option<Vec<Vec<u8>>> {
     }
 }
 
-fn kind(file: &str, entry: &Entry, shape: &needle::Shape, needles: &[Vec<u8>]) -> String {
+fn kind(file: &str, entry: &Entry, shape: &needle::Shape, needles: &[Vec<u8>]) -> Result<String, String> {
     let text = |text: &str| format!("Cow::Borrowed({text:?})");
     let option =
         |value: &Option<String>| value.as_deref().map_or("None".to_owned(), |value| format!("Some({})", text(value)));
-    let regex = |pattern: &str| format!("LazyRegex::new({})", text(pattern));
+    let wording = |pattern: &str| {
+        let shape = needle::shape(pattern)?;
+        let template =
+            shape.template.as_ref().map_or("None".to_owned(), |template| format!("Some({})", parts(template)));
+        Ok::<_, String>(format!("Wording::new({}, {template})", text(pattern)))
+    };
     let pairs = |pairs: &std::collections::BTreeMap<String, String>| {
         let pairs: Vec<String> =
             pairs.iter().map(|(name, value)| format!("({}, {})", text(name), text(value))).collect();
@@ -78,7 +86,8 @@ fn kind(file: &str, entry: &Entry, shape: &needle::Shape, needles: &[Vec<u8>]) -
         Some(LevelName::Warning) => "Some(Level::Warning)",
         Some(LevelName::Error) => "Some(Level::Error)",
     };
-    format!(
+    let column = entry.column.as_deref().map(wording).transpose()?;
+    Ok(format!(
         "LineKind {{ id: {}, file: {}, fact: {}, speaker: {}, level: {level}, message: {}, column: {}, set: {}, \
          begins: Cow::Borrowed(&{}), needles: Cow::Borrowed(&{}), needle_in_message: {}, opens: {}, closed: {}, \
          after: {}, since: {}, until: {}, samples: Cow::Borrowed(&[{}]), not: Cow::Borrowed(&[{}]) }},\n",
@@ -86,8 +95,8 @@ fn kind(file: &str, entry: &Entry, shape: &needle::Shape, needles: &[Vec<u8>]) -
         text(file),
         text(&entry.fact),
         speaker(entry.speaker),
-        regex(&entry.pattern),
-        entry.column.as_deref().map_or("None".to_owned(), |column| format!("Some({})", regex(column))),
+        wording(&entry.pattern)?,
+        column.map_or("None".to_owned(), |column| format!("Some({column})")),
         pairs(&entry.set),
         byte_strings(&shape.begins),
         byte_strings(needles),
@@ -99,10 +108,38 @@ fn kind(file: &str, entry: &Entry, shape: &needle::Shape, needles: &[Vec<u8>]) -
         option(&entry.until),
         samples.join(", "),
         not.join(", "),
+    ))
+}
+
+fn parts(template: &Template) -> String {
+    let one = |part: &Part| match part {
+        Part::Text(text) => format!("Part::Text({})", byte_string(text)),
+        Part::OneOf(texts) => {
+            let texts: Vec<String> = texts.iter().map(|text| byte_string(text)).collect();
+            format!("Part::OneOf(Cow::Borrowed(&[{}]))", texts.join(", "))
+        }
+        Part::Run { set, least, most, greedy } => {
+            format!("Part::Run {{ set: {set:?}, least: {least}, most: {most}, greedy: {greedy} }}")
+        }
+    };
+    let all: Vec<String> = template.parts.iter().map(one).collect();
+    let groups: Vec<String> = template
+        .groups
+        .iter()
+        .map(|(name, first, behind)| format!("(Cow::Borrowed({name:?}), {first}, {behind})"))
+        .collect();
+    format!(
+        "Template {{ parts: Cow::Borrowed(&[{}]), groups: Cow::Borrowed(&[{}]), to_end: {} }}",
+        all.join(", "),
+        groups.join(", "),
+        template.to_end
     )
 }
 
 fn byte_strings(literals: &[Vec<u8>]) -> String {
-    let one = |literal: &Vec<u8>| format!("Cow::Borrowed(b\"{}\".as_slice())", literal.escape_ascii());
-    format!("[{}]", literals.iter().map(one).collect::<Vec<_>>().join(", "))
+    format!("[{}]", literals.iter().map(|literal| byte_string(literal)).collect::<Vec<_>>().join(", "))
+}
+
+fn byte_string(text: &[u8]) -> String {
+    format!("Cow::Borrowed(b\"{}\".as_slice())", text.escape_ascii())
 }

@@ -8,14 +8,12 @@
 mod entry;
 mod needle;
 mod selftest;
+mod template;
+mod wording;
 
 use std::borrow::Cow;
 use std::collections::{BTreeMap, HashMap};
 use std::sync::OnceLock;
-
-use regex_automata::meta::{BuildError, Regex};
-use regex_automata::util::syntax;
-use regex_automata::{Input, PatternID};
 
 use crate::fact::{Fact, KINDS};
 use crate::line::{Dialect, Level, Line, Voice};
@@ -23,6 +21,8 @@ use crate::sieve::Sieve;
 use crate::yaml::decode;
 
 use entry::{Entry, GrammarFile, LevelName, Speaker};
+use template::{Part, Template};
+use wording::Wording;
 
 pub use selftest::{Defect, Taken, explain};
 
@@ -64,8 +64,8 @@ pub struct LineKind {
     fact: Cow<'static, str>,
     speaker: Speaker,
     level: Option<Level>,
-    message: LazyRegex,
-    column: Option<LazyRegex>,
+    message: Wording,
+    column: Option<Wording>,
     set: Cow<'static, [Pair]>,
     /// The message of each line it takes begins with one of these, after blanks; empty when that is not known.
     begins: Cow<'static, [Literal]>,
@@ -94,40 +94,6 @@ struct Sample {
     line: Cow<'static, str>,
     expect: Cow<'static, [Pair]>,
     text: Option<Speaker>,
-}
-
-/// Compiled when a line of its kind first comes by: most runs meet a few kinds only.
-#[derive(Clone)]
-struct LazyRegex {
-    pattern: Cow<'static, str>,
-    compiled: OnceLock<Option<Regex>>,
-}
-
-impl std::fmt::Debug for LazyRegex {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        self.pattern.fmt(f)
-    }
-}
-
-impl LazyRegex {
-    const fn new(pattern: Cow<'static, str>) -> Self {
-        Self { pattern, compiled: OnceLock::new() }
-    }
-
-    /// `None` for a pattern too large to compile, which the check of a grammar reports.
-    fn get(&self) -> Option<&Regex> {
-        self.compiled.get_or_init(|| compile(&self.pattern).ok()).as_ref()
-    }
-}
-
-/// Bytes, not characters: logs are not always UTF-8. A dot takes a line break too: names may hold one. Most patterns are
-/// asked a few times, of lines that they take: an automaton that grows as it searches is not worth its begin.
-fn compile(pattern: &str) -> Result<Regex, Box<BuildError>> {
-    Regex::builder()
-        .syntax(syntax::Config::new().unicode(false).utf8(false).dot_matches_new_line(true))
-        .configure(Regex::config().utf8_empty(false).hybrid(false).dfa(false).nfa_size_limit(Some(1 << 20)))
-        .build(pattern)
-        .map_err(Box::new)
 }
 
 /// All line kinds, ready to read logs.
@@ -197,7 +163,7 @@ impl Grammar {
         let mut first = Vec::new();
         for (file, text) in files {
             for kind in entries(file, text)? {
-                if kind.message.get().is_none() || kind.column.as_ref().is_some_and(|column| column.get().is_none()) {
+                if !kind.message.compiles() || kind.column.as_ref().is_some_and(|column| !column.compiles()) {
                     return Err(kind.error("the pattern is too large to compile; make it shorter".into()));
                 }
                 match grammar.kinds.iter().position(|known| known.id == kind.id) {
@@ -299,7 +265,7 @@ impl LineKind {
     }
 
     /// The captures and constants, if this kind takes the line.
-    fn takes(&self, line: &Line<'_>, body: &[u8]) -> Option<Captures<'_>> {
+    fn takes<'l>(&'l self, line: &Line<'l>, body: &'l [u8]) -> Option<Captures<'l>> {
         if !self.speaker.may_say(line.voice) || self.level.is_some_and(|level| line.level != Some(level)) {
             return None;
         }
@@ -316,11 +282,11 @@ impl LineKind {
             return None;
         }
         let mut captures = Captures::default();
-        self.set.iter().for_each(|(name, value)| captures.add(name, value.to_string()));
+        self.set.iter().for_each(|(name, value)| captures.0.push((name, Cow::Borrowed(value))));
         if let Some(column) = &self.column {
-            collect(column.get()?, line.column?, &mut captures)?;
+            captures.add(column, line.column?)?;
         }
-        collect(self.message.get()?, body, &mut captures)?;
+        captures.add(&self.message, body)?;
         Some(captures)
     }
 
@@ -344,34 +310,24 @@ impl LineKind {
 
 /// What the named parts of a line hold; of two parts with one name, the later one counts.
 #[derive(Debug, Default)]
-struct Captures<'k>(Vec<(&'k str, String)>);
+struct Captures<'l>(Vec<(&'l str, Cow<'l, str>)>);
 
-impl<'k> Captures<'k> {
-    fn add(&mut self, name: &'k str, value: String) {
-        self.0.push((name, value));
+impl<'l> Captures<'l> {
+    /// Adds the named parts of a text, if the wording takes it.
+    fn add(&mut self, wording: &'l Wording, text: &'l [u8]) -> Option<()> {
+        wording.captures(text, &mut |name, place| {
+            self.0.push((name, String::from_utf8_lossy(text.get(place).unwrap_or_default())));
+        })
     }
 
     fn get(&self, name: &str) -> Option<&str> {
-        self.0.iter().rfind(|(known, _)| *known == name).map(|(_, value)| value.as_str())
+        self.0.iter().rfind(|(known, _)| *known == name).map(|(_, value)| value.as_ref())
     }
 
     /// By name.
     fn all(self) -> BTreeMap<String, String> {
-        self.0.into_iter().map(|(name, value)| (name.to_owned(), value)).collect()
+        self.0.into_iter().map(|(name, value)| (name.to_owned(), value.into_owned())).collect()
     }
-}
-
-fn collect<'k>(regex: &'k Regex, text: &[u8], into: &mut Captures<'k>) -> Option<()> {
-    let names = regex.group_info().pattern_names(PatternID::ZERO);
-    let mut slots = vec![None; regex.group_info().slot_len()];
-    regex.search_slots(&Input::new(text), &mut slots)?;
-    for (name, group) in names.zip(slots.chunks(2)) {
-        if let (Some(name), [Some(start), Some(end)]) = (name, group) {
-            let value = text.get(start.get()..end.get()).unwrap_or_default();
-            into.add(name, String::from_utf8_lossy(value).into_owned());
-        }
-    }
-    Some(())
 }
 
 impl Speaker {
@@ -452,8 +408,8 @@ impl Entry {
             file: file.to_owned().into(),
             fact: self.fact.into(),
             speaker: self.speaker,
-            message: LazyRegex::new(self.pattern.into()),
-            column: self.column.map(|column| LazyRegex::new(column.into())),
+            message: Wording::new(self.pattern.into(), message.template),
+            column: self.column.map(|pattern| Wording::new(pattern.into(), column.template)),
             set: pairs(self.set),
             begins: literals(message.begins),
             needles: literals(needles),

@@ -4,6 +4,8 @@
 use regex_syntax::hir::literal::{ExtractKind, Extractor};
 use regex_syntax::hir::{Hir, HirKind, Look};
 
+use super::template::{Template, template};
+
 /// Shorter literals are in too many lines to be of use.
 pub const SHORTEST: usize = 3;
 
@@ -22,6 +24,8 @@ pub struct Shape {
     pub begins: Vec<Vec<u8>>,
     /// Literals of which every match holds at least one; `None` when there are none worth searching for.
     pub needles: Option<Vec<Vec<u8>>>,
+    /// The pattern as texts and runs, if it is that.
+    pub template: Option<Template>,
 }
 
 /// Reads a pattern.
@@ -33,7 +37,13 @@ pub fn shape(pattern: &str) -> Result<Shape, String> {
     let needles = literals(&hir)
         .map(|set| without_covered(set.iter().map(Vec::as_slice).collect()).into_iter().map(<[u8]>::to_vec).collect())
         .filter(|set: &Vec<Vec<u8>>| worth(set));
-    Ok(Shape { captures: capture_names(&hir), closed: closed(&hir), begins: begins(&hir), needles })
+    Ok(Shape {
+        captures: capture_names(&hir),
+        closed: closed(&hir),
+        begins: begins(&hir),
+        needles,
+        template: template(&hir),
+    })
 }
 
 fn capture_names(hir: &Hir) -> Vec<String> {

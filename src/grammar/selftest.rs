@@ -144,7 +144,7 @@ impl LineKind {
         }
         match (&self.column, line.column) {
             (Some(_), None) => return "it needs a bracket column, the line has none".into(),
-            (Some(column), Some(text)) if !column.get().is_some_and(|regex| regex.is_match(text)) => {
+            (Some(column), Some(text)) if !column.takes(text) => {
                 return format!("the column does not match {}", column.pattern);
             }
             _ => {}

@@ -162,6 +162,10 @@ impl Formatter for MaskingFormatter {
         }
         let exact = outermost && !self.in_key && self.exact == Some(self.key.as_str());
         let text = if exact { self.string.as_str().into() } else { secret::masked(&self.string) };
+        // Nearly every text: nothing in it has to be looked at letter by letter.
+        if text.bytes().all(|byte| byte < 0x7f) {
+            return serde_json::to_writer(writer, &*text).map_err(io::Error::from);
+        }
         let written = serde_json::to_string(&*text).map_err(io::Error::from)?;
         if !written.contains(is_obeyed) {
             return writer.write_all(written.as_bytes());
