@@ -192,15 +192,22 @@ struct Recogniser {
 impl Recogniser {
     /// What a file is; `None` if it was met before.
     fn recognise(&mut self, path: &Path) -> std::io::Result<Option<Kind>> {
-        let (file, metadata) = open_plain(path)?;
+        let (mut file, metadata) = open_plain(path)?;
         if !self.seen.insert((metadata.dev(), metadata.ino())) {
             return Ok(None);
         }
-        self.head.clear();
-        // With room for one byte more, a small file is read at once and its end seen at the next call.
-        self.head.reserve(limits::HEAD_BYTES + 1);
-        file.take(limits::HEAD_BYTES as u64).read_to_end(&mut self.head)?;
-        Ok(Some(recognise_head(&self.head, &path.display().to_string())))
+        self.head.resize(limits::HEAD_BYTES, 0);
+        let mut filled = 0;
+        // A file that has as many bytes as it is said to have is at its end: nearly always the first call gets them all.
+        while filled < self.head.len() && (filled == 0 || filled as u64 != metadata.len()) {
+            match file.read(&mut self.head[filled..]) {
+                Ok(0) => break,
+                Ok(read) => filled += read,
+                Err(error) if error.kind() == std::io::ErrorKind::Interrupted => {}
+                Err(error) => return Err(error),
+            }
+        }
+        Ok(Some(recognise_head(&self.head[..filled], &path.display().to_string())))
     }
 }
 

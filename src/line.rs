@@ -130,7 +130,10 @@ fn csm_1_4_relay(rest: &[u8]) -> Option<&[u8]> {
 }
 
 fn pod_line(line: &[u8]) -> Line<'_> {
-    if let Ok((body, (stamp, level))) = sat_log_header(line) {
+    // Where other lines have a T.
+    if let Some(b' ') = line.get(10)
+        && let Ok((body, (stamp, level))) = sat_log_header(line)
+    {
         return Line { stamp, level: Some(level), column: None, voice: Voice::Pod, printed: None, body };
     }
     let (rest, stamped) = match terminated(stamp, char(' ')).parse(line) {

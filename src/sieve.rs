@@ -138,7 +138,7 @@ impl Sieve {
         let rest = after_stamp(line);
         let level = level_length(rest);
         if level == 0 {
-            return self.begins.at(rest) || (line.first().is_some_and(u8::is_ascii_digit) && self.takes_sat_log(line));
+            return self.begins.at(rest) || (line.get(10) == Some(&b' ') && self.takes_sat_log(line));
         }
         if self.errors && is_error(rest) {
             return true;

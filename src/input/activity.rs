@@ -1,6 +1,7 @@
 //! Which files of a directory matter.
 
-use std::fs;
+use std::ffi::OsString;
+use std::fs::{self, DirEntry};
 use std::path::{Path, PathBuf};
 
 use crate::argo::pod_of_file;
@@ -86,14 +87,14 @@ fn state_files(state: &Path) -> Vec<PathBuf> {
 }
 
 fn walk(directory: &Path, depth: usize, files: &mut Vec<PathBuf>, left_out: &mut Vec<LeftOut>) {
-    let listed = match list(directory) {
-        Ok(listed) => listed,
+    let entries = match entries(directory) {
+        Ok(entries) => entries,
         Err(error) => {
             left_out.push(LeftOut { path: directory.display().to_string(), why: format!("cannot be listed: {error}") });
             return;
         }
     };
-    for path in listed {
+    for (_, entry) in entries {
         if files.len() >= limits::DIRECTORY_FILES {
             left_out.push(LeftOut {
                 path: directory.display().to_string(),
@@ -102,10 +103,10 @@ fn walk(directory: &Path, depth: usize, files: &mut Vec<PathBuf>, left_out: &mut
             return;
         }
         // A link is neither.
-        let Ok(metadata) = fs::symlink_metadata(&path) else { continue };
-        if metadata.is_dir() && depth < limits::DIRECTORY_DEPTH {
+        let (Ok(kind), path) = (entry.file_type(), entry.path()) else { continue };
+        if kind.is_dir() && depth < limits::DIRECTORY_DEPTH {
             walk(&path, depth + 1, files, left_out);
-        } else if metadata.is_file() && !of_executor(&path) {
+        } else if kind.is_file() && !of_executor(&path) {
             files.push(path);
         }
     }
@@ -118,9 +119,15 @@ fn of_executor(path: &Path) -> bool {
 }
 
 fn list(directory: &Path) -> std::io::Result<Vec<PathBuf>> {
-    let mut paths: Vec<PathBuf> = fs::read_dir(directory)?.filter_map(Result::ok).map(|entry| entry.path()).collect();
-    paths.sort();
-    Ok(paths)
+    Ok(entries(directory)?.into_iter().map(|(_, entry)| entry.path()).collect())
+}
+
+/// What a directory holds, by name.
+fn entries(directory: &Path) -> std::io::Result<Vec<(OsString, DirEntry)>> {
+    let mut entries: Vec<(OsString, DirEntry)> =
+        fs::read_dir(directory)?.filter_map(Result::ok).map(|entry| (entry.file_name(), entry)).collect();
+    entries.sort_by(|(one, _), (other, _)| one.cmp(other));
+    Ok(entries)
 }
 
 fn named(path: &Path, name: &str) -> bool {

@@ -100,7 +100,7 @@ pub(super) fn recognise(head: &[u8], name: &str) -> Kind {
 
 fn vote(text: &[u8], name: &str) -> Kind {
     let mut votes = [0_usize; 6];
-    for line in text.split(|byte| *byte == b'\n').filter(|line| !line.trim_ascii().is_empty()).take(VOTERS) {
+    for line in lines(text).filter(|line| !line.trim_ascii().is_empty()).take(VOTERS) {
         if let Some(at) = voice_of(line) {
             votes[at] += 1;
             let cast: usize = votes.iter().sum();
@@ -119,13 +119,19 @@ fn vote(text: &[u8], name: &str) -> Kind {
     if kind == Kind::InstallLog && crate::argo::pod_of_file(name).is_some() { Kind::ArgoLog } else { kind }
 }
 
+fn lines(text: &[u8]) -> impl Iterator<Item = &[u8]> {
+    let mut begin = 0;
+    let breaks = memchr::memchr_iter(b'\n', text).chain([text.len()]);
+    breaks.map(move |end| text.get(std::mem::replace(&mut begin, end + 1)..end).unwrap_or_default())
+}
+
 /// The kind a line speaks for, as an index into the list of [`vote`].
 fn voice_of(line: &[u8]) -> Option<usize> {
-    let ansible = line::parse(Dialect::Ansible, line)?;
-    if ansible_line(ansible.body) {
+    let pod = line::parse(Dialect::Pod, line)?;
+    // Without a level, it is taken apart as the line of an ansible container is.
+    if pod.level.is_none() && ansible_line(pod.body) {
         return Some(5);
     }
-    let pod = line::parse(Dialect::Pod, line)?;
     let nanoseconds =
         line.iter().take(31).position(|byte| *byte == b'Z').is_some_and(|at| at > "2023-11-01T14:06:36.128255".len());
     if pod.stamp.is_some() && nanoseconds {
@@ -159,7 +165,8 @@ fn voice_of(line: &[u8]) -> Option<usize> {
 }
 
 fn ansible_line(body: &[u8]) -> bool {
-    let starts = |beginning: &str| body.starts_with(beginning.as_bytes());
+    let starts =
+        |beginning: &str| body.first() == beginning.as_bytes().first() && body.starts_with(beginning.as_bytes());
     ANSIBLE.iter().any(|beginning| {
         starts(beginning) && (*beginning != "Running " || memchr::memmem::find(body, b" from ").is_some())
     })
