@@ -12,6 +12,8 @@ pub mod schema;
 pub mod session_template;
 pub mod variables;
 
+use std::sync::Arc;
+
 use crate::text::{Position, SourceText, TextError};
 use crate::yaml::{Meaning, NodeId, NodeKind, Tree, YamlError};
 
@@ -75,7 +77,7 @@ impl Section {
 #[derive(Debug, Clone, PartialEq)]
 pub struct Text {
     /// What is written, unescaped; a template where SAT renders the field.
-    pub text: String,
+    pub text: Arc<str>,
     /// Where.
     pub node: NodeId,
     /// What SAT reads: where a text is due it refuses anything else.
@@ -84,7 +86,7 @@ pub struct Text {
 
 impl Text {
     fn read(tree: &Tree, node: NodeId) -> Option<Self> {
-        tree.scalar(node).map(|text| Self { text: text.to_owned(), node, meaning: tree.meaning(node) })
+        tree.kept_scalar(node).map(|text| Self { text, node, meaning: tree.meaning(node) })
     }
 
     fn field(tree: &Tree, mapping: NodeId, key: &str) -> Option<Self> {
@@ -116,7 +118,8 @@ pub struct TextList {
 impl TextList {
     fn field(tree: &Tree, mapping: NodeId, key: &str) -> Option<Self> {
         let node = tree.get(mapping, key)?;
-        let items = tree.items(node)?.iter().filter_map(|item| Text::read(tree, *item)).collect();
+        let mut items: Vec<Text> = tree.items(node)?.iter().filter_map(|item| Text::read(tree, *item)).collect();
+        items.shrink_to_fit();
         Some(Self { node, items })
     }
 }
@@ -221,7 +224,7 @@ pub fn is_bootprep(tree: &Tree) -> bool {
 fn remarks(text: &SourceText, tree: &Tree, root: NodeId) -> Vec<Remark> {
     let mut found = Vec::new();
     for node in tree.within(root) {
-        let NodeKind::Mapping { entries, .. } = &tree.node(node).kind else { continue };
+        let NodeKind::Mapping { entries, .. } = tree.node(node).kind else { continue };
         for (first, again) in tree.doubled(node) {
             let (name, line) =
                 (tree.scalar(again).unwrap_or_default(), text.position(tree.node(first).span.start).line);

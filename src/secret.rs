@@ -15,7 +15,7 @@ use std::io::{BufRead, Read, Write};
 use std::ops::Range;
 use std::sync::LazyLock;
 
-use aho_corasick::{AhoCorasick, MatchKind};
+use aho_corasick::{AhoCorasick, AhoCorasickKind, MatchKind};
 
 /// What stands where a secret stood.
 pub const MASK: &str = "[masked]";
@@ -72,7 +72,12 @@ const SIGNS: &[&str] = &[
 ];
 
 static SIGN: LazyLock<Option<AhoCorasick>> = LazyLock::new(|| {
-    AhoCorasick::builder().ascii_case_insensitive(true).match_kind(MatchKind::Standard).build(SIGNS).ok()
+    AhoCorasick::builder()
+        .kind(Some(AhoCorasickKind::ContiguousNFA))
+        .ascii_case_insensitive(true)
+        .match_kind(MatchKind::Standard)
+        .build(SIGNS)
+        .ok()
 });
 
 /// Whether a text may hold a secret: cheap, and never no where there is one.

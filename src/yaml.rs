@@ -7,6 +7,7 @@ pub mod change;
 mod decode;
 pub mod edit;
 mod events;
+mod node;
 pub mod owned;
 mod padded;
 mod path;
@@ -23,10 +24,13 @@ use crate::limits;
 use crate::text::{Position, SourceText};
 
 pub use decode::{Undecodable, decode};
+pub use node::{Node, NodeId, NodeKind, ScalarStyle};
 pub use path::{Parents, Path, Step};
 pub use scalar::{Meaning, plain_meaning};
 pub use sense::Sense;
 pub use value::{Intended, TooLarge, Value};
+
+use node::Nodes;
 
 /// Why a text is no document incfg can work on.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -40,72 +44,10 @@ pub struct YamlError {
     pub what: String,
 }
 
-/// The number of a node in its tree.
-pub type NodeId = usize;
-
-/// How a scalar is written.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum ScalarStyle {
-    /// As it is.
-    Plain,
-    /// In single or double quotes.
-    Quoted,
-    /// `|` or `>`.
-    Block,
-}
-
-/// What a node is.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum NodeKind {
-    /// A single value, as text.
-    Scalar {
-        /// The text, unescaped.
-        text: Arc<str>,
-        /// How it is written.
-        style: ScalarStyle,
-    },
-    /// Keys and values, in order; a key may stand twice.
-    Mapping {
-        /// `{...}`, not a block.
-        flow: bool,
-        /// Keys and values.
-        entries: Box<[(NodeId, NodeId)]>,
-    },
-    /// Items, in order.
-    Sequence {
-        /// `[...]`, not a block.
-        flow: bool,
-        /// The items.
-        items: Box<[NodeId]>,
-    },
-    /// `*name`: the same as another node.
-    Alias {
-        /// The node it stands for.
-        target: NodeId,
-    },
-}
-
-/// A node.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Node {
-    /// What it is.
-    pub kind: NodeKind,
-    /// Its text, from its first to behind its last byte; of a block, to the end of its last child.
-    pub span: Range<usize>,
-    /// Where it begins with its anchor, its tag, and the sign of a block of text.
-    pub outer: usize,
-    /// Its tag, in full: `tag:yaml.org,2002:str`.
-    pub tag: Option<Arc<str>>,
-    /// It carries an anchor.
-    pub anchored: bool,
-    /// An alias elsewhere stands for this node.
-    pub shared: bool,
-}
-
 /// A document.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Tree {
-    nodes: Vec<Node>,
+    nodes: Nodes,
     root: Option<NodeId>,
     /// The comments, each from its `#` to the end of its line.
     comments: Vec<Range<usize>>,
@@ -134,8 +76,8 @@ impl Tree {
 
     /// A node.
     #[must_use]
-    pub fn node(&self, id: NodeId) -> &Node {
-        &self.nodes[id]
+    pub fn node(&self, id: NodeId) -> Node<'_> {
+        self.nodes.get(id)
     }
 
     /// The comments.
@@ -147,7 +89,7 @@ impl Tree {
     /// The node itself, or the one an alias stands for.
     #[must_use]
     pub fn resolved(&self, id: NodeId) -> NodeId {
-        match self.nodes[id].kind {
+        match self.nodes.kind(id) {
             NodeKind::Alias { target } => target,
             _ => id,
         }
@@ -156,16 +98,22 @@ impl Tree {
     /// The text of a scalar.
     #[must_use]
     pub fn scalar(&self, id: NodeId) -> Option<&str> {
-        match &self.nodes[self.resolved(id)].kind {
+        match self.nodes.kind(self.resolved(id)) {
             NodeKind::Scalar { text, .. } => Some(text),
             _ => None,
         }
     }
 
+    /// The same, to be kept beside the tree.
+    #[must_use]
+    pub fn kept_scalar(&self, id: NodeId) -> Option<Arc<str>> {
+        self.nodes.text(self.resolved(id))
+    }
+
     /// The items of a sequence.
     #[must_use]
     pub fn items(&self, id: NodeId) -> Option<&[NodeId]> {
-        match &self.nodes[self.resolved(id)].kind {
+        match self.nodes.kind(self.resolved(id)) {
             NodeKind::Sequence { items, .. } => Some(items),
             _ => None,
         }
@@ -174,7 +122,7 @@ impl Tree {
     /// The entries of a mapping, as written.
     #[must_use]
     pub fn entries(&self, id: NodeId) -> Option<&[(NodeId, NodeId)]> {
-        match &self.nodes[self.resolved(id)].kind {
+        match self.nodes.kind(self.resolved(id)) {
             NodeKind::Mapping { entries, .. } => Some(entries),
             _ => None,
         }
@@ -215,9 +163,9 @@ impl Tree {
     /// Whether a key takes over the entries of other mappings: `<<`, and not in quotes.
     fn is_merge(&self, key: NodeId) -> bool {
         let node = self.node(self.resolved(key));
-        match (&node.kind, node.tag.as_deref()) {
+        match (&node.kind, node.tag) {
             (NodeKind::Scalar { .. }, Some(tag)) => tag == "tag:yaml.org,2002:merge",
-            (NodeKind::Scalar { text, style }, None) => *style == ScalarStyle::Plain && **text == *MERGE_KEY,
+            (NodeKind::Scalar { text, style }, None) => *style == ScalarStyle::Plain && *text == MERGE_KEY,
             _ => false,
         }
     }
@@ -299,21 +247,21 @@ impl Tree {
             ScalarStyle::Quoted => node.span.start + 1,
             ScalarStyle::Block => return None,
         };
-        (source.as_str().get(start..start + text.len()) == Some(&**text) && offset <= text.len())
+        (source.as_str().get(start..start + text.len()) == Some(*text) && offset <= text.len())
             .then_some(start + offset)
     }
 
     /// The head of a block of text, `|2-` say.
     #[must_use]
     pub fn head_of_block(&self, source: &SourceText, id: NodeId) -> Option<Range<usize>> {
-        let above = self.comments.partition_point(|comment| comment.start < self.nodes[id].span.start);
-        owned::head_of_block(source.as_str(), &self.comments[..above], self.nodes[id].span.start)
+        let above = self.comments.partition_point(|comment| comment.start < self.nodes.span(id).start);
+        owned::head_of_block(source.as_str(), &self.comments[..above], self.nodes.span(id).start)
     }
 
     /// Whether the node is a block or flow collection written in flow style.
     #[must_use]
     pub fn is_flow(&self, id: NodeId) -> bool {
-        matches!(self.nodes[id].kind, NodeKind::Mapping { flow: true, .. } | NodeKind::Sequence { flow: true, .. })
+        matches!(self.nodes.kind(id), NodeKind::Mapping { flow: true, .. } | NodeKind::Sequence { flow: true, .. })
     }
 
     /// The node and all nodes in it, aliases not followed.
@@ -323,7 +271,7 @@ impl Tree {
         let mut open = vec![id];
         while let Some(id) = open.pop() {
             found.push(id);
-            match &self.nodes[id].kind {
+            match self.nodes.kind(id) {
                 NodeKind::Mapping { entries, .. } => {
                     open.extend(entries.iter().flat_map(|(key, value)| [*key, *value]))
                 }

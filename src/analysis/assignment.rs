@@ -130,7 +130,7 @@ fn items_of_file(bootprep: &Bootprep, variables: &Variables, text: &SatText) -> 
         let item = &items[*index as usize];
         let base = known.depends_on.is_none_or(|(base, _)| item.base == ItemBase::Item(base as usize));
         let id = known.base_id.as_ref().is_none_or(|(id, _)| matches!(&item.base, ItemBase::Id(own, _) if own == id) || item.base == ItemBase::Elsewhere);
-        base && id && known.base_ref.as_ref().is_none_or(|(ref_name, _)| matches!(&bootprep.images[*index as usize].base, Base::ImageRef(own) if own.text == *ref_name))
+        base && id && known.base_ref.as_ref().is_none_or(|(ref_name, _)| matches!(&bootprep.images[*index as usize].base, Base::ImageRef(own) if *own.text == **ref_name))
     });
     fits.then_some(items)
 }

@@ -117,7 +117,7 @@ impl Image {
     /// The groups.
     #[must_use]
     pub fn group_names(&self) -> Option<Vec<String>> {
-        self.groups.as_ref().map(|groups| groups.items.iter().map(|group| group.text.clone()).collect())
+        self.groups.as_ref().map(|groups| groups.items.iter().map(|group| group.text.to_string()).collect())
     }
 
     /// What people call it: its `ref_name`, or else its name as written.

@@ -103,7 +103,7 @@ fn images(file: &Bootprep, refs: &Refs, variables: &Variables) -> (Vec<Option<St
     let in_ims = |image: usize| match &file.images[image].base {
         Base::Ims(Ims { name: Some(name), id: None, deprecated, .. }) => {
             if *deprecated {
-                Some(name.text.clone())
+                Some(name.text.to_string())
             } else {
                 variables.pattern(name.as_str()).text().map(str::to_owned)
             }

@@ -27,16 +27,16 @@ impl Refs {
                 refs.by_ref.entry(ref_name.to_owned()).or_insert(index);
             }
             if let Base::ImageRef(image_ref) = &image.base {
-                refs.users.entry(image_ref.text.clone()).or_default().push(index);
+                refs.users.entry(image_ref.text.to_string()).or_default().push(index);
             }
         }
         refs.boots = file
             .templates
             .iter()
             .map(|template| match &template.image {
-                Boots::ImageRef(written) => {
-                    Some(variables.pattern(written.as_str()).text().map_or_else(|| written.text.clone(), str::to_owned))
-                }
+                Boots::ImageRef(written) => Some(
+                    variables.pattern(written.as_str()).text().map_or_else(|| written.text.to_string(), str::to_owned),
+                ),
                 _ => None,
             })
             .collect();

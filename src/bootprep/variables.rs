@@ -198,9 +198,8 @@ fn value(tree: &Tree, id: NodeId, depth: usize) -> Json {
         NodeKind::Scalar { text, .. } => match tree.meaning(id) {
             Meaning::Null => Json::Null,
             Meaning::Bool(truth) => Json::Bool(truth),
-            Meaning::Int(Some(number)) => number
-                .try_into()
-                .map(|number: i64| Json::Number(number.into()))
+            Meaning::Int(Some(number)) => i64::try_from(*number)
+                .map(|number| Json::Number(number.into()))
                 .unwrap_or_else(|_| Json::String(number.to_string())),
             meaning @ Meaning::Float(number) => Number::from_f64(number)
                 .filter(|_| (1e-4..1e16).contains(&number.abs()))

@@ -238,7 +238,7 @@ impl Finding {
     /// With what the text it is about renders to, where that is another text.
     #[must_use]
     pub fn renders_to(self, written: &Text, rendered: &str) -> Self {
-        if written.text == rendered { self } else { self.help(format!("it renders to {rendered}")) }
+        if written.as_str() == rendered { self } else { self.help(format!("it renders to {rendered}")) }
     }
 
     /// With another place that has to do with it.

@@ -166,7 +166,7 @@ impl<'a> Subject<'a> {
             return None;
         }
         match scope {
-            None => Some(text.text.clone()),
+            None => Some(text.text.to_string()),
             Some(_)
                 if jinja::is_template(text.as_str())
                     && !self.context.has_variables

@@ -78,7 +78,7 @@ impl Work<'_> {
             Some(ref_name) => Err(RewriteError::ReferenceUnknown {
                 path: self.path.to_owned(),
                 at: self.text.position(self.tree.node(written.node).outer),
-                template: written.text.clone(),
+                template: written.text.to_string(),
                 image: ref_name.to_owned(),
             }),
             None => Ok(()),

@@ -1,8 +1,7 @@
 //! The adapter to the parser underneath: its events become our tree. Another parser would need another of these files.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::HashMap;
 use std::ops::Range;
-use std::sync::Arc;
 
 use granit_parser::{
     ErrorKind, Event, Marker, Options, Parser, ScalarStyle as Written, ScanError, Span, StructureStyle, Tag,
@@ -11,10 +10,15 @@ use granit_parser::{
 use crate::limits;
 use crate::text::{Position, SourceText};
 
+use super::node::{Nodes, Standing, Texts};
 use super::padded::Padded;
-use super::{Node, NodeId, NodeKind, ScalarStyle, Tree, YamlError, owned};
+use super::{NodeId, NodeKind, ScalarStyle, Tree, YamlError, owned};
 
 pub(super) fn read(text: &SourceText) -> Result<Tree, YamlError> {
+    if u32::try_from(text.as_str().len()).is_err() {
+        let at = Position { line: 1, column: 1 };
+        return Err(YamlError { at, offset: 0, what: "a document of 4 GiB or more is not read".into() });
+    }
     let mut padded = Padded::new(text.as_str());
     let mut bytes_read = 0;
     loop {
@@ -69,10 +73,10 @@ fn read_padded(text: &SourceText, padded: &Padded<'_>) -> Result<Tree, Stop> {
     let mut builder = Builder {
         text,
         padded,
-        tree: Tree { nodes: Vec::new(), root: None, comments: Vec::new() },
+        tree: Tree { nodes: Nodes::default(), root: None, comments: Vec::new() },
         open: Vec::new(),
         children: Vec::new(),
-        texts: HashSet::new(),
+        texts: Texts::new(),
         heights: Vec::new(),
         anchors: HashMap::new(),
         aliases: 0,
@@ -105,6 +109,14 @@ struct Open {
     children: usize,
 }
 
+/// A node that begins.
+enum New<'t> {
+    Scalar(&'t str, ScalarStyle),
+    Mapping { flow: bool },
+    Sequence { flow: bool },
+    Alias(NodeId),
+}
+
 struct Builder<'a> {
     text: &'a SourceText,
     padded: &'a Padded<'a>,
@@ -112,8 +124,7 @@ struct Builder<'a> {
     open: Vec<Open>,
     /// Of the open collections, one after the other.
     children: Vec<NodeId>,
-    /// The same text stands in many places of a document; it is kept once.
-    texts: HashSet<Arc<str>>,
+    texts: Texts,
     /// By node: how many collections stand in each other there at most, aliases written out.
     heights: Vec<u16>,
     anchors: HashMap<usize, NodeId>,
@@ -152,19 +163,18 @@ impl Builder<'_> {
                 } else {
                     &value
                 };
-                let scalar = NodeKind::Scalar { text: self.kept(text), style };
-                let id = self.add(scalar, range, span, anchor, tag.as_deref())?;
-                let outer = &mut self.tree.nodes[id].outer;
-                *outer = head.min(*outer);
+                let text = New::Scalar(text, style);
+                let id = self.add(text, range, span, anchor, tag.as_deref())?;
+                self.tree.nodes.begins_at_most(id, head);
             }
             Event::SequenceStart(style, anchor, tag) => {
-                let kind = NodeKind::Sequence { flow: style == StructureStyle::Flow, items: Box::default() };
-                let id = self.add(kind, range, span, anchor, tag.as_deref())?;
+                let new = New::Sequence { flow: style == StructureStyle::Flow };
+                let id = self.add(new, range, span, anchor, tag.as_deref())?;
                 self.begin(id);
             }
             Event::MappingStart(style, anchor, tag) => {
-                let kind = NodeKind::Mapping { flow: style == StructureStyle::Flow, entries: Box::default() };
-                let id = self.add(kind, range, span, anchor, tag.as_deref())?;
+                let new = New::Mapping { flow: style == StructureStyle::Flow };
+                let id = self.add(new, range, span, anchor, tag.as_deref())?;
                 self.begin(id);
             }
             Event::SequenceEnd | Event::MappingEnd => self.close(range.end)?,
@@ -178,8 +188,7 @@ impl Builder<'_> {
                     .get(&anchor)
                     .filter(|target| self.open.iter().all(|open| open.id != **target))
                     .ok_or_else(|| self.error(range.start, "an alias for a node that is not over yet"))?;
-                self.tree.nodes[target].shared = true;
-                let id = self.add(NodeKind::Alias { target }, range, span, 0, None)?;
+                let id = self.add(New::Alias(target), range, span, 0, None)?;
                 self.heights[id] = self.heights[target];
             }
             Event::Anchor(id, name) => {
@@ -191,7 +200,7 @@ impl Builder<'_> {
                     return Err(self.error(range.start, &what).into());
                 }
                 if let Some(node) = self.anchors.get(&id) {
-                    self.tree.nodes[*node].outer = self.tree.nodes[*node].outer.min(range.start);
+                    self.tree.nodes.begins_at_most(*node, range.start);
                 }
             }
             _ => {}
@@ -203,22 +212,13 @@ impl Builder<'_> {
         self.open.last().is_some_and(|open| self.tree.is_flow(open.id))
     }
 
-    fn kept(&mut self, text: &str) -> Arc<str> {
-        if let Some(known) = self.texts.get(text) {
-            return Arc::clone(known);
-        }
-        let text = Arc::<str>::from(text);
-        self.texts.insert(Arc::clone(&text));
-        text
-    }
-
     fn begin(&mut self, id: NodeId) {
         self.open.push(Open { id, children: self.children.len() });
     }
 
     fn add(
         &mut self,
-        kind: NodeKind,
+        new: New<'_>,
         range: Range<usize>,
         span: &Span,
         anchor: usize,
@@ -232,8 +232,15 @@ impl Builder<'_> {
             ));
         }
         let outer = self.offset(span.tag_start()).map_or(range.start, |tag| tag.min(range.start));
-        let tag = tag.map(|tag| self.kept(&tag.to_string()));
-        self.tree.nodes.push(Node { kind, span: range, outer, tag, anchored: anchor != 0, shared: false });
+        let tag = tag.map(ToString::to_string);
+        let at = Standing { span: range, outer, tag: tag.as_deref(), anchored: anchor != 0 };
+        let (nodes, texts) = (&mut self.tree.nodes, &mut self.texts);
+        match new {
+            New::Scalar(text, style) => nodes.add_scalar(text, style, at, texts),
+            New::Mapping { flow } => nodes.add_mapping(flow, at, texts),
+            New::Sequence { flow } => nodes.add_sequence(flow, at, texts),
+            New::Alias(target) => nodes.add_alias(target, at, texts),
+        };
         self.heights.push(0);
         if anchor != 0 {
             self.anchors.insert(anchor, id);
@@ -254,26 +261,21 @@ impl Builder<'_> {
         if usize::from(self.heights[id]) > limits::YAML_EXPANDED_DEPTH {
             let what =
                 format!("with its aliases written out this goes more than {} levels deep", limits::YAML_EXPANDED_DEPTH);
-            return Err(self.error(self.tree.nodes[id].span.start, &what));
+            return Err(self.error(self.tree.nodes.span(id).start, &what));
         }
-        let mut children = self.children.drain(children..);
-        let last = match &mut self.tree.nodes[id].kind {
-            NodeKind::Sequence { flow, items } => {
-                *items = children.collect();
-                items.last().copied().filter(|_| !*flow)
-            }
-            NodeKind::Mapping { flow, entries } => {
-                *entries = std::iter::from_fn(|| children.next().zip(children.next())).collect();
-                entries.last().copied().filter(|_| !*flow).map(|(key, value)| {
-                    // A value that is not there stands before the colon.
-                    if self.tree.nodes[value].span.end <= self.tree.nodes[key].span.end { key } else { value }
-                })
-            }
-            NodeKind::Scalar { .. } | NodeKind::Alias { .. } => None,
+        self.tree.nodes.fill(id, &self.children[children..]);
+        self.children.truncate(children);
+        let nodes = &self.tree.nodes;
+        let last = match nodes.kind(id) {
+            NodeKind::Sequence { flow: false, items } => items.last().copied(),
+            // A value that is not there stands before the colon.
+            NodeKind::Mapping { flow: false, entries } => entries
+                .last()
+                .map(|(key, value)| if nodes.span(*value).end <= nodes.span(*key).end { *key } else { *value }),
+            _ => None,
         };
-        let end = last.map_or(end, |last| self.tree.nodes[last].span.end);
-        let span = &mut self.tree.nodes[id].span;
-        span.end = end.max(span.start);
+        let end = last.map_or(end, |last| nodes.span(last).end);
+        self.tree.nodes.ends_at(id, end);
         Ok(())
     }
 

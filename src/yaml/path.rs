@@ -48,22 +48,17 @@ impl fmt::Display for Path {
     }
 }
 
-/// By node: the node it stands in, and how.
+/// By node: the node it stands in.
 #[derive(Debug, Clone)]
 pub struct Parents<'t> {
     tree: &'t Tree,
-    nodes: Vec<Option<Parent>>,
+    nodes: Vec<u32>,
 }
 
-/// Where a node stands.
-#[derive(Debug, Clone, Copy)]
-struct Parent {
-    node: NodeId,
-    place: Place,
-}
+/// In the place of a node that stands in none.
+const NONE: u32 = u32::MAX;
 
 /// How a node stands in another.
-#[derive(Debug, Clone, Copy)]
 enum Place {
     /// In the entry of this key, as the key or as its value.
     Entry(NodeId),
@@ -75,20 +70,17 @@ impl Tree {
     /// By node: the node it stands in. Aliases are not followed.
     #[must_use]
     pub fn parents(&self) -> Parents<'_> {
-        let mut nodes = vec![None; self.nodes.len()];
-        for (node, held) in self.nodes.iter().enumerate() {
-            match &held.kind {
+        let mut nodes = vec![NONE; self.nodes.len()];
+        let mut stands = |child: NodeId, parent: NodeId| nodes[child] = u32::try_from(parent).unwrap_or(NONE);
+        for node in 0..self.nodes.len() {
+            match self.nodes.kind(node) {
                 NodeKind::Mapping { entries, .. } => {
                     for (key, value) in entries {
-                        nodes[*key] = Some(Parent { node, place: Place::Entry(*key) });
-                        nodes[*value] = nodes[*key];
+                        stands(*key, node);
+                        stands(*value, node);
                     }
                 }
-                NodeKind::Sequence { items, .. } => {
-                    for (index, item) in items.iter().enumerate() {
-                        nodes[*item] = Some(Parent { node, place: Place::Item(index) });
-                    }
-                }
+                NodeKind::Sequence { items, .. } => items.iter().for_each(|item| stands(*item, node)),
                 NodeKind::Scalar { .. } | NodeKind::Alias { .. } => {}
             }
         }
@@ -97,20 +89,28 @@ impl Tree {
 }
 
 impl Parents<'_> {
-    fn get(&self, id: NodeId) -> Option<Parent> {
-        self.nodes.get(id).copied().flatten()
-    }
-
     /// The node in which a node stands.
     #[must_use]
     pub fn of(&self, id: NodeId) -> Option<NodeId> {
-        self.get(id).map(|parent| parent.node)
+        self.nodes.get(id).filter(|node| **node != NONE).map(|node| *node as usize)
+    }
+
+    /// Children are numbered in their order.
+    fn place(&self, id: NodeId) -> Option<Place> {
+        match self.tree.nodes.kind(self.of(id)?) {
+            NodeKind::Mapping { entries, .. } => {
+                let at = entries.partition_point(|(key, _)| *key <= id).checked_sub(1)?;
+                entries.get(at).map(|(key, _)| Place::Entry(*key))
+            }
+            NodeKind::Sequence { items, .. } => items.binary_search(&id).ok().map(Place::Item),
+            NodeKind::Scalar { .. } | NodeKind::Alias { .. } => None,
+        }
     }
 
     /// The key of the entry that a node is the key or the value of.
     #[must_use]
     pub fn key(&self, id: NodeId) -> Option<NodeId> {
-        match self.get(id)?.place {
+        match self.place(id)? {
             Place::Entry(key) => Some(key),
             Place::Item(_) => None,
         }
@@ -121,12 +121,12 @@ impl Parents<'_> {
     pub fn path(&self, id: NodeId) -> Path {
         let mut steps = Vec::new();
         let mut at = id;
-        while let Some(parent) = self.get(at) {
-            steps.push(match parent.place {
+        while let (Some(parent), Some(place)) = (self.of(at), self.place(at)) {
+            steps.push(match place {
                 Place::Entry(key) => Step::Key(self.tree.scalar(key).unwrap_or_default().to_owned()),
                 Place::Item(index) => Step::Item(index),
             });
-            at = parent.node;
+            at = parent;
         }
         steps.reverse();
         Path(steps)

@@ -15,8 +15,9 @@ pub enum Meaning {
     Null,
     /// A truth.
     Bool(bool),
-    /// A whole number; none where it is beyond what is counted here.
-    Int(Option<i128>),
+    /// A whole number; none where it is beyond what is counted here. In a box, or every text of a file would be larger
+    /// for it.
+    Int(Option<Box<i128>>),
     /// A number with a fraction.
     Float(f64),
     /// A day.
@@ -48,7 +49,7 @@ impl Meaning {
             Self::Null => Some("None".into()),
             Self::Bool(true) => Some("True".into()),
             Self::Bool(false) => Some("False".into()),
-            Self::Int(number) => number.map(|number| number.to_string()),
+            Self::Int(number) => number.as_ref().map(|number| number.to_string()),
             Self::Float(number) => Some(python_float(*number)),
             Self::Text | Self::Date | Self::Time | Self::Unbuildable => None,
         }
@@ -113,7 +114,7 @@ pub fn plain_meaning(text: &str) -> Meaning {
     }
     let Some(words) = WORDS.as_ref() else { return Meaning::Text };
     if words.int.is_match(text) {
-        Meaning::Int(int(text))
+        Meaning::Int(int(text).map(Box::new))
     } else if words.float.is_match(text) {
         float(text).map_or(Meaning::Text, Meaning::Float)
     } else if words.date.is_match(text) {
@@ -164,7 +165,7 @@ impl Tree {
     pub fn meaning(&self, id: NodeId) -> Meaning {
         let node = self.node(self.resolved(id));
         let NodeKind::Scalar { text, style } = &node.kind else { return Meaning::Text };
-        match node.tag.as_deref() {
+        match node.tag {
             None if *style == ScalarStyle::Plain => plain_meaning(text),
             None | Some("!" | "tag:yaml.org,2002:str") => Meaning::Text,
             Some("tag:yaml.org,2002:null") => Meaning::Null,

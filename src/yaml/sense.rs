@@ -107,7 +107,7 @@ impl<'a> Sense<'a> {
                         return Self(Of::Node { tree, node: *target, intended: None }).taken_apart();
                     }
                 };
-                (tree.node(node).tag.as_deref(), Some(content))
+                (tree.node(node).tag, Some(content))
             }
         }
     }

@@ -31,10 +31,9 @@ impl Tree {
             return rest.is_empty() || rest.starts_with('#');
         }
         // Nodes are in the order of the text, but for values that are not there: those stand before their colon.
-        let before = &self.nodes[..self.nodes.partition_point(|node| node.span.start <= at)];
-        let scalar =
-            before.iter().rev().find(|node| matches!(node.kind, NodeKind::Scalar { .. }) && !node.span.is_empty());
-        scalar.is_some_and(|node| {
+        let scalar = (0..self.nodes.up_to(at)).rev().map(|id| self.nodes.get(id));
+        let mut scalar = scalar.filter(|node| matches!(node.kind, NodeKind::Scalar { .. }) && !node.span.is_empty());
+        scalar.next().is_some_and(|node| {
             node.span.contains(&at) && matches!(node.kind, NodeKind::Scalar { style: ScalarStyle::Quoted, .. })
         })
     }

@@ -137,7 +137,7 @@ fn edit_everything(text: &SourceText, tree: &Tree, parents: &Parents<'_>, tally:
     let step = nodes.len() / 300 + 1;
     for node in nodes.into_iter().step_by(step) {
         let path = parents.path(node);
-        match &tree.node(node).kind {
+        match tree.node(node).kind {
             NodeKind::Scalar { .. } if parents.key(node) != Some(node) => {
                 for word in ["word", "two words: and # more", "yes", "it's \"quoted\"", "1.10"] {
                     let set = |value: &mut Value| {

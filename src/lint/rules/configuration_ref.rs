@@ -56,10 +56,10 @@ fn check(subject: &Subject, found: &mut Vec<Finding>) {
     known.unsure = subject.file.configurations.iter().any(|configuration| configuration.name.is_none())
         || subject.section_is_unsure(Section::Configurations);
     for written in subject.file.configurations.iter().filter_map(|configuration| configuration.name.as_ref()) {
-        known.written.insert(written.text.clone());
+        known.written.insert(written.text.to_string());
         match subject.rendered(written, Some(Scope::File)) {
             Some(name) => {
-                known.by_name.insert(name.clone(), written.text.clone());
+                known.by_name.insert(name.clone(), written.text.to_string());
                 known.names.insert(name);
             }
             None => known.unsure = true,
@@ -81,7 +81,7 @@ fn undefined(
     known: &Known,
 ) -> Option<Finding> {
     let written = written?;
-    if known.written.contains(&written.text) {
+    if known.written.contains(written.as_str()) {
         return None;
     }
     let name = subject.rendered(written, Some(scope))?;

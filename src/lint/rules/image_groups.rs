@@ -89,7 +89,7 @@ fn check(subject: &Subject, found: &mut Vec<Finding>) {
 
 fn names(subject: &Subject, image: &Image, groups: &TextList, found: &mut Vec<Finding>) {
     let mut seen = HashSet::new();
-    let has_application = groups.items.iter().any(|group| group.text == "Application");
+    let has_application = groups.items.iter().any(|group| group.as_str() == "Application");
     let site: Vec<&str> = subject.context.system.roles().collect();
     for group in groups.items.iter().filter(|group| group.is_text() && !jinja::is_template(group.as_str())) {
         let name = group.as_str();

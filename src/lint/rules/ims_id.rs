@@ -100,7 +100,7 @@ fn id(subject: &Subject, written: Option<&Text>, scope: Option<Scope>, found: &m
     let finding = NOT_UUID.at(place, format!("{id:?} is no id of IMS: expected a whole lower-case UUID"));
     found.push(match suggestion {
         Some(spelled) => {
-            let fix = (written.text == id).then(|| subject.editor().set_text(written.node, &spelled)).flatten();
+            let fix = (written.as_str() == id).then(|| subject.editor().set_text(written.node, &spelled)).flatten();
             finding.help(format!("IMS knows it as {spelled}")).safe_fix("spell it as IMS does", fix)
         }
         None => finding.help("if this is a name, write name: instead of id:"),

@@ -218,7 +218,7 @@ fn layer_alone(subject: &Subject, configuration: &Configuration, layer: &Layer, 
             let others = configuration.layers.iter().filter(|other| other.node != layer.node);
             let alone = others
                 .map(|other| other.playbook.as_ref())
-                .all(|other| other.is_some_and(|other| other.text != "site.yml"));
+                .all(|other| other.is_some_and(|other| other.as_str() != "site.yml"));
             let fix = subject.editor().append(layer.node, "playbook", "site.yml", false).filter(|_| alone);
             let finding = if v3 {
                 PLAYBOOK_MISSING.at(head, "this layer has no playbook, and CFS v3 needs one")
@@ -310,7 +310,7 @@ fn commit(subject: &Subject, commit: Option<&Text>, scope: Option<Scope>, found:
     let place = subject.place(written.node);
     let finding =
         COMMIT_FORMAT.at(place, format!("{name:?} is no whole commit: CFS takes 40 lower-case hexadecimal digits"));
-    let spelled = lower.len() == 40 && lower.bytes().all(|byte| byte.is_ascii_hexdigit()) && written.text == name;
+    let spelled = lower.len() == 40 && lower.bytes().all(|byte| byte.is_ascii_hexdigit()) && written.as_str() == name;
     found.push(if spelled {
         finding
             .help(format!("write {lower}"))
@@ -371,7 +371,7 @@ fn secret(subject: &Subject, written: &Text, found: &mut Vec<Finding>) {
     let token = ["ghp_", "gho_", "glpat-", "github_pat_", "x-token"].iter().any(|sign| user.as_str().starts_with(sign));
     let is_ssh = parts.get(1).is_some_and(|scheme| scheme.as_str() == "ssh");
     let place = subject.part(written.node, &user.range());
-    let mut clean = written.text.clone();
+    let mut clean = written.text.to_string();
     clean.replace_range(user.start()..user.end() + 1, "");
     let fix = subject.editor().set_text(written.node, &clean);
     if user.as_str().contains(':') || token {

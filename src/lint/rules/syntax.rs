@@ -71,7 +71,7 @@ fn in_tree(subject: &Subject, found: &mut Vec<Finding>) {
             _ => {}
         }
         let built = subject.tree.meaning(id) != Meaning::Unbuildable;
-        let tag = node.tag.as_deref().filter(|tag| !tag.starts_with("tag:yaml.org,2002:") && *tag != "!");
+        let tag = node.tag.filter(|tag| !tag.starts_with("tag:yaml.org,2002:") && *tag != "!");
         if !built || tag.is_some() {
             let what = tag.map_or("`=`".to_owned(), |tag| format!("the tag `{tag}`"));
             found.push(

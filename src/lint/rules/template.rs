@@ -105,7 +105,7 @@ fn check(subject: &Subject, found: &mut Vec<Finding>) {
             found.push(NAME_LENGTH.at(place.clone(), format!("the name has {length} characters, and BOS takes 127")));
         } else if !is_bos_name(&name) {
             let help = "letters, digits, -, . and _ only, with a letter or digit at both ends";
-            let shown = if name == written.text { String::new() } else { format!(" renders to {name:?}, which") };
+            let shown = if name == written.as_str() { String::new() } else { format!(" renders to {name:?}, which") };
             found.push(NAME_INVALID.at(place.clone(), format!("this name{shown} BOS refuses")).help(help));
         } else if length > 45 {
             let message = format!("the name has {length} characters; older releases of CSM take 45");
