@@ -67,13 +67,12 @@ fuzz_target!(|data: &[u8]| {
                 });
             }
             NodeKind::Scalar { text: held, .. } => {
-                let held = held.clone();
                 hold(&text, &tree, editor.set_text(node, word), &path, |value, steps| {
                     *at(value, steps)? = Value::from(word);
                     Some(())
                 });
                 hold(&text, &tree, editor.quote(node), &path, |value, steps| {
-                    *at(value, steps)? = Value::from(&*held);
+                    *at(value, steps)? = Value::from(*held);
                     Some(())
                 });
             }

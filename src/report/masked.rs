@@ -40,7 +40,8 @@ impl Masked {
         let formatter = MaskingFormatter { exact, ..MaskingFormatter::default() };
         value.serialize(&mut Serializer::with_formatter(&mut bytes, formatter))?;
         bytes.push(b'\n');
-        Ok(Self(String::from_utf8_lossy(&bytes).into_owned()))
+        let lossy = |error: std::string::FromUtf8Error| String::from_utf8_lossy(error.as_bytes()).into_owned();
+        Ok(Self(String::from_utf8(bytes).unwrap_or_else(lossy)))
     }
 
     /// A document in a form of its own, whose every word of an input was masked before it was written.
