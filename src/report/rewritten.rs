@@ -6,6 +6,9 @@ use crate::rewrite::{ChangeKind, Report};
 
 use super::{printable, shell_word};
 
+/// What was there before the rewrite is told so often: behind more of it, nobody would see what was changed.
+const REMARKS: usize = 20;
+
 /// The report; `new_file` is where the result was written.
 #[must_use]
 pub fn text(report: &Report, new_file: Option<&str>) -> String {
@@ -68,8 +71,12 @@ pub fn text(report: &Report, new_file: Option<&str>) -> String {
     {
         let _ = writeln!(out, "{file}:{}: {}: {} {said}", entry.line, entry.path, printable(&entry.name));
     }
-    for remark in &report.remarks {
+    for remark in report.remarks.iter().take(REMARKS) {
         let _ = writeln!(out, "{file}:{}: {}: {}", remark.line, remark.path, printable(&remark.what));
+    }
+    if let Some(more) = report.remarks.len().checked_sub(REMARKS).filter(|more| *more > 0) {
+        let _ =
+            writeln!(out, "{file}: and {more} more of these, which `incfg check {}` tells", shell_word(&report.file));
     }
     restart(&mut out, new_file);
     out

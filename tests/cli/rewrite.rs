@@ -582,6 +582,19 @@ fn what_sat_reads_in_another_way_is_told() {
 }
 
 #[test]
+fn what_was_there_before_does_not_hide_what_was_changed() {
+    let image = |at: usize| format!("- {{name: 1.{at}, ref_name: r{at}, base: {{ims: {{name: r, type: recipe}}}}}}\n");
+    for (count, more) in [(20, None), (22, Some("and 2 more of these, which `incfg check"))] {
+        let file = format!("images:\n{}", (1..=count).map(image).collect::<String>());
+        let outcome = rewritten(&file, &[&pin("r1", BASE_ID)]);
+        assert_eq!(outcome.code, 0, "{}", outcome.stderr);
+        assert_eq!(outcome.stderr.matches("as a number").count(), 20, "{}", outcome.stderr);
+        assert_eq!(outcome.stderr.contains("more of these"), more.is_some(), "{}", outcome.stderr);
+        assert!(outcome.stderr.contains(more.unwrap_or_default()), "{}", outcome.stderr);
+    }
+}
+
+#[test]
 fn a_template_that_may_mean_a_pinned_image_is_not_left_behind() {
     let file = "images:\n- {name: leaf, ref_name: leaf, base: {ims: {name: r, type: recipe}}}\nsession_templates:\n- {name: t, image: {image_ref: \"{{ booted }}\"}}\n";
     let refused = rewritten(file, &[&pin("leaf", BASE_ID)]);
