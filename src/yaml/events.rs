@@ -158,6 +158,11 @@ impl Builder<'_> {
                 }
                 let (range, head) =
                     if style == ScalarStyle::Block { self.block_scalar(range) } else { (range.clone(), range.start) };
+                let is_outermost = self.open.is_empty() && style == ScalarStyle::Block && range.start != head;
+                if is_outermost && self.text.column_bytes(range.start) == 0 {
+                    let what = "to SAT the block of text is over here: its lines have to be indented";
+                    return Err(self.error(range.start, what).into());
+                }
                 let text = if style == ScalarStyle::Block && self.has_break_too_many(&range, &value) {
                     value.strip_suffix('\n').unwrap_or(&value)
                 } else {
