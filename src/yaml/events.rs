@@ -156,6 +156,11 @@ impl Builder<'_> {
                     let error = self.error(range.start, "a plain text cannot begin with `?` in a flow list or mapping");
                     return Err(Stop { error, missing: Some(Blanks { at: range.start + 1, count: 1 }) });
                 }
+                if style == ScalarStyle::Plain && self.text.as_str()[range.start..].starts_with(':') && self.in_flow() {
+                    // To SAT it is the colon between a key and its value, whatever comes behind it.
+                    let what = "a plain text cannot begin with `:` in a flow list or mapping; quote it";
+                    return Err(self.error(range.start, what).into());
+                }
                 let (range, head) =
                     if style == ScalarStyle::Block { self.block_scalar(range) } else { (range.clone(), range.start) };
                 let is_outermost = self.open.is_empty() && style == ScalarStyle::Block && range.start != head;

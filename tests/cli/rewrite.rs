@@ -397,6 +397,8 @@ fn what_cannot_be_done_says_why_and_leaves_everything_as_it_was() {
         ("a: 1\n", vec![pin("a", BASE_ID)], 3, "b.yaml:1:1: this is no bootprep file: expected a mapping"),
         ("", vec![pin("a", BASE_ID)], 3, "it is empty"),
         ("images: []\n---\nimages: []\n", vec![pin("a", BASE_ID)], 3, "a second YAML document begins here"),
+        ("images: [{name: :a}]\n", vec![pin("a", BASE_ID)], 3, "b.yaml:1:17: a plain text cannot begin with `:`"),
+        ("images: [{name: a, !x :b}]\n", vec![pin("a", BASE_ID)], 3, "b.yaml:1:23: a plain text cannot begin with `:`"),
         ("|\n#- {name: a}\n", vec![pin("a", BASE_ID)], 3, "b.yaml:2:1: to SAT the block of text is over here"),
         ("images: []\n", vec![pin("a", BASE_ID)], 3, "the file has no images"),
         (
