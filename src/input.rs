@@ -83,7 +83,8 @@ pub enum Opened<'a> {
 
 #[derive(Debug, Clone)]
 enum Bytes {
-    File(PathBuf),
+    /// A file, and how many bytes it had when it was recognised, if they are its text.
+    File(PathBuf, Option<u64>),
     /// A pipe can be read once, so what recognising took is kept.
     Pipe(Vec<u8>, Rest),
 }
@@ -143,8 +144,8 @@ pub fn collect(paths: &[PathBuf]) -> Result<Collected, InputError> {
             for file in activity::files_below(path, &mut found.left_out)? {
                 let shown = file.display().to_string();
                 match recogniser.recognise(&file) {
-                    Ok(Some(kind)) => {
-                        found.sources.push(Source { shown, kind, named: false, bytes: Bytes::File(file) });
+                    Ok(Some((kind, bytes))) => {
+                        found.sources.push(Source { shown, kind, named: false, bytes: Bytes::File(file, bytes) });
                     }
                     Ok(None) => {}
                     Err(error) => {
@@ -170,8 +171,8 @@ pub fn collect(paths: &[PathBuf]) -> Result<Collected, InputError> {
                 named: true,
                 bytes: Bytes::Pipe(head, Rest::Named(Arc::new(file))),
             });
-        } else if let Some(kind) = recogniser.recognise(path).map_err(|error| unreadable(&shown, &error))? {
-            found.sources.push(Source { shown, kind, named: true, bytes: Bytes::File(path.clone()) });
+        } else if let Some((kind, bytes)) = recogniser.recognise(path).map_err(|error| unreadable(&shown, &error))? {
+            found.sources.push(Source { shown, kind, named: true, bytes: Bytes::File(path.clone(), bytes) });
         }
     }
     Ok(found)
@@ -190,8 +191,8 @@ struct Recogniser {
 }
 
 impl Recogniser {
-    /// What a file is; `None` if it was met before.
-    fn recognise(&mut self, path: &Path) -> std::io::Result<Option<Kind>> {
+    /// What a file is, and how many bytes of text it holds if it is not packed; `None` if it was met before.
+    fn recognise(&mut self, path: &Path) -> std::io::Result<Option<(Kind, Option<u64>)>> {
         let (mut file, metadata) = open_plain(path)?;
         if !self.seen.insert((metadata.dev(), metadata.ino())) {
             return Ok(None);
@@ -207,7 +208,9 @@ impl Recogniser {
                 Err(error) => return Err(error),
             }
         }
-        Ok(Some(recognise_head(&self.head[..filled], &path.display().to_string())))
+        let head = &self.head[..filled];
+        let bytes = packing(head).is_none().then_some(metadata.len());
+        Ok(Some((recognise_head(head, &path.display().to_string()), bytes)))
     }
 }
 
@@ -272,7 +275,7 @@ impl Source {
     /// # Errors
     /// The system's error.
     pub fn open(&self) -> std::io::Result<Opened<'_>> {
-        if let Bytes::File(path) = &self.bytes {
+        if let Bytes::File(path, _) = &self.bytes {
             let (file, metadata) = open_plain(path)?;
             let mut magic = [0; 4];
             if metadata.is_file() && metadata.len() > 0 {
@@ -291,7 +294,7 @@ impl Source {
     /// The system's error.
     pub fn reader(&self) -> std::io::Result<Box<dyn Read + Send + '_>> {
         match &self.bytes {
-            Bytes::File(path) => decompressed(open_plain(path)?.0),
+            Bytes::File(path, _) => decompressed(open_plain(path)?.0),
             Bytes::Pipe(head, Rest::Stdin) => decompressed(Cursor::new(head.as_slice()).chain(std::io::stdin())),
             Bytes::Pipe(head, Rest::Named(file)) => decompressed(Cursor::new(head.as_slice()).chain(&**file)),
         }
@@ -300,9 +303,9 @@ impl Source {
     /// How many bytes will be read, where that is known: of a file that is not compressed.
     #[must_use]
     pub fn bytes(&self) -> Option<u64> {
-        match self.open() {
-            Ok(Opened::File(_, bytes)) => Some(bytes),
-            _ => None,
+        match self.bytes {
+            Bytes::File(_, bytes) => bytes,
+            Bytes::Pipe(..) => None,
         }
     }
 
@@ -312,7 +315,7 @@ impl Source {
     /// The system's error.
     pub fn open_again(&self) -> std::io::Result<Box<dyn Read + Send + '_>> {
         match &self.bytes {
-            Bytes::File(_) => self.reader(),
+            Bytes::File(..) => self.reader(),
             Bytes::Pipe(head, _) => {
                 let whole = if head.len() < limits::HEAD_BYTES {
                     head.len()
