@@ -278,7 +278,7 @@ impl LineKind {
                 return None;
             }
         }
-        if self.needle_in_message && !self.holds_needle(body) {
+        if self.needle_in_message && !self.message.is_plain() && !self.holds_needle(body) {
             return None;
         }
         let mut captures = Captures::default();

@@ -16,6 +16,9 @@ const LONGEST: usize = 4096;
 /// So many steps a template is followed for one text, before the regular expression is asked.
 const STEPS: u32 = 512;
 
+/// The set of a dot.
+const ANY: [u64; 4] = [u64::MAX; 4];
+
 /// A pattern.
 #[derive(Clone)]
 pub(super) struct Wording {
@@ -35,6 +38,11 @@ impl std::fmt::Debug for Wording {
 impl Wording {
     pub(super) const fn new(pattern: Cow<'static, str>, template: Option<Template>) -> Self {
         Self { pattern, template, compiled: OnceLock::new() }
+    }
+
+    /// Whether a text is compared with it as it stands, which costs no more than to look for a literal in it.
+    pub(super) fn is_plain(&self) -> bool {
+        self.template.is_some()
     }
 
     /// Whether it can be compiled; it may be too large.
@@ -127,7 +135,8 @@ impl<'w> Attempt<'w, '_> {
             Some(Part::Run { set, least, most, greedy }) => {
                 let run = rest.get(..*most).unwrap_or(rest);
                 let holds = |byte: &u8| set[usize::from(byte >> 6)] >> (byte & 63) & 1 == 1;
-                let longest = run.iter().position(|byte| !holds(byte)).unwrap_or(run.len());
+                let stops = if *set == ANY { None } else { run.iter().position(|byte| !holds(byte)) };
+                let longest = stops.unwrap_or(run.len());
                 if longest < *least {
                     return Some(false);
                 }
