@@ -4,7 +4,7 @@ use crate::cfs::Session;
 use crate::image_id::ImageId;
 use crate::plan::command::Container;
 use crate::plan::step::{At, Failure, Misfit};
-use crate::plan::{Attempt, AttemptState, Concern, Look};
+use crate::plan::{Attempt, AttemptState, Concern};
 
 use super::log::NoLog;
 use super::{Event, Executor, Halt, SETTLING, Stop, log};
@@ -87,7 +87,8 @@ impl Executor<'_> {
             self.pause()?;
         }
         let mut plan = self.store.plan().clone();
-        for look in [Look::Configuration, Look::Image] {
+        // A person may have recorded one of them before.
+        for look in plan.get(at).1.open_looks() {
             plan.looked_at(at, look, &(self.now)())?;
         }
         let step = plan.get(at).1.id.clone();

@@ -708,6 +708,21 @@ fn what_is_no_session_is_told() {
 }
 
 #[test]
+fn run_goes_on_where_hands_have_looked_at_one_thing_only() {
+    for look in ["ims images describe", "configurations describe"] {
+        let site = Site::short();
+        assert!(all_typed(&site).stdout.starts_with("unchecked "));
+        let looks = commands(&site);
+        let command = looks.iter().find(|command| command.contains(look)).unwrap();
+        assert_eq!(typed(&site, command).code, 0, "{look}");
+        assert_eq!(site.steps("state")[0], "created", "{look}");
+        let outcome = site.run(&[]);
+        assert_eq!(outcome.code, 0, "{look}: {}", outcome.stderr);
+        site.is_whole();
+    }
+}
+
+#[test]
 fn hands_and_run_can_take_turns() {
     let site = Site::new();
     assert_eq!(step_by_hand(&site).code, 0);
