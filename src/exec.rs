@@ -252,11 +252,27 @@ impl Executor<'_> {
         Ok(())
     }
 
+    /// For a run that is only rehearsed: the plan goes on in memory, never on disk, with the version of the API that a run
+    /// would find `cray` to have.
+    pub fn suppose_what_cray_speaks(&mut self) {
+        let plan = self.store.plan();
+        let Some(at) = plan.open().first().copied().filter(|_| plan.target.is_open()) else { return };
+        let name = plan.get(at).0.configuration.name.clone();
+        let describe = CrayCommand::describe_configuration(plan.target.cfs, &name);
+        let said = self.cray.call(&describe, About::Configuration(&name), Expect::Answer, self.stop);
+        if matches!(said, Err(Trouble::Unusable(why)) if why.contains(cray::NO_V3)) {
+            let mut plan = plan.clone();
+            plan.target = Target { cfs: CfsVersion::V2, basis: CfsBasis::Cray };
+            self.store.suppose(plan);
+            (self.tell)(Event::Note(
+                "this cray has no cfs v3; the plan would go on with plain cray cfs, which is version 2",
+            ));
+        }
+    }
+
     /// Where only the form of a configuration told the version of the API, `cray` may know better: then it is version 2.
     fn speaks_v2(&mut self, why: &str) -> Result<bool, Stop> {
-        let target = &self.store.plan().target;
-        let open = target.basis == CfsBasis::Configuration && target.cfs == CfsVersion::V3;
-        if !open || !why.contains(cray::NO_V3) {
+        if !self.store.plan().target.is_open() || !why.contains(cray::NO_V3) {
             return Ok(false);
         }
         let mut plan = self.store.plan().clone();
@@ -291,7 +307,8 @@ impl Executor<'_> {
         if self.settings.keep_sessions {
             return Ok(());
         }
-        for session in self.store.plan().deletable() {
+        let deletable = self.store.plan().deletable().into_iter().map(|attempt| attempt.session.clone());
+        for session in deletable.collect::<Vec<_>>() {
             if !undeletable.contains(&session) {
                 self.delete_session(&session, undeletable)?;
             }

@@ -268,6 +268,9 @@ pub struct Attempt {
     pub other_images: Vec<ImageId>,
     /// Why it failed.
     pub reason: Option<String>,
+    /// It was given up: nobody waits for it any more, and CFS had not said that it failed.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub given_up: bool,
     /// The layer that failed.
     pub failed_layer: Option<u32>,
     /// Where its log is kept.
@@ -323,6 +326,14 @@ pub struct NotThrough(
     /// The steps that are not done.
     pub Vec<String>,
 );
+
+impl Target {
+    /// Whether `cray` may have another version: only the form of a configuration told of this one.
+    #[must_use]
+    pub fn is_open(&self) -> bool {
+        self.basis == CfsBasis::Configuration && self.cfs == CfsVersion::V3
+    }
+}
 
 impl Plan {
     /// Whether every image is made.

@@ -239,6 +239,9 @@ impl Assignment {
                     self.possible[item].iter().copied().filter(|name| self.has_base(item, *name, images)).collect();
                 self.possible[item] = kept;
             }
+            for (base, told) in (0..self.items.len()).filter_map(|item| self.told_base(item)).collect::<Vec<_>>() {
+                self.possible[base].retain(|name| *name == told);
+            }
             if !self.keep_matchable() {
                 return false;
             }
@@ -252,6 +255,19 @@ impl Assignment {
     fn has_base(&self, item: usize, name: usize, images: &[ImageText]) -> bool {
         let ItemBase::Item(base) = self.items[item].base else { return true };
         !self.bases(item, name, base, images).is_empty() || self.unnamed_base(item, name, base).is_some()
+    }
+
+    /// The base of an item and its name, where an image that is this item and no other has it in its own name.
+    fn told_base(&self, item: usize) -> Option<(usize, usize)> {
+        let ItemBase::Item(base) = self.items[item].base else { return None };
+        let is_only = |name: &usize| {
+            let others =
+                self.possible.iter().enumerate().filter(|(other, names)| *other != item && names.contains(name));
+            self.needs_item[*name] && others.count() == 0
+        };
+        let own = self.possible[item].iter().copied().find(is_only)?;
+        let told = self.position(self.items[item].name.base_in(&self.names[own])?)?;
+        (base < self.possible.len()).then_some((base, told))
     }
 
     /// The names that the base of `item` can have when the item is called by that name.

@@ -2,12 +2,13 @@
 
 use std::fs;
 use std::io::{BufReader, BufWriter};
-use std::os::unix::fs::{OpenOptionsExt, PermissionsExt};
+use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
 use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use clap::Args;
+use rustix::process::{Pid, test_kill_process};
 
 use crate::analysis::{Context, KeyBasis, SatRun};
 use crate::exec::cray::{About, Cray, Expect, Trouble};
@@ -16,6 +17,7 @@ use crate::limits;
 use crate::plan::command::CrayCommand;
 use crate::report::{printable, shell_word};
 use crate::secret;
+use crate::whole_file;
 
 use super::run::duration;
 use super::{Exit, Failure, print, say};
@@ -73,6 +75,7 @@ pub(super) fn run(arguments: &Arguments) -> Result<Exit, Failure> {
             let why = format!("--dir {}: cannot be made: {error}", arguments.dir.display());
             Failure::new(Exit::Input, printable(&why))
         })?;
+        remove_remains(&arguments.dir);
     }
     let stop = super::stop_on_signals()?;
     let stop = || stop.load(Ordering::Relaxed);
@@ -131,20 +134,39 @@ enum Fetched {
     Stopped,
 }
 
-/// Fetches a log under another name first, so that a file of the right name is always whole.
+/// Fetches a log into a directory of its own first, so that a file of the right name is always whole, and what is not
+/// masked yet is for its owner only.
 fn fetch(cray: &Cray, key: &str, file: &Path, stop: &dyn Fn() -> bool) -> Result<(), Fetched> {
-    let name = file.file_name().unwrap_or_default().to_string_lossy();
-    let beside = |what: &str| file.with_file_name(format!(".{name}.{}.{what}", std::process::id()));
-    let (fetched, masked) = (beside("fetched"), beside("tmp"));
+    let beside = file.with_file_name(format!("{WORK}{}", std::process::id()));
+    let (fetched, masked) = (beside.join("fetched"), beside.join("masked"));
     // A process of the same number may have been killed here.
-    let _ = (fs::remove_file(&fetched), fs::remove_file(&masked));
+    let _ = fs::remove_dir_all(&beside);
+    // Whoever may not write here is told so before anything is fetched.
+    fs::DirBuilder::new().mode(0o700).create(&beside).map_err(|error| not_written(file, &error))?;
     let outcome = fetch_to(cray, key, &fetched, stop).and_then(|()| {
         mask(&fetched, &masked).and_then(|()| fs::rename(&masked, file)).map_err(|error| not_written(file, &error))
     });
-    for temporary in [fetched, masked] {
-        let _ = fs::remove_file(temporary);
+    let _ = fs::remove_dir_all(&beside);
+    if outcome.is_ok() {
+        whole_file::sync_directory(file.parent().filter(|dir| !dir.as_os_str().is_empty()).unwrap_or(Path::new(".")));
     }
     outcome
+}
+
+/// How the directory of a process is called in which it fetches; its number follows.
+const WORK: &str = ".incfg-fetch-";
+
+/// Removes what processes that were killed have left: what they fetched may not be masked yet.
+fn remove_remains(dir: &Path) {
+    let entries = fs::read_dir(dir).into_iter().flatten().flatten();
+    for entry in entries {
+        let name = entry.file_name();
+        let number = name.to_str().and_then(|name| name.strip_prefix(WORK)).and_then(|number| number.parse().ok());
+        let dead = |pid| matches!(test_kill_process(pid), Err(error) if error == rustix::io::Errno::SRCH);
+        if number.and_then(Pid::from_raw).is_some_and(dead) {
+            let _ = fs::remove_dir_all(entry.path());
+        }
+    }
 }
 
 /// Keeps a log without the secrets in it. It is kept unpacked.
@@ -156,14 +178,6 @@ fn mask(log: &Path, kept: &Path) -> std::io::Result<()> {
 }
 
 fn fetch_to(cray: &Cray, key: &str, temporary: &Path, stop: &dyn Fn() -> bool) -> Result<(), Fetched> {
-    // Whoever may not write here is told so before anything is fetched.
-    fs::OpenOptions::new()
-        .write(true)
-        .create_new(true)
-        .mode(0o600)
-        .open(temporary)
-        .and_then(|file| file.set_permissions(fs::Permissions::from_mode(0o600)))
-        .map_err(|error| not_written(temporary, &error))?;
     let command = CrayCommand::get_artifact(BUCKET, key, &temporary.display().to_string());
     cray.call(&command, About::Artifact, Expect::Silence, stop).map_err(|trouble| match trouble {
         Trouble::Unusable(why) => Fetched::Unusable(why),
@@ -173,7 +187,7 @@ fn fetch_to(cray: &Cray, key: &str, temporary: &Path, stop: &dyn Fn() -> bool) -
         }
         Trouble::Stopped => Fetched::Stopped,
     })?;
-    match fs::metadata(temporary).map_err(|error| not_written(temporary, &error))?.len() {
+    match fs::metadata(temporary).map_or(0, |metadata| metadata.len()) {
         0 => Err(Fetched::Failed("cray says that it is there, and wrote nothing".into())),
         _ => Ok(()),
     }

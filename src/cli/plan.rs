@@ -14,9 +14,9 @@ use crate::bootprep::variables::Variables;
 use crate::cfs::Configuration;
 use crate::image_id::ImageId;
 use crate::input;
-use crate::plan::{self, CfsVersion, For, Given, InputFile, Made, NotThrough, Plan, Sources, Strategy, store};
-use crate::report::printable;
-use crate::rewrite::Pin;
+use crate::plan::{self, CfsVersion, For, Given, InputFile, Made, Plan, Sources, Strategy, store};
+use crate::report::{printable, shell_word};
+use crate::secret;
 
 use super::{Exit, Failure, print, say};
 
@@ -77,7 +77,7 @@ pub(super) struct Arguments {
     /// The version of the API of CFS.
     #[arg(long, value_enum, default_value_t = Cfs::Auto)]
     cfs: Cfs,
-    /// The file to write; a file that is there is never written over. Without it, the plan is printed.
+    /// The file to write; a file that is there is never written over. Without it, or with -, the plan is printed.
     #[arg(short, long, value_name = "PLAN")]
     output: Option<PathBuf>,
     /// A directory of grammar files to use beside the built-in ones.
@@ -151,12 +151,13 @@ pub(super) fn run(arguments: &Arguments) -> Result<Exit, Failure> {
         variables,
         configurations,
     };
+    check_paths(arguments)?;
     let built =
         plan::build(&sources, &given, made).map_err(|hole| Failure::new(Exit::Input, printable(&hole.to_string())))?;
     for warning in &built.warnings {
         say(&format!("warning: {}", printable(warning)))?;
     }
-    match &arguments.output {
+    match arguments.output.as_ref().filter(|path| path.as_os_str() != "-") {
         None => print(&built.plan.to_yaml())?,
         Some(path) => {
             store::create(path, &built.plan).map_err(|error| Failure::new(Exit::Input, error))?;
@@ -166,23 +167,29 @@ pub(super) fn run(arguments: &Arguments) -> Result<Exit, Failure> {
     Ok(Exit::Done)
 }
 
-/// The pins of a plan that is through. In the pins that were `given` beside it, names that only the plan knows become those
-/// of the bootprep file.
-pub(super) fn pins(path: &Path, given: &mut [Pin]) -> Result<Vec<Pin>, Failure> {
-    let failed =
-        |error: NotThrough| Failure::new(Exit::Input, format!("{}: {}", path.display(), printable(&error.to_string())));
-    let plan = store::read(path)?;
-    for pin in given {
-        if let Some(label) = plan.label_of(&pin.image) {
-            label.clone_into(&mut pin.image);
+/// Paths that stand in the commands which a plan leads to: with a secret they may not be printed, and without it they lead
+/// elsewhere.
+fn check_paths(arguments: &Arguments) -> Result<(), Failure> {
+    let files = [("--bootprep", &arguments.bootprep)].into_iter();
+    let files = files.chain(arguments.vars_file.iter().map(|path| ("--vars-file", path)));
+    for (flag, path) in files.chain(arguments.output.iter().map(|path| ("-o", path))) {
+        let shown = path.display().to_string();
+        // A command has the path as a word of its own, where what is before it may make a secret of it.
+        if secret::is_in(&shown) || secret::is_in(&shell_word(&shown)) {
+            return Err(Failure::new(
+                Exit::Input,
+                printable(&format!(
+                    "{flag} {shown}: this path holds what looks like a password or a token, which is never written into a plan or printed, so no command with it could be copied. Go into its directory and give the name alone, or give it by a link of another name"
+                )),
+            ));
         }
     }
-    plan.pins().map_err(failed)
+    Ok(())
 }
 
 fn made_text(plan: &Plan, path: &Path) -> String {
     let steps: usize = plan.images.iter().map(|track| track.steps.len()).sum();
-    let file = crate::report::shell_word(&path.display().to_string());
+    let file = shell_word(&path.display().to_string());
     let images: Vec<String> = plan.images.iter().map(|track| printable(track.label())).collect();
     format!(
         "{}: plan {} for {}, {steps} step{}. incfg status {file} shows it, incfg run {file} does it, incfg next {file} tells how by hand",

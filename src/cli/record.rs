@@ -74,7 +74,7 @@ pub(super) fn run(arguments: &Arguments) -> Result<Exit, Failure> {
         let step = advanced.get(at).1.id.clone();
         store.save(advanced, &format!("session {session} is given up"))?;
         say(&format!(
-            "step {step} is failed, and incfg next {file} or incfg run tries it again on the same image. Delete session {session} if it is still there"
+            "step {step} is failed, and incfg next {file} or incfg run {file} tries it again on the same image. Session {session} may still be there: both look once more what has become of it before it is deleted"
         ))?;
         return Ok(Exit::Done);
     }
@@ -131,10 +131,15 @@ fn tell(taken: &Taken, plan: &Plan, path: &str) -> Result<Exit, Failure> {
         Taken::Failed { at, reason } => {
             print("failed\n")?;
             say(&format!(
-                "step {} failed: {}. Its base image is as it was: see the log of the session before you delete it, mend the cause, and incfg next {file} shows the next attempt",
+                "step {} failed: {}. Its base image is as it was: incfg next {file} shows how to keep the logs of its containers before the session is deleted, and the next attempt; mend the cause before that",
                 step(at),
                 printable(reason)
             ))?;
+            return Ok(Exit::BadNews);
+        }
+        Taken::AfterFailure { at, session, under_way } => {
+            print("failed\n")?;
+            after_failure(plan, path, *at, session, *under_way)?;
             return Ok(Exit::BadNews);
         }
         Taken::Unsettled { at, why } => {
@@ -172,6 +177,29 @@ fn tell(taken: &Taken, plan: &Plan, path: &str) -> Result<Exit, Failure> {
         }
     }
     Ok(Exit::Done)
+}
+
+/// What a session says of which the attempt has failed already, or was given up.
+fn after_failure(plan: &Plan, path: &str, at: At, session: &str, under_way: bool) -> Result<(), Failure> {
+    let step = plan.get(at).1;
+    let Some(attempt) = step.attempts.iter().find(|attempt| attempt.session == session) else { return Ok(()) };
+    let had = if attempt.given_up { "was given up" } else { "has failed" };
+    let file = shell_word(path);
+    if under_way {
+        return say(&format!(
+            "step {}: session {session} {had}, and is not over: to delete it ends it, and an image that it would make is lost. Ask again, or delete it",
+            step.id
+        ));
+    }
+    let images: Vec<&str> = attempt.result_id.iter().chain(&attempt.other_images).map(ImageId::as_str).collect();
+    if images.is_empty() {
+        return say(&format!("step {}: session {session} {had} and names no image; it can be deleted", step.id));
+    }
+    say(&format!(
+        "step {}: session {session} {had}, and names image {}. It is kept in the plan, so that the session can be deleted; but the plan does not go on with it: incfg status {file} tells of it, and at the end how to delete it",
+        step.id,
+        images.join(", ")
+    ))
 }
 
 /// A step has its image: what comes next.

@@ -8,7 +8,8 @@ use serde::Serialize;
 
 use crate::bootprep::variables::Variables;
 use crate::image_id::ImageId;
-use crate::report::{Masked, diff, rewritten};
+use crate::plan::{Plan, store};
+use crate::report::{Masked, diff, printable, rewritten};
 use crate::rewrite::{Options, Pin, Report, Rewritten, rewrite};
 use crate::whole_file;
 
@@ -106,9 +107,10 @@ pub(super) fn run(arguments: &Arguments) -> Result<Exit, Failure> {
         variables.set(names, value);
     }
     let mut pins = arguments.pins.clone();
-    let otherwise = match &arguments.from {
-        Some(path) => super::plan::pins(path, &mut pins)?,
-        None => Vec::new(),
+    let plan = arguments.from.as_ref().map(|path| store::read(path)).transpose()?;
+    let otherwise = match (&plan, &arguments.from) {
+        (Some(plan), Some(path)) => pins_of(plan, path, &mut pins)?,
+        _ => Vec::new(),
     };
     let options =
         Options { prune: arguments.prune, keep_names: arguments.keep_names, force: arguments.force, otherwise };
@@ -116,8 +118,20 @@ pub(super) fn run(arguments: &Arguments) -> Result<Exit, Failure> {
         rewrite(&shown, &bytes, &pins, &variables, &options).map_err(|error| Failure::new(Exit::Input, error))?;
     let changed = result.text.to_bytes() != bytes;
     write(arguments, &bytes, &result)?;
-    report(arguments, &shown, &bytes, &result)?;
+    report(arguments, &shown, &bytes, &result, plan.as_ref())?;
     Ok(if arguments.check && changed { Exit::BadNews } else { Exit::Done })
+}
+
+/// The pins of a plan that is through. In the pins that were `given` beside it, names that only the plan knows become those
+/// of the bootprep file.
+fn pins_of(plan: &Plan, path: &Path, given: &mut [Pin]) -> Result<Vec<Pin>, Failure> {
+    for pin in given {
+        if let Some(label) = plan.label_of(&pin.image) {
+            label.clone_into(&mut pin.image);
+        }
+    }
+    plan.pins()
+        .map_err(|open| Failure::new(Exit::Input, format!("{}: {}", path.display(), printable(&open.to_string()))))
 }
 
 /// The file of `-o`; `-` is standard output.
@@ -164,7 +178,13 @@ fn keep_copy(file: &Path, copy: &Path, original: &[u8]) -> Result<(), Failure> {
     whole_file::replace(copy, original, mode).map_err(|error| Failure::new(Exit::Input, error))
 }
 
-fn report(arguments: &Arguments, shown: &str, original: &[u8], result: &Rewritten) -> Result<(), Failure> {
+fn report(
+    arguments: &Arguments,
+    shown: &str,
+    original: &[u8],
+    result: &Rewritten,
+    plan: Option<&Plan>,
+) -> Result<(), Failure> {
     let written = written_to(arguments).is_some() || arguments.in_place.is_some();
     let text = String::from_utf8_lossy(original);
     if arguments.format == Format::Json {
@@ -187,6 +207,6 @@ fn report(arguments: &Arguments, shown: &str, original: &[u8], result: &Rewritte
         .or(arguments.in_place.as_ref().map(|_| &arguments.file))
         .map(|path| path.display().to_string())
         .or_else(|| (!arguments.check).then(|| "NEW_BOOTPREP_FILE".to_owned()));
-    let told = rewritten::text(&result.report, new_file.as_deref());
+    let told = rewritten::text(&result.report, new_file.as_deref(), plan);
     say_styled(told.trim_end_matches('\n'))
 }

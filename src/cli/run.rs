@@ -13,7 +13,8 @@ use crate::grammar::Grammar;
 use crate::plan::step::{At, Doing};
 use crate::plan::store::Store;
 use crate::plan::{Plan, StepState};
-use crate::report::{plan, printable, shell_word};
+use crate::report::plan::{self, Rehearsal};
+use crate::report::{printable, shell_word};
 
 use super::{Exit, Failure, print_wrapped, say, stderr_is_terminal, tell, tell_on_one_line};
 
@@ -97,9 +98,7 @@ pub(super) fn run(arguments: &Arguments) -> Result<Exit, Failure> {
         keep_sessions: arguments.keep_sessions,
         kubectl: arguments.kubectl.clone(),
     };
-    if arguments.dry_run {
-        print_wrapped(&plan::commands(store.plan()))?;
-    } else if !arguments.yes && !store.plan().is_done() && !confirmed(store.plan(), until)? {
+    if !arguments.dry_run && !arguments.yes && !store.plan().is_done() && !confirmed(store.plan(), until)? {
         say("nothing was done")?;
         return Ok(Exit::BadNews);
     }
@@ -115,7 +114,20 @@ pub(super) fn run(arguments: &Arguments) -> Result<Exit, Failure> {
             tell: &mut |event| progress.tell(&event),
             now: &super::now,
         };
-        if arguments.dry_run { executor.look() } else { executor.run() }
+        if arguments.dry_run {
+            executor.suppose_what_cray_speaks();
+            print_wrapped(&plan::rehearsal(&Rehearsal {
+                plan: executor.store.plan(),
+                path: &arguments.plan,
+                cray: &arguments.cray.display().to_string(),
+                kubectl: &arguments.kubectl.display().to_string(),
+                until,
+                keep_sessions: arguments.keep_sessions,
+            }))?;
+            executor.look()
+        } else {
+            executor.run()
+        }
     };
     progress.end_line();
     match ended {

@@ -4,7 +4,7 @@ use std::time::{Duration, Instant};
 
 use crate::plan::Attempt;
 use crate::plan::command::CrayCommand;
-use crate::plan::step::{At, Verdict};
+use crate::plan::step::{At, Failure, Verdict};
 
 use super::ask::named;
 use super::cray::{About, Expect, Trouble};
@@ -137,12 +137,14 @@ impl Executor<'_> {
                         Verdict::Unsettled(why) => {
                             settling += 1;
                             if settling >= SETTLING {
-                                return self.fail(at, attempt, why);
+                                return self.fail(at, attempt, Failure { reason: why, given_up: true });
                             }
                             (self.tell)(Event::Again { why: &why });
                         }
                         Verdict::Made(result) => return self.take(at, attempt, result),
-                        Verdict::Failed(why) => return self.fail(at, attempt, why),
+                        Verdict::Failed(why) => {
+                            return self.fail(at, attempt, Failure { reason: why, given_up: false });
+                        }
                     }
                 }
                 Err(Trouble::NotFound(_)) => {
@@ -183,10 +185,13 @@ impl Executor<'_> {
             }
             (false, true) => "pending although it has a job: its pod cannot be scheduled, or the configuration is gone",
         };
-        let delete = CrayCommand::delete_session(self.store.plan().target.cfs, session).in_shell();
+        let cfs = self.store.plan().target.cfs;
+        let file = self.file();
         format!(
-            "after {} session {session} is still {what}. It was left alone. incfg run waits on for it; or end it with `{delete}`, and incfg run makes a new attempt on the same base image",
-            seconds(limit)
+            "after {} session {session} is still {what}. It was left alone. incfg run {file} waits on for it\nor give it up: `incfg record {file} --give-up {session}`; then incfg run {file} makes a new attempt on the same base image. It looks once more what has become of session {session} before it deletes it; by hand that is `{}`, then `{}`",
+            seconds(limit),
+            CrayCommand::describe_session(cfs, session).in_shell(),
+            CrayCommand::delete_session(cfs, session).in_shell()
         )
     }
 }

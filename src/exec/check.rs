@@ -91,7 +91,7 @@ impl Executor<'_> {
     }
 
     /// The plan as a shell takes it.
-    fn file(&self) -> String {
+    pub(super) fn file(&self) -> String {
         shell_word(&self.store.shown().display().to_string())
     }
 

@@ -2,10 +2,11 @@
 
 use crate::cfs::Session;
 use crate::image_id::ImageId;
-use crate::plan::command::{Container, in_shell, log_words};
+use crate::plan::command::Container;
 use crate::plan::step::{At, Failure, Misfit};
-use crate::plan::{Attempt, AttemptState, Concern, Look};
+use crate::plan::{Attempt, AttemptState, Concern};
 
+use super::log::NoLog;
 use super::{Event, Executor, Halt, SETTLING, Stop, log};
 
 impl Executor<'_> {
@@ -16,7 +17,7 @@ impl Executor<'_> {
             attempt.session, attempt.result_name
         );
         let mut plan = self.store.plan().clone();
-        plan.failed(at, Failure { reason: reason.clone(), ..Failure::default() }, &(self.now)())?;
+        plan.failed(at, Failure { reason: reason.clone(), given_up: true }, &(self.now)())?;
         plan.session_deleted(&attempt.session);
         self.store.save(plan, &reason)?;
         if before_this_run {
@@ -50,7 +51,7 @@ impl Executor<'_> {
                     let why = format!(
                         "configuration {name} was changed while the session was under way ({difference}), so image {result} may hold other layers than the plan says"
                     );
-                    return match self.fail(at, attempt, why) {
+                    return match self.fail(at, attempt, Failure { reason: why, given_up: false }) {
                         Err(Halt::Track(told)) => {
                             Err(Halt::Dead(Concern::Configuration, [told, self.changed(&now)].join("\n")))
                         }
@@ -80,13 +81,14 @@ impl Executor<'_> {
             };
             let why = format!("its result {result} {why}");
             if left == 0 || final_word {
-                return self.fail(at, attempt, why);
+                return self.fail(at, attempt, Failure { reason: why, given_up: false });
             }
             (self.tell)(Event::Again { why: &why });
             self.pause()?;
         }
         let mut plan = self.store.plan().clone();
-        for look in [Look::Configuration, Look::Image] {
+        // A person may have recorded one of them before.
+        for look in plan.get(at).1.open_looks() {
             plan.looked_at(at, look, &(self.now)())?;
         }
         let step = plan.get(at).1.id.clone();
@@ -96,9 +98,10 @@ impl Executor<'_> {
     }
 
     /// The session made nothing that can be used. That is kept and told before its log is fetched, which may take long.
-    pub(super) fn fail(&mut self, at: At, attempt: &Attempt, reason: String) -> Result<(), Halt> {
+    pub(super) fn fail(&mut self, at: At, attempt: &Attempt, failure: Failure) -> Result<(), Halt> {
+        let reason = failure.reason.clone();
         let mut plan = self.store.plan().clone();
-        plan.failed(at, Failure { reason: reason.clone(), ..Failure::default() }, &(self.now)())?;
+        plan.failed(at, failure, &(self.now)())?;
         let step = plan.get(at).1.id.clone();
         self.store.save(plan, &format!("session {} failed: {reason}", attempt.session))?;
         (self.tell)(Event::Note(&format!("step {step} failed: {reason}; its log is fetched")));
@@ -106,45 +109,48 @@ impl Executor<'_> {
         Err(Halt::Track(told))
     }
 
-    /// Fetches the log of an attempt that failed, and keeps what it tells; why it failed and where the log is, in words.
+    /// Fetches the logs that say why an attempt failed, and keeps what they tell; that, and where the logs are, in words.
     fn explain(&mut self, at: At, session: &str, reason: &str) -> Result<String, Stop> {
-        let name = match self.fetch_log(session, Container::Ansible) {
-            Ok(name) => name,
-            Err(kept) => return Ok(format!("{reason}\n{kept}")),
+        let (told, log) = match self.fetch_log(session, Container::Ansible) {
+            Ok(name) => {
+                let (track, step) = self.store.plan().get(at);
+                let file = self.store.shown().with_file_name(&name);
+                // Of a session that has made its image, the log does not say what is wrong with that.
+                let made_none = step.attempts.last().is_some_and(|attempt| attempt.result_id.is_none());
+                let told = if made_none { log::told(&file, track, step, self.grammar) } else { log::Told::default() };
+                (told, Some(name))
+            }
+            Err(NoLog { not_begun: true, .. }) => (log::Told::before_the_layers(), None),
+            Err(no_log) => return Ok(format!("{reason}\n{}", no_log.of(session, Container::Ansible))),
         };
-        let file = self.store.shown().with_file_name(&name);
-        let (track, step) = self.store.plan().get(at);
-        // Of a session that has made its image, the log does not say what is wrong with that.
-        let made_none = step.attempts.last().is_some_and(|attempt| attempt.result_id.is_none());
-        let told = if made_none { log::told(&file, track, step, self.grammar) } else { log::Told::default() };
         let mut reason = told.words.map_or_else(|| reason.to_owned(), |words| format!("{reason}: {words}"));
-        let its_log = format!("its log is {}", file.display());
+        let file = |name: &str| format!("its log is {}", self.store.shown().with_file_name(name).display());
+        let mut log = log;
         if let Some(container) = told.why_in {
             match self.fetch_log(session, container) {
-                Ok(name) => reason += &format!("; {name}, the log of container {}, tells more", container.name()),
+                Ok(name) => {
+                    reason += &format!("; {name}, the log of container {}, tells more", container.name());
+                    log = Some(name);
+                }
                 // An attempt without a log keeps its session, and the next run asks for the logs again.
-                Err(kept) => return Ok(format!("{reason}\n{its_log}\n{kept}")),
+                Err(no_log) => {
+                    let ansible = log.map(|name| format!("{}\n", file(&name))).unwrap_or_default();
+                    return Ok(format!("{reason}\n{ansible}{}", no_log.of(session, container)));
+                }
             }
         }
+        let Some(log) = log else { return Ok(reason) };
+        let its_log = file(&log);
         let mut plan = self.store.plan().clone();
-        plan.explained(at, Failure { reason: reason.clone(), layer: told.layer, log: Some(name) });
+        plan.explained(at, reason.clone(), told.layer, log);
         self.store.save(plan, &format!("session {session} failed: {reason}"))?;
         Ok(format!("{reason}\n{its_log}"))
     }
 
-    /// Fetches the log of a container beside the plan: the name of its file, or that there is none, in words.
-    fn fetch_log(&self, session: &str, container: Container) -> Result<String, String> {
+    /// Fetches the log of a container beside the plan: the name of its file.
+    fn fetch_log(&self, session: &str, container: Container) -> Result<String, NoLog> {
         let (kubectl, path, timeout) = (&self.settings.kubectl, self.store.shown(), self.cray.timeout);
-        log::fetch(kubectl, path, session, container, timeout, self.stop).map_err(|why| {
-            let what = match container {
-                Container::Ansible => "its log".to_owned(),
-                other => format!("the log of container {}, which tells more,", other.name()),
-            };
-            format!(
-                "{what} could not be fetched ({why}), so the session was kept; see it with `{}`",
-                in_shell("kubectl", &log_words(session, container))
-            )
-        })
+        log::fetch(kubectl, path, session, container, timeout, self.stop)
     }
 
     /// A run may have been killed before it had the log of an attempt that failed.

@@ -13,16 +13,49 @@ use crate::grammar::Grammar;
 use crate::input::Opened;
 use crate::limits;
 use crate::line::Dialect;
-use crate::plan::command::{Container, log_words};
+use crate::plan::command::{Container, in_shell, log_file, log_words};
 use crate::plan::{Step, Track};
 use crate::scan::Scanner;
 use crate::shown::printable;
 use crate::statement::{Window, read_statements};
+use crate::whole_file;
 
 use super::process::{Bounds, How, call};
 
 /// The most a log may be.
 const BYTES: u64 = 1 << 30;
+
+/// That a log could not be fetched.
+pub(super) struct NoLog {
+    /// Why, in words.
+    why: String,
+    /// The container has not begun, says `kubectl`: what went wrong did so before it.
+    pub(super) not_begun: bool,
+}
+
+impl From<String> for NoLog {
+    fn from(why: String) -> Self {
+        Self { not_begun: why.contains("waiting to start"), why }
+    }
+}
+
+impl NoLog {
+    /// That the log of a container is not there, and how to see it.
+    pub(super) fn of(&self, session: &str, container: Container) -> String {
+        let (what, or) = match container {
+            Container::Ansible => (
+                "its log".to_owned(),
+                ", or, where no layer ran, that of -c git-clone or -c inventory, and where all passed, of -c teardown",
+            ),
+            other => (format!("the log of container {}, which tells more,", other.name()), ""),
+        };
+        format!(
+            "{what} could not be fetched ({}), so the session was kept; see it with `{}`{or}",
+            self.why,
+            in_shell("kubectl", &log_words(session, container))
+        )
+    }
+}
 
 /// Fetches the log of a container of a session beside the plan; the name of its file.
 pub(super) fn fetch(
@@ -32,20 +65,17 @@ pub(super) fn fetch(
     container: Container,
     timeout: Duration,
     stop: &dyn Fn() -> bool,
-) -> Result<String, String> {
-    let stem = plan.file_stem().unwrap_or_default().to_string_lossy();
-    let name = match container {
-        Container::Ansible => format!("{stem}.{session}.log"),
-        other => format!("{stem}.{session}.{}.log", other.name()),
-    };
+) -> Result<String, NoLog> {
+    let name = log_file(plan, session, container);
     let directory = plan.parent().filter(|parent| !parent.as_os_str().is_empty()).unwrap_or(Path::new("."));
     let temporary = directory.join(format!(".{name}.tmp"));
     let outcome = fetch_to(kubectl, &temporary, &log_words(session, container), timeout, stop)
         .and_then(|()| fs::rename(&temporary, directory.join(&name)).map_err(|error| error.to_string()));
+    whole_file::sync_directory(directory);
     if outcome.is_err() {
         let _ = fs::remove_file(&temporary);
     }
-    outcome.map(|()| name)
+    outcome.map(|()| name).map_err(NoLog::from)
 }
 
 fn fetch_to(
@@ -93,6 +123,14 @@ pub(super) struct Told {
     pub(super) why_in: Option<Container>,
 }
 
+impl Told {
+    /// What it means that ansible has not begun: the containers before it say why.
+    pub(super) fn before_the_layers() -> Self {
+        let words = "no layer ran, as container ansible never began".to_owned();
+        Self { words: Some(words), why_in: Some(Container::GitClone), ..Self::default() }
+    }
+}
+
 /// Reads what a log tells of a step.
 pub(super) fn told(path: &Path, track: &Track, step: &Step, grammar: &Grammar) -> Told {
     let Ok(file) = File::open(path) else { return Told::default() };
@@ -116,6 +154,10 @@ fn read_told(log: impl Read + Send, name: &str, track: &Track, step: &Step, gram
         let words = format!("all layers passed, so it went wrong after them ({name}:{})", place.line);
         return Told { words: Some(words), why_in: Some(Container::Teardown), ..Told::default() };
     }
+    if text.layers.is_empty() && text.failed.is_none() {
+        let words = format!("{name} names no layer that began");
+        return Told { words: Some(words), why_in: Some(Container::Inventory), ..Told::default() };
+    }
     let Some((position, run)) = text.failing() else { return Told::default() };
     let place = text.failed.as_ref().map_or(run.place, |(_, place)| *place);
     // CFS runs the layers of a limit in their order and names none: only the count tells which one it is.
@@ -132,5 +174,8 @@ fn read_told(log: impl Read + Send, name: &str, track: &Track, step: &Step, gram
         format!("{name_of_task}: {} ({name}:{})", task.detail, task.place.line)
     });
     let words = format!("{what}{}", task.unwrap_or_else(|| format!(" ({name}:{})", place.line)));
-    Told { layer: layer.map(|layer| layer.index), words: Some(printable(&words)), why_in: None }
+    // Of a session that was given up, the layer it was in has not failed unless the log says so.
+    let given_up = step.attempts.last().is_some_and(|attempt| attempt.given_up);
+    let failed = layer.filter(|_| text.failed.is_some() || !given_up);
+    Told { layer: failed.map(|layer| layer.index), words: Some(printable(&words)), why_in: None }
 }

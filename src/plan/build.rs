@@ -60,17 +60,29 @@ pub fn build(sources: &Sources, given: &Given, made: Made) -> Result<Built, Hole
             exists.push(Existing { ref_name, image, id, gone_at: None });
         }
     }
+    warnings.extend(sources.unplaced(&operations).into_iter().map(|(image, id)| {
+        format!(
+            "image {image} exists as {id}, and these logs do not prove which entry of the bootprep file it is: the plan does not pin it, and the restart builds it again, unless you give --pin IMAGE={id} to incfg rewrite-bootprep beside --from"
+        )
+    }));
     let mut images = Vec::new();
     for facts in facts {
         warnings.extend(blanks(&facts));
         images.push(track(facts, given)?);
+    }
+    let activity = sources.analysis.activity.clone().filter(|name| !crate::secret::is_in(name));
+    if sources.analysis.activity.is_some() && activity.is_none() {
+        warnings.push(
+            "the name of the activity holds what looks like a password or a token, which is never written into a plan: where a command needs it, it stands as \"$ACTIVITY\", for you to set"
+                .to_owned(),
+        );
     }
     let mut plan = Plan {
         schema: SCHEMA.into(),
         id: String::new(),
         made_by: concat!("incfg ", env!("CARGO_PKG_VERSION")).into(),
         made_at: made.at,
-        activity: sources.analysis.activity.clone(),
+        activity,
         target,
         bootprep: made.bootprep,
         vars_files: made.vars_files,
@@ -78,7 +90,7 @@ pub fn build(sources: &Sources, given: &Given, made: Made) -> Result<Built, Hole
         exists,
         images,
     };
-    plan.id = hex(&Sha256::digest(format!("{}\n{}", made.salt, plan.to_yaml())))[..8].to_owned();
+    plan.id = id(&hex(&Sha256::digest(format!("{}\n{}", made.salt, plan.to_yaml()))));
     Ok(Built { plan, warnings })
 }
 
@@ -97,6 +109,12 @@ pub fn sha256(mut input: impl Read) -> std::io::Result<String> {
             Err(error) => return Err(error),
         }
     }
+}
+
+/// Eight digits of a hash, the first of them a letter: YAML takes no such word for a number, whose quotes would come and go.
+fn id(hash: &str) -> String {
+    let letter = hash.find(|digit: char| digit.is_ascii_alphabetic()).unwrap_or(0);
+    hash.get(letter..letter + 8).unwrap_or(&hash[hash.len() - 8..]).to_owned()
 }
 
 fn hex(bytes: &[u8]) -> String {

@@ -1,5 +1,7 @@
 //! The `cray` commands of a plan, word by word.
 
+use std::path::Path;
+
 use crate::image_id::ImageId;
 use crate::shown::shell_word;
 
@@ -118,6 +120,8 @@ pub fn in_shell(program: &str, words: &[String]) -> String {
 /// A container of the pod of a session.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Container {
+    /// Fetches what the layers are made of, before the others begin.
+    GitClone,
     /// Unpacks the image and makes the inventory.
     Inventory,
     /// Runs the layers.
@@ -127,10 +131,14 @@ pub enum Container {
 }
 
 impl Container {
+    /// All of them, in the order in which an operator asks for their logs.
+    pub const ALL: [Self; 4] = [Self::Ansible, Self::GitClone, Self::Inventory, Self::Teardown];
+
     /// Its name.
     #[must_use]
     pub fn name(self) -> &'static str {
         match self {
+            Self::GitClone => "git-clone",
             Self::Inventory => "inventory",
             Self::Ansible => "ansible",
             Self::Teardown => "teardown",
@@ -143,4 +151,20 @@ impl Container {
 pub fn log_words(session: &str, container: Container) -> Vec<String> {
     let label = format!("cfsession={session}");
     ["logs", "-n", "services", "-l", &label, "-c", container.name(), "--tail=-1"].map(str::to_owned).to_vec()
+}
+
+/// The file beside a plan in which the log of a container of a session is kept.
+#[must_use]
+pub fn log_file(plan: &Path, session: &str, container: Container) -> String {
+    let plan = plan.file_stem().unwrap_or_default().to_string_lossy();
+    format!("{plan}.{}", log_name(session, container))
+}
+
+/// The name of a file for the log of a container of a session.
+#[must_use]
+pub fn log_name(session: &str, container: Container) -> String {
+    match container {
+        Container::Ansible => format!("{session}.log"),
+        other => format!("{session}.{}.log", other.name()),
+    }
 }

@@ -1,7 +1,7 @@
 //! The facts a plan needs of each image, from the analysis, the bootprep file and the configurations, or from a flag. A
 //! fact that is missing or ambiguous is an error that names the flag which settles it; nothing is guessed.
 
-use crate::analysis::ImageStatus;
+use crate::analysis::{Image, ImageStatus};
 use crate::bootprep::refs::Refs;
 use crate::bootprep::{Base as EntryBase, Ims};
 use crate::cfs::Configuration;
@@ -245,14 +245,38 @@ impl Sources {
 
     /// Images of the same runs that exist: they need not be made again.
     pub(super) fn existing(&self, operations: &[Option<String>]) -> Vec<(String, String, ImageId)> {
+        self.succeeded(operations)
+            .filter_map(|image| Some((self.entry_of(image)?, image.name.clone(), image.id.clone()?)))
+            .collect()
+    }
+
+    /// What the bootprep file calls an image of a log: by its ref_name, or, of an entry that has none, by its name.
+    fn entry_of(&self, image: &Image) -> Option<String> {
+        match &image.ref_name {
+            Some(ref_name) => self.bootprep.by_ref(ref_name).map(|_| ref_name.clone()),
+            None => {
+                let patterns = self.bootprep.images.iter().map(|entry| (entry, self.variables.pattern(entry.name())));
+                let mut called = patterns.filter(|(_, name)| name.text() == Some(&image.name));
+                let (entry, _) = called.next()?;
+                (entry.ref_name().is_none() && called.next().is_none()).then(|| image.name.clone())
+            }
+        }
+    }
+
+    /// Images of these operations that exist, and of which the logs do not prove which entry of the bootprep file they
+    /// are: their names and ids.
+    pub(super) fn unplaced(&self, operations: &[Option<String>]) -> Vec<(String, ImageId)> {
+        self.succeeded(operations)
+            .filter(|image| self.entry_of(image).is_none())
+            .filter_map(|image| Some((image.name.clone(), image.id.clone()?)))
+            .collect()
+    }
+
+    fn succeeded(&self, operations: &[Option<String>]) -> impl Iterator<Item = &Image> {
         let runs = &self.analysis.sat_runs;
         let wanted = |at: &usize| self.analysis.is_newest(*at) && operations.contains(&runs[*at].operation);
         let images = (0..runs.len()).filter(wanted).flat_map(|at| &runs[at].images);
-        images
-            .filter(|image| image.status == ImageStatus::Succeeded)
-            .filter_map(|image| Some((image.ref_name.clone()?, image.name.clone(), image.id.clone()?)))
-            .filter(|(ref_name, _, _)| self.bootprep.by_ref(ref_name).is_some())
-            .collect()
+        images.filter(|image| image.status == ImageStatus::Succeeded)
     }
 
     /// Another entry of the file that is built under this name.

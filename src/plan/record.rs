@@ -54,6 +54,15 @@ pub enum Taken {
         /// Why.
         reason: String,
     },
+    /// The attempt had failed, or was given up, before this was taken in; images that the session names are kept.
+    AfterFailure {
+        /// Its step.
+        at: At,
+        /// The session.
+        session: String,
+        /// It is not over.
+        under_way: bool,
+    },
     /// The session ended and CFS has not said all.
     Unsettled {
         /// Its step.
@@ -208,7 +217,8 @@ impl Plan {
             }
             (AttemptState::Failed, _) => {
                 self.keep_others(&attempt, session);
-                return Ok(Taken::Failed { at, reason: attempt.reason.unwrap_or_default() });
+                let under_way = matches!(verdict, Verdict::Waiting { .. });
+                return Ok(Taken::AfterFailure { at, session: session.name.clone(), under_way });
             }
             _ => {}
         }
@@ -226,7 +236,7 @@ impl Plan {
                 Taken::Unchecked { at, result }
             }
             Verdict::Failed(reason) => {
-                let _ = self.failed(at, Failure { reason: reason.clone(), ..Failure::default() }, now);
+                let _ = self.failed(at, Failure { reason: reason.clone(), given_up: false }, now);
                 Taken::Failed { at, reason }
             }
         })
@@ -266,7 +276,7 @@ impl Plan {
             let open = open.into_iter().map(|(_, name)| name).collect();
             return Err(NotTaken::NotOpen { session: session.to_owned(), open });
         };
-        let failure = Failure { reason: "given up by hand".into(), ..Failure::default() };
+        let failure = Failure { reason: "given up by hand".into(), given_up: true };
         self.failed(*at, failure, now)
             .map(|()| *at)
             .map_err(|_| NotTaken::NotOpen { session: session.to_owned(), open: Vec::new() })

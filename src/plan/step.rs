@@ -89,15 +89,13 @@ impl Track {
     }
 }
 
-/// What an ended attempt leaves behind.
+/// How an attempt ended that made no image.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Failure {
     /// Why it failed.
     pub reason: String,
-    /// The layer that failed.
-    pub layer: Option<u32>,
-    /// Where its log is kept.
-    pub log: Option<String>,
+    /// Nobody waits for it any more, and CFS had not said that it failed.
+    pub given_up: bool,
 }
 
 /// A move that the plan does not allow.
@@ -173,6 +171,7 @@ impl Plan {
             looked_at: Vec::new(),
             other_images: Vec::new(),
             reason: None,
+            given_up: false,
             failed_layer: None,
             log: None,
             session_deleted: false,
@@ -393,17 +392,16 @@ impl Plan {
         attempt.looked_at.clear();
         attempt.ended_at = Some(now.to_owned());
         attempt.reason = Some(failure.reason);
-        attempt.failed_layer = failure.layer;
-        attempt.log = failure.log;
+        attempt.given_up = failure.given_up;
         Ok(())
     }
 
-    /// What the log tells of an attempt that failed.
-    pub fn explained(&mut self, at: At, failure: Failure) {
+    /// What the logs tell of an attempt that failed: why, which layer, and the file of the log that says so.
+    pub fn explained(&mut self, at: At, reason: String, layer: Option<u32>, log: String) {
         if let Some(attempt) = self.step_mut(at).attempts.last_mut().filter(|last| last.state == AttemptState::Failed) {
-            attempt.reason = Some(failure.reason);
-            attempt.failed_layer = failure.layer;
-            attempt.log = failure.log;
+            attempt.reason = Some(reason);
+            attempt.failed_layer = layer;
+            attempt.log = Some(log);
         }
     }
 
@@ -413,6 +411,7 @@ impl Plan {
         if let Some(attempt) = self.step_mut(at).attempts.last_mut() {
             attempt.state = AttemptState::Failed;
             attempt.reason = Some(reason.to_owned());
+            attempt.given_up = true;
         }
     }
 
@@ -430,18 +429,8 @@ impl Plan {
 
     /// Sessions that are of no use any more: what they made, or why they failed, is kept.
     #[must_use]
-    pub fn deletable(&self) -> Vec<String> {
-        let of_step = |step: &Step| {
-            let done = step.state() == StepState::Done;
-            let useless = move |attempt: &&Attempt| match attempt.state {
-                AttemptState::Done => true,
-                AttemptState::Failed => done || attempt.log.is_some(),
-                AttemptState::Intended | AttemptState::Created => false,
-            };
-            let left = step.attempts.iter().filter(|attempt| !attempt.session_deleted);
-            left.filter(useless).map(|attempt| attempt.session.clone()).collect::<Vec<_>>()
-        };
-        self.images.iter().flat_map(|track| &track.steps).flat_map(of_step).collect()
+    pub fn deletable(&self) -> Vec<&Attempt> {
+        self.images.iter().flat_map(|track| &track.steps).flat_map(Step::deletable).collect()
     }
 
     fn attempt_mut(&mut self, session: &str) -> Option<&mut Attempt> {
@@ -466,6 +455,18 @@ impl Plan {
     fn out_of_turn(&self, at: At, wanted: &'static str) -> OutOfTurn {
         let step = self.get(at).1;
         OutOfTurn { step: step.id.clone(), state: step.state(), wanted }
+    }
+}
+
+impl Step {
+    fn deletable(&self) -> impl Iterator<Item = &Attempt> {
+        let done = self.state() == StepState::Done;
+        let useless = move |attempt: &&Attempt| match attempt.state {
+            AttemptState::Done => true,
+            AttemptState::Failed => done || attempt.log.is_some(),
+            AttemptState::Intended | AttemptState::Created => false,
+        };
+        self.attempts.iter().filter(|attempt| !attempt.session_deleted).filter(useless)
     }
 }
 

@@ -6,7 +6,7 @@ use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 
 use crate::limits;
-use crate::whole_file::{self, NotWritten};
+use crate::whole_file::{self, NotCreated, NotWritten};
 
 use super::{BadPlan, Plan};
 
@@ -59,12 +59,12 @@ pub enum StoreError {
     #[error("{0}")]
     NotWritten(#[from] NotWritten),
     /// A file of that name is there.
-    #[error(
-        "{path}: is there already. A plan is never written over; choose another name, or remove it if it is of no use"
-    )]
+    #[error("{path}: {found}")]
     Exists {
         /// The file.
         path: String,
+        /// What it is.
+        found: Found,
     },
 }
 
@@ -89,16 +89,46 @@ pub fn read(path: &Path) -> Result<Plan, StoreError> {
     Ok(Plan::parse(&path.display().to_string(), &content(&file, path)?)?)
 }
 
-/// Writes a new plan. An empty file of that name has nothing to lose.
+/// Writes a new plan. A plan is never written over, whoever made it and when; an empty file has nothing to lose.
 ///
 /// # Errors
 /// A file of that name, or one that cannot be written.
 pub fn create(path: &Path, plan: &Plan) -> Result<(), StoreError> {
-    let empty = |metadata: &std::fs::Metadata| metadata.is_file() && metadata.len() == 0;
-    if path.symlink_metadata().is_ok_and(|metadata| !empty(&metadata)) {
-        return Err(StoreError::Exists { path: path.display().to_string() });
+    whole_file::create(path, plan.to_yaml().as_bytes(), MODE).map_err(|error| match error {
+        NotCreated::Exists => {
+            StoreError::Exists { path: path.display().to_string(), found: Found::of(read(path).ok().as_ref()) }
+        }
+        NotCreated::NotWritten(error) => error.into(),
+    })
+}
+
+/// What stands where a plan was to be written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Found {
+    /// No plan.
+    Other,
+    /// A plan that has not begun.
+    Plan,
+    /// A plan whose sessions are under way, or have made images.
+    Begun,
+}
+
+impl Found {
+    fn of(plan: Option<&Plan>) -> Self {
+        let begun =
+            |plan: &Plan| plan.images.iter().flat_map(|track| &track.steps).any(|step| !step.attempts.is_empty());
+        plan.map_or(Self::Other, |plan| if begun(plan) { Self::Begun } else { Self::Plan })
     }
-    Ok(whole_file::replace(path, plan.to_yaml().as_bytes(), MODE)?)
+}
+
+impl std::fmt::Display for Found {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(match self {
+            Self::Other => "is there already. A plan never takes the place of another file; choose another name, or remove it if it is of no use",
+            Self::Plan => "is there already: a plan that has not begun, perhaps made a moment ago. A plan is never written over; choose another name, or remove it if it is of no use",
+            Self::Begun => "is there already: a plan that has begun. Go on with it (incfg status shows how far it is); only it knows its sessions and images. For another plan choose another name",
+        })
+    }
 }
 
 impl Store {
@@ -143,6 +173,11 @@ impl Store {
     #[must_use]
     pub fn shown(&self) -> &Path {
         &self.shown
+    }
+
+    /// Goes on with another plan in memory, for one that is only rehearsed; the file stays as it is.
+    pub fn suppose(&mut self, plan: Plan) {
+        self.plan = plan;
     }
 
     /// Changes the plan, on disk first: when this returns, the change is safe. `meant` says what would be lost.

@@ -1,6 +1,7 @@
 //! A plan for a person: where it stands, what comes next, and what to do with what it made.
 
 mod next;
+mod rehearsal;
 mod script;
 mod through;
 
@@ -12,13 +13,17 @@ use serde::Serialize;
 use crate::image_id::ImageId;
 use crate::plan::command::CrayCommand;
 use crate::plan::step::At;
-use crate::plan::{Existing, Obstacle, Plan, SCHEMA, StepState, Track};
+use crate::plan::{Attempt, AttemptState, Existing, Look, Obstacle, Plan, SCHEMA, StepState, Track};
 
-use super::steps::Step;
+use crate::secret;
+
+use super::steps::{NOT_PRINTED, Step};
 use super::{Masked, printable, shell_word};
 
-pub use next::{ByHand, by_hand, commands, looks, next};
+pub use next::{ByHand, by_hand, looks, next};
+pub use rehearsal::{Rehearsal, rehearsal};
 pub use script::script;
+pub(super) use through::restart;
 pub use through::{end_steps, left_sessions, no_pin, through};
 
 /// Where a plan stands, as JSON.
@@ -54,6 +59,10 @@ struct StepDocument<'a> {
     state: StepState,
     attempt: u32,
     result_id: Option<&'a ImageId>,
+    /// The image that its session has named and that does not count yet.
+    unchecked_id: Option<&'a ImageId>,
+    /// What is left to look at before that image counts.
+    open_looks: Vec<Look>,
     other_images: &'a [ImageId],
     reason: Option<&'a str>,
     failed_layer: Option<u32>,
@@ -78,6 +87,8 @@ pub fn json(plan: &Plan) -> serde_json::Result<Masked> {
             state: content.state(),
             attempt: last.map_or(0, |attempt| attempt.number),
             result_id: content.result(),
+            unchecked_id: content.unchecked(),
+            open_looks: content.open_looks(),
             other_images: last.map(|attempt| attempt.other_images.as_slice()).unwrap_or_default(),
             reason: last.and_then(|attempt| attempt.reason.as_deref()),
             failed_layer: last.and_then(|attempt| attempt.failed_layer),
@@ -161,6 +172,8 @@ fn image(out: &mut String, track: &Track) {
         }
         if let Some(log) = &attempt.log {
             let _ = writeln!(out, "{:19}log {}, beside the plan", "", printable(log));
+        } else if step.state() == StepState::Failed && !attempt.session_deleted {
+            let _ = writeln!(out, "{:19}no log is kept yet: incfg next tells of which containers there may be one", "");
         }
     }
 }
@@ -179,8 +192,12 @@ fn count(number: usize, what: &str) -> String {
     format!("{number} {what}{}", if number == 1 { "" } else { "s" })
 }
 
-/// A command, on one line whatever its length: it is there to be copied.
+/// A command, on one line whatever its length: it is there to be copied. So one whose secret may not be printed is none.
 fn command(out: &mut String, command: &str) {
+    if secret::is_in(command) || command.contains(secret::MASK) {
+        let _ = writeln!(out, "      ({NOT_PRINTED})");
+        return;
+    }
     let style = AnsiColor::Cyan.on_default();
     let _ = writeln!(out, "      {style}{command}{style:#}");
 }
@@ -209,8 +226,21 @@ fn obstacle(out: &mut String, found: &Obstacle) {
     }
 }
 
-/// The command that deletes a session and says so to the plan.
-pub(super) fn deletion(plan: &Plan, session: &str, path: &str) -> String {
+/// The commands that delete a session and say so to the plan. One that failed, or was given up, may have named an image
+/// since: that is looked at first.
+pub(super) fn deletion(plan: &Plan, attempt: &Attempt, path: &str) -> Vec<String> {
+    let session = &attempt.session;
+    let look = CrayCommand::describe_session(plan.target.cfs, session);
+    let look = (attempt.state == AttemptState::Failed).then(|| handed_over(&look, path));
     let delete = CrayCommand::delete_session(plan.target.cfs, session).in_shell();
-    format!("{delete} && incfg record {} --deleted {session}", shell_word(path))
+    // A login page is no error: only that CFS does not find it says that it is gone.
+    let gone = CrayCommand::describe_session(plan.target.cfs, session).in_shell();
+    let told = format!("incfg record {} --deleted {session}", shell_word(path));
+    let delete = format!("{delete}; {gone} 2>&1 | grep -q 'Session {session} could not be found' && {told}");
+    look.into_iter().chain([delete]).collect()
+}
+
+/// A command whose answer incfg takes in.
+fn handed_over(words: &CrayCommand, path: &str) -> String {
+    format!("{} | incfg record {} -", words.in_shell(), shell_word(path))
 }

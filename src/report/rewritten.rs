@@ -2,16 +2,17 @@
 
 use std::fmt::Write;
 
+use crate::plan::Plan;
 use crate::rewrite::{ChangeKind, Report};
 
-use super::{printable, shell_word};
+use super::{plan, printable, shell_word};
 
 /// What was there before the rewrite is told so often: behind more of it, nobody would see what was changed.
 const REMARKS: usize = 20;
 
-/// The report; `new_file` is where the result was written.
+/// The report; `new_file` is where the result was written, and `plan` the one whose images the file uses now.
 #[must_use]
-pub fn text(report: &Report, new_file: Option<&str>) -> String {
+pub fn text(report: &Report, new_file: Option<&str>, plan: Option<&Plan>) -> String {
     let mut out = String::new();
     let file = printable(&report.file);
     for change in &report.changes {
@@ -78,18 +79,30 @@ pub fn text(report: &Report, new_file: Option<&str>) -> String {
         let _ =
             writeln!(out, "{file}: and {more} more of these, which `incfg check {}` tells", shell_word(&report.file));
     }
-    restart(&mut out, new_file);
+    if let Some(new_file) = new_file {
+        restart(&mut out, new_file, plan);
+    }
     out
 }
 
 /// The command that restarts IUF with the file. Only `run` takes a new one; `resume` and `restart` use the old.
-fn restart(out: &mut String, new_file: Option<&str>) {
-    let Some(new_file) = new_file else { return };
-    let _ = writeln!(out, "\nRestart with it (-bm instead of -bc when it is the management file):");
-    let _ = writeln!(
-        out,
-        "  iuf -a \"$ACTIVITY\" -m \"$MEDIA_DIR\" run -r prepare-images -sv \"$SITE_VARS\" -rv \"$PRODUCT_VARS\" -bc {}",
-        shell_word(new_file)
-    );
-    out.push_str("IUF keeps the other bootprep file of an earlier run: if one was given with -bm or -bpcd, its images are built again.\n");
+fn restart(out: &mut String, new_file: &str, plan: Option<&Plan>) {
+    let Some(plan) = plan else {
+        let _ = writeln!(out, "\nRestart with it (-bm instead of -bc when it is the management file):");
+        let _ = writeln!(
+            out,
+            "  iuf -a \"$ACTIVITY\" -m \"$MEDIA_DIR\" run -r prepare-images -sv \"$SITE_VARS\" -rv \"$PRODUCT_VARS\" -bc {}",
+            shell_word(new_file)
+        );
+        out.push_str("IUF keeps the other bootprep file of an earlier run: if one was given with -bm or -bpcd, its images are built again.\n");
+        return;
+    };
+    let step = plan::restart(plan, new_file);
+    let _ = writeln!(out, "\n{}", step.says);
+    for command in &step.commands {
+        let _ = writeln!(out, "  {command}");
+    }
+    if let Some(note) = &step.note {
+        let _ = writeln!(out, "{note}");
+    }
 }

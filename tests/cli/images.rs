@@ -327,6 +327,16 @@ fn with_the_bootprep_file_the_names_prove_base_configuration_and_groups() {
         (recovery["configuration"].as_str(), &recovery["groups"], recovery["ref_name"].as_str()),
         (Some("c-7"), &json!(["Compute"]), Some("compute.arm"))
     );
+    // What the name of the one that failed tells of its base, the others follow from.
+    let run = analysis["sat_runs"].as_array().unwrap().last().unwrap();
+    for (name, ref_name) in [
+        ("x86-1", "base.x86"),
+        ("arm-1", "base.arm"),
+        ("compute-x86-1", "compute.x86"),
+        ("compute-arm-1", "compute.arm"),
+    ] {
+        assert_eq!(image(run, name)["ref_name"], ref_name, "{name}");
+    }
     let without_variables = dir.analysis(&["main.log", "--bootprep", "b.yaml"]);
     assert_eq!(
         (

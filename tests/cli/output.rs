@@ -27,6 +27,41 @@ fn the_story_of_the_logs_alone_says_what_is_open_and_what_would_tell() {
 }
 
 #[test]
+fn what_comes_next_is_only_what_helps() {
+    let run = format!("{WINTER}/iuf/log/20240614101544");
+    let relayed = "winter-24-11-t5v9c-prepare-images-x7wzk-sat-wrapper-3870673064-main.txt";
+    let log = std::fs::read_to_string(format!("{run}/argo_logs/{relayed}")).unwrap();
+    let lines: Vec<&str> = log.lines().collect();
+    let failed = lines.iter().position(|line| line.contains("Failed to wait for condition")).unwrap();
+    let all = "ansible.log configuration.json";
+    for (what, lines, more, asked) in [
+        ("all is proven", lines.len(), all, [false, false, false]),
+        // Whether the other image was made, the rest of the log would say, and of which of the two the layers are told.
+        ("the log was cut behind the failure", failed + 1, all, [true, true, true]),
+        ("the layer is open", lines.len(), "", [true, true, true]),
+    ] {
+        let dir = Dir::new();
+        // iuf relays the same lines.
+        let last = if lines == log.lines().count() { "" } else { "8ecc2e27-78e5-4edd-8b55-1be4b28f96fc" };
+        let install = std::fs::read_to_string(format!("{run}/install.log")).unwrap();
+        let install = install.lines().filter(|line| last.is_empty() || !line.contains(last));
+        dir.file("install.log", install.map(|line| format!("{line}\n")).collect::<String>());
+        dir.file(relayed, log.lines().take(lines).map(|line| format!("{line}\n")).collect::<String>());
+        for name in ["ansible.log", "configuration.json", "compute-and-uan-bootprep.yaml", "session_vars.yaml"] {
+            dir.file(name, std::fs::read(format!("{WINTER}/{name}")).unwrap());
+        }
+        let words = format!(
+            "analyze install.log {relayed} {more} --bootprep compute-and-uan-bootprep.yaml --vars-file session_vars.yaml"
+        );
+        let story = dir.run(&words.split_whitespace().collect::<Vec<_>>()).stdout;
+        let next = story.split("\nNext\n").nth(1).unwrap();
+        let is_asked = ["cray artifacts get", "incfg analyze", "kubectl logs"].map(|command| next.contains(command));
+        assert_eq!(is_asked, asked, "{what}: {next}");
+        assert!(next.contains("incfg plan install.log") && next.contains("incfg run plan.yaml"), "{what}: {next}");
+    }
+}
+
+#[test]
 fn the_story_of_a_log_without_a_failure_lists_what_was_made() {
     let dir = Dir::new();
     dir.file(

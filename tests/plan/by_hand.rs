@@ -292,7 +292,8 @@ fn an_image_counts_when_its_configuration_was_looked_at_too() {
     record(&site, &session(&site));
     let outcome = record(&site, &image());
     assert_eq!(outcome.stdout, format!("unchecked {RESULT_ID}\n"), "{}", outcome.stderr);
-    let looks: Vec<String> = commands(&site).into_iter().filter(|command| command.contains("describe")).collect();
+    let looks = commands(&site).into_iter().filter(|command| !command.contains("sessions delete"));
+    let looks: Vec<String> = looks.collect();
     let look = format!("cray cfs v3 configurations describe {CONFIGURATION} --format json | incfg record plan.yaml -");
     assert_eq!(looks.join("\n"), look);
     assert!(outcome.stderr.contains(&look), "{}", outcome.stderr);
@@ -397,16 +398,42 @@ fn a_session_that_was_deleted_by_hand_is_not_told_of_any_more() {
     typed(&site, &format!("cray cfs v3 sessions delete {}", site.sessions()[0]));
     let last = site.sessions()[0].clone();
     let told = site.incfg(&["status", "plan.yaml"]).stdout;
-    let command =
-        format!("cray cfs v3 sessions delete {last} --format json && incfg record plan.yaml --deleted {last}");
+    let command = format!(
+        "cray cfs v3 sessions delete {last} --format json; cray cfs v3 sessions describe {last} --format json 2>&1 | grep -q 'Session {last} could not be found' && incfg record plan.yaml --deleted {last}"
+    );
     assert!(deletions(&told) == 2 && told.contains(&command), "{told}");
     assert_eq!(typed(&site, &command).code, 0);
     assert_eq!(deletions(&site.incfg(&["status", "plan.yaml"]).stdout), 1);
-    // Of the other one only the plan has to be told.
+    // The other one is gone already, which only the plan has to be told: by the same command, or in short.
     assert_eq!(site.sessions(), Vec::<String>::new());
     let other = site.steps("session")[1].as_str().unwrap().to_owned();
+    assert_eq!(typed(&site, &command.replace(&last, &other)).code, 0);
     assert_eq!(site.incfg(&["record", "plan.yaml", "--deleted", &other]).code, 0);
     assert_eq!(deletions(&site.incfg(&["status", "plan.yaml"]).stdout), 0);
+}
+
+#[test]
+fn a_session_that_a_login_page_did_not_delete_is_told_of_again() {
+    for fault in ["login", "503", "empty"] {
+        let site = Site::short();
+        step_by_hand(&site);
+        let session = site.steps("session")[0].as_str().unwrap().to_owned();
+        site.cray(&format!(
+            "cfs v3 sessions create --name {session} --configuration-name {CONFIGURATION} --format json"
+        ));
+        let told = |site: &Site| site.incfg(&["next", "plan.yaml"]).stdout.contains(&format!("delete {session}"));
+        let plan = site.read("plan.yaml");
+        // As if the first deletion had not reached CFS.
+        site.write("plan.yaml", &plan.replace("session_deleted: true", "session_deleted: false"));
+        site.faults(&json!({"cfs sessions delete 2": fault}));
+        for (left, code) in [(1, 1), (0, 0)] {
+            assert!(told(&site), "{fault}");
+            let delete = commands(&site).into_iter().find(|command| command.contains("sessions delete")).unwrap();
+            assert_eq!(typed(&site, &delete).code, code, "{fault}");
+            assert_eq!(site.sessions().len(), left, "{fault}");
+        }
+        assert!(!told(&site), "{fault}");
+    }
 }
 
 #[test]
@@ -580,6 +607,83 @@ fn a_session_under_way_is_recorded_as_such() {
     assert!(create.contains("-l0-2-a2 "), "the next attempt has a session of its own: {create}");
 }
 
+/// A site whose second session was waited for too long and given up; its name.
+fn given_up(fates: &[&str]) -> (Site, String) {
+    let site = Site::short();
+    site.fates(&json!({"3,4": fates}));
+    assert_eq!(site.run(&["--running-timeout", "50ms"]).code, 1);
+    let session = site.steps("session")[1].as_str().unwrap().to_owned();
+    let outcome = site.incfg(&["record", "plan.yaml", "--give-up", &session]);
+    assert!(outcome.stderr.contains("look once more what has become of it before it is deleted"), "{}", outcome.stderr);
+    (site, session)
+}
+
+#[test]
+fn a_session_that_was_given_up_is_looked_at_before_it_is_deleted() {
+    let (site, session) = given_up(&["running", "ok"]);
+    let page = site.incfg(&["next", "plan.yaml"]).stdout;
+    assert!(
+        page.contains("Attempt 1: given up by hand\n") && page.contains("it may have made an image since"),
+        "{page}"
+    );
+    let at = |what: &str| commands(&site).iter().position(|command| command.contains(what)).unwrap();
+    let (look, delete) = (at(&format!("sessions describe {session}")), at(&format!("sessions delete {session}")));
+    assert!(look < delete, "{page}");
+    let look = commands(&site)[look].clone();
+    let outcome = typed(&site, &look);
+    assert_eq!((outcome.code, outcome.stdout.as_str()), (1, "failed\n"), "{}", outcome.stderr);
+    assert!(outcome.stderr.contains("is not over: to delete it ends it"), "{}", outcome.stderr);
+    // It ends well after all: its image is in the plan before the session goes.
+    site.fates(&json!({}));
+    let outcome = typed(&site, &look);
+    let id = "00000003-1111-4222-8333-444444444444";
+    for part in [format!("was given up, and names image {id}"), "the plan does not go on with it".to_owned()] {
+        assert!(outcome.stderr.contains(&part), "{part}: {}", outcome.stderr);
+    }
+    assert_eq!(site.status()["images"][0]["steps"][1]["other_images"], json!([id]));
+    // The rest by hand: the session goes, the next attempt makes its own image, and the end tells of the other.
+    all_typed(&site);
+    assert_eq!(site.sessions().iter().filter(|name| **name == session).count(), 0);
+    assert_eq!(step_by_hand(&site).code, 0);
+    site.is_whole();
+    let told = site.incfg(&["status", "plan.yaml"]).stdout;
+    assert_eq!(told.matches(&format!("images delete {id}  #")).count(), 1, "{told}");
+}
+
+#[test]
+fn the_script_looks_at_sessions_that_were_given_up_before_it_deletes_them() {
+    let (site, session) = given_up(&["running", "ok"]);
+    site.write("rest.sh", &site.incfg(&["next", "plan.yaml", "--script"]).stdout);
+    site.fates(&json!({}));
+    site.cray(&format!("cfs v3 sessions describe {session}"));
+    for _ in 0..2 {
+        let outcome = typed(&site, "POLL=0 sh rest.sh");
+        assert_eq!(outcome.code, 0, "{}", outcome.stderr);
+    }
+    site.is_whole();
+    let told = site.incfg(&["status", "plan.yaml"]).stdout;
+    assert_eq!(told.matches("images delete 00000003-1111-4222-8333-444444444444  #").count(), 1, "{told}");
+    assert_eq!(site.created().len(), 3);
+}
+
+#[test]
+fn status_for_scripts_has_the_image_that_does_not_count_yet() {
+    let site = Site::new();
+    record(&site, &session(&site));
+    let step = |site: &Site| site.status()["images"][0]["steps"][0].clone();
+    let fields = |step: Value| {
+        [step["state"].clone(), step["result_id"].clone(), step["unchecked_id"].clone(), step["open_looks"].clone()]
+    };
+    assert_eq!(
+        fields(step(&site)),
+        [json!("created"), Value::Null, json!(RESULT_ID), json!(["configuration", "image"])]
+    );
+    record(&site, &image());
+    assert_eq!(fields(step(&site))[3], json!(["configuration"]));
+    site.incfg(&["record", "plan.yaml", "winter/configuration.json"]);
+    assert_eq!(fields(step(&site)), [json!("done"), json!(RESULT_ID), Value::Null, json!([])]);
+}
+
 #[test]
 fn what_is_no_session_is_told() {
     let site = Site::new();
@@ -601,6 +705,21 @@ fn what_is_no_session_is_told() {
     // What a terminal shows around the JSON does not matter.
     let pasted = format!("$ cray cfs sessions describe x --format json\n{:#}\n$ ", session(&site));
     assert_eq!(site.incfg_with_stdin(&["record", "plan.yaml"], &pasted).code, 0);
+}
+
+#[test]
+fn run_goes_on_where_hands_have_looked_at_one_thing_only() {
+    for look in ["ims images describe", "configurations describe"] {
+        let site = Site::short();
+        assert!(all_typed(&site).stdout.starts_with("unchecked "));
+        let looks = commands(&site);
+        let command = looks.iter().find(|command| command.contains(look)).unwrap();
+        assert_eq!(typed(&site, command).code, 0, "{look}");
+        assert_eq!(site.steps("state")[0], "created", "{look}");
+        let outcome = site.run(&[]);
+        assert_eq!(outcome.code, 0, "{look}: {}", outcome.stderr);
+        site.is_whole();
+    }
 }
 
 #[test]

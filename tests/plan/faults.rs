@@ -163,6 +163,74 @@ fn the_log_of_the_container_that_says_why_is_kept_before_the_session_is_deleted(
     }
 }
 
+/// What kubectl says of a container that has not begun.
+const NOT_BEGUN: &str = "#!/bin/sh\ncase \"$* \" in\n*' -c git-clone '*) [ ! -e no-clone ] && echo 'fatal: unable to access vcs' || { echo 'Error from server (NotFound)' >&2; exit 1; } ;;\n*) echo 'Error from server (BadRequest): container \"ansible\" in pod \"cfs-1\" is waiting to start: PodInitializing' >&2; exit 1 ;;\nesac\n";
+
+#[test]
+fn the_log_of_git_clone_is_kept_where_ansible_never_began() {
+    let site = Site::new();
+    site.fates(&json!({"3": ["fail", "ok"]}));
+    site.write("kubectl", NOT_BEGUN);
+    site.write("no-clone", "");
+    // Without that log, nobody would know why: the session stays, and the words say where to look.
+    let outcome = site.run(&[]);
+    assert_eq!(outcome.code, 1, "{}", outcome.stderr);
+    let session = site.steps("session")[1].as_str().unwrap().to_owned();
+    let command = format!("kubectl logs -n services -l cfsession={session} -c git-clone");
+    for part in ["no layer ran, as container ansible never began", "the log of container git-clone", &command] {
+        assert!(outcome.stderr.contains(part), "{part}: {}", outcome.stderr);
+    }
+    assert!(!outcome.stderr.contains("-c ansible"), "{}", outcome.stderr);
+    assert_eq!(site.sessions(), std::slice::from_ref(&session));
+    fs::remove_file(site.path().join("no-clone")).unwrap();
+    let outcome = site.run(&[]);
+    assert_eq!(outcome.code, 0, "{}", outcome.stderr);
+    let log = format!("plan.{session}.git-clone.log");
+    assert!(
+        outcome.stderr.contains(&format!("{log}, the log of container git-clone, tells more")),
+        "{}",
+        outcome.stderr
+    );
+    assert_eq!(site.read(&log), "fatal: unable to access vcs\n");
+    site.is_whole();
+    assert_eq!(site.left_over(), [log]);
+}
+
+#[test]
+fn status_names_the_log_that_says_why() {
+    let site = Site::new();
+    site.fates(&json!({"3": ["fail"]}));
+    let told = |site: &Site| (site.incfg(&["status", "plan.yaml"]).stdout, site.steps("log")[1].clone());
+    site.write("kubectl", "#!/bin/sh\nexit 1\n");
+    assert_eq!(site.run(&[]).code, 1);
+    let (text, log) = told(&site);
+    assert!(text.contains("no log is kept yet: incfg next tells of which containers") && log.is_null(), "{text}");
+    // By hand, each container that may say why is named.
+    let next = site.incfg(&["next", "plan.yaml"]).stdout;
+    let session = site.steps("session")[1].as_str().unwrap().to_owned();
+    for container in ["ansible", "git-clone", "inventory", "teardown"] {
+        let command = format!("kubectl logs -n services -l cfsession={session} -c {container} --tail=-1 > {session}");
+        assert!(next.contains(&command), "{container}: {next}");
+    }
+    for (log, container) in [
+        ("Inventory generation failed. Exiting\\n", "inventory"),
+        (PASSED, "teardown"),
+        ("Waiting for Inventory\\n", "inventory"),
+    ] {
+        let site = Site::new();
+        site.fates(&json!({"3": ["fail"]}));
+        containers(&site, &[("ansible", log), (container, "why\\n")]);
+        assert_eq!(site.run(&["--keep-sessions"]).code, 1);
+        let (text, log) = told(&site);
+        let session = site.steps("session")[1].as_str().unwrap().to_owned();
+        assert_eq!(log, format!("plan.{session}.{container}.log"));
+        assert!(text.contains(&format!("log plan.{session}.{container}.log, beside the plan")), "{text}");
+        assert_eq!(site.steps("failed_layer")[1], Value::Null);
+        // What is kept beside the plan need not be kept again.
+        assert!(!site.incfg(&["next", "plan.yaml"]).stdout.contains("kubectl"));
+    }
+}
+
 #[test]
 fn a_failed_session_stays_while_the_log_that_says_why_is_nowhere_else() {
     let site = Site::new();
@@ -197,6 +265,15 @@ fn a_log_is_not_blamed_for_what_it_does_not_say() {
     assert_eq!(outcome.code, 0, "{}", outcome.stderr);
     let told = "given up by hand: the log ends in layer 3 (sma-integration-24.11, sma-ldms-compute.yml)";
     assert!(outcome.stderr.contains(told), "{}", outcome.stderr);
+    assert!(!site.read("plan.yaml").contains("    failed_layer: 3\n      log"), "{}", site.read("plan.yaml"));
+    // CFS itself said that it failed, and the log ends in the layer: then it is that layer.
+    for (fate, layer) in [("fail", json!(3)), ("unknown", Value::Null)] {
+        let site = Site::new();
+        site.fates(&json!({"3": [fate]}));
+        containers(&site, &[("ansible", "Running sma-ldms-compute.yml from repo https://vcs/sma.git\\n")]);
+        assert_eq!(site.run(&[]).code, 1);
+        assert_eq!(site.steps("failed_layer")[1], layer, "{fate}");
+    }
 }
 
 #[test]

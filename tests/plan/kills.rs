@@ -8,6 +8,7 @@ use std::process::Command;
 use serde_json::json;
 
 use crate::harness::{BASE_ID, CONFIGURATION, Outcome, Site, UAN_ID, wait_until};
+use crate::procedure::{FETCH, with_logs_in_s3};
 
 /// Kills a run at a call and lets the next one go on; whether there was such a call.
 fn killed_at(site: &Site, call: usize, when: &str) -> bool {
@@ -408,4 +409,224 @@ fn a_record_that_is_killed_while_it_is_written_is_made_or_not() {
     site.write("plan.yaml", &old);
     assert_eq!(site.incfg(&words).code, 0);
     assert_eq!(site.left_over(), Vec::<String>::new(), "the next write takes away what a killed one left");
+}
+
+/// Runs incfg with something done to the `nth` of a call of the system that it makes itself, not the programs it starts;
+/// what it left, if it came to that. Without strace it is killed after growing times instead.
+fn with_fault(site: &Site, words: &[&str], call: &str, fault: &str, nth: usize) -> Option<Outcome> {
+    let trace = site.path().join("state/trace");
+    let traced = Command::new("strace")
+        .args(["-qq", "-e", &format!("trace={call}"), "-e", &format!("inject={call}:{fault}:when={nth}"), "-o"])
+        .arg(&trace)
+        .arg(env!("CARGO_BIN_EXE_incfg"))
+        .args(words)
+        .current_dir(site.path())
+        .output();
+    if let Ok(output) = traced {
+        let traced = fs::read_to_string(trace).unwrap_or_default();
+        let came = ["(INJECTED)", "+++ killed by SIGKILL", "--- SIGTERM", "--- SIGINT"]
+            .iter()
+            .any(|sign| traced.contains(sign));
+        return came.then(|| output.into());
+    }
+    if fault.starts_with("error") {
+        return None;
+    }
+    let mut child = site.command(words).spawn().unwrap();
+    std::thread::sleep(std::time::Duration::from_millis(20 * nth as u64));
+    let over = child.try_wait().unwrap().is_some();
+    let _ = child.kill();
+    let outcome = child.wait_with_output().unwrap().into();
+    (!over).then_some(outcome)
+}
+
+/// Does something to each call of the system of these kinds in turn, on a site of its own each time, and looks at what is
+/// left; how often it came to that.
+fn at_each(
+    site: impl Fn() -> Site,
+    words: &[&str],
+    calls: &[&str],
+    fault: &str,
+    left: impl Fn(&Site, &Outcome, &str),
+) -> usize {
+    let mut came = 0;
+    for call in calls {
+        for nth in 1..200 {
+            let site = site();
+            let Some(outcome) = with_fault(&site, words, call, fault, nth) else { break };
+            left(&site, &outcome, &format!("{fault} at {call} {nth}"));
+            came += 1;
+        }
+    }
+    came
+}
+
+/// A site with a plan of one step, whose first session fails and leaves a log.
+fn that_fails_first() -> Site {
+    let site = one_step();
+    site.fates(&json!({"0,1,2,3,4": ["fail", "ok"]}));
+    site.state("ansible.log", "Running x.yml from repo x\nPlaybook x.yml from repo x failed\n");
+    site
+}
+
+const RUN: [&str; 8] = ["run", "plan.yaml", "--cray", "./cray", "--kubectl", "./kubectl", "--poll", "1ms"];
+
+/// The plan is whole, and runs until it is through.
+fn goes_on(site: &Site, what: &str) {
+    site.status();
+    let runs = (0..3).map(|_| site.run(&[])).take_while(|outcome| outcome.code == 1).count();
+    assert!(runs < 3, "{what}");
+    site.is_whole();
+    for name in site.left_over() {
+        assert!(name.ends_with("-a1.log") && site.read(&name).ends_with(" failed\n"), "{what}: {name}");
+    }
+}
+
+#[test]
+fn a_run_that_is_killed_at_any_of_its_writes_goes_on() {
+    let left = |site: &Site, outcome: &Outcome, what: &str| {
+        assert_eq!(outcome.code, -1, "{what}: {}", outcome.stderr);
+        goes_on(site, what);
+    };
+    let kills = at_each(one_step, &RUN, &["write", "fsync"], "signal=KILL", left);
+    assert!(kills >= 15, "{kills}");
+}
+
+#[test]
+fn a_run_that_is_killed_while_it_keeps_a_log_goes_on() {
+    let left = |site: &Site, outcome: &Outcome, what: &str| {
+        assert_eq!(outcome.code, -1, "{what}: {}", outcome.stderr);
+        goes_on(site, what);
+        assert_eq!(site.left_over().len(), 1, "{what}: its log is kept");
+    };
+    let kills = at_each(that_fails_first, &RUN, &["rename", "fchmod", "unlink"], "signal=KILL", left);
+    assert!(kills >= 8, "{kills}");
+    // The half of a log that came before the kill is not taken for the log.
+    let site = that_fails_first();
+    let kubectl = site.read("kubectl");
+    site.write("kubectl", "#!/bin/sh\necho 'Running x.yml from repo x'\nsleep 0.1\nkill -9 $PPID\nsleep 1\n");
+    assert_eq!(site.run(&[]).code, -1);
+    site.write("kubectl", &kubectl);
+    goes_on(&site, "half a log");
+    assert_eq!(site.left_over().len(), 1);
+}
+
+#[test]
+fn a_run_that_is_asked_to_end_at_any_of_its_writes_goes_on() {
+    for (fault, calls) in [("signal=TERM", ["fsync"]), ("signal=INT", ["rename"])] {
+        let left = |site: &Site, outcome: &Outcome, what: &str| {
+            assert!(matches!(outcome.code, 0 | 1), "{what}: {} {}", outcome.code, outcome.stderr);
+            let told = outcome.stderr.contains("incfg run plan.yaml goes on") || outcome.code == 0;
+            assert!(told, "{what}: {}", outcome.stderr);
+            goes_on(site, what);
+        };
+        let ends = at_each(one_step, &RUN, &calls, fault, left);
+        assert!(ends >= 3, "{fault}: {ends}");
+    }
+}
+
+#[test]
+fn ctrl_c_while_a_log_is_fetched_leaves_that_to_the_next_run() {
+    let site = that_fails_first();
+    let kubectl = site.read("kubectl");
+    site.write("kubectl", "#!/bin/sh\necho asked > state/asked\nsleep 1000\n");
+    let run = site.start(&[]);
+    wait_until("the fetching of the log", || site.path().join("state/asked").exists());
+    Command::new("kill").args(["-INT", &run.id().to_string()]).status().unwrap();
+    let ended: Outcome = run.wait_with_output().unwrap().into();
+    assert_eq!(ended.code, 1, "{}", ended.stderr);
+    assert!(ended.stderr.contains("incfg run plan.yaml goes on from here"), "{}", ended.stderr);
+    assert_eq!(site.left_over(), Vec::<String>::new());
+    site.write("kubectl", &kubectl);
+    goes_on(&site, "ctrl-c");
+    assert_eq!(site.left_over().len(), 1);
+}
+
+#[test]
+fn a_disk_that_is_full_at_any_write_of_a_run_is_told_and_costs_nothing() {
+    let left = |site: &Site, outcome: &Outcome, what: &str| {
+        // A line for a person that cannot be written is no reason to stop.
+        assert!(matches!(outcome.code, 0 | 1 | 3), "{what}: {} {}", outcome.code, outcome.stderr);
+        if outcome.code == 3 {
+            assert!(outcome.stderr.contains("No space left on device"), "{what}: {}", outcome.stderr);
+        }
+        goes_on(site, what);
+    };
+    let full = at_each(one_step, &RUN, &["write", "fsync", "rename"], "error=ENOSPC", left)
+        + at_each(that_fails_first, &RUN, &["rename"], "error=ENOSPC", left);
+    assert!(full >= 25 || Command::new("strace").output().is_err(), "{full}");
+}
+
+#[test]
+fn a_log_for_which_there_is_no_room_keeps_its_session() {
+    let site = that_fails_first();
+    let lines = "ok: [host]\n".repeat(20_000);
+    site.state("ansible.log", &format!("Running x.yml from repo x\n{lines}Playbook x.yml from repo x failed\n"));
+    let (code, said) = with_little_room(&site, 100, &RUN.join(" "));
+    assert_eq!(code, 1, "{said}");
+    assert!(said.contains("it cannot be written: File too large") && said.contains("the session was kept"), "{said}");
+    assert_eq!((site.left_over(), site.sessions().len()), (Vec::new(), 1));
+    goes_on(&site, "no room for a log");
+    assert_eq!(site.left_over().len(), 1);
+}
+
+/// What a fetch leaves: whole logs and nothing else, and the next one gets the rest.
+fn fetches_the_rest(site: &Site, what: &str) {
+    let files = || {
+        let entries = fs::read_dir(site.path().join("logs")).into_iter().flatten();
+        let mut names: Vec<String> = entries.map(|entry| entry.unwrap().file_name().into_string().unwrap()).collect();
+        names.sort();
+        names
+    };
+    for name in files().iter().filter(|name| !name.starts_with('.')) {
+        assert_eq!(site.read(&format!("logs/{name}")), "INFO: a log\n", "{what}: {name}");
+    }
+    let again = site.incfg(&FETCH);
+    assert_eq!(again.code, 0, "{what}: {}", again.stderr);
+    assert!(files().len() == 3 && files().iter().all(|name| !name.starts_with('.')), "{what}: {:?}", files());
+    for name in files() {
+        assert_eq!(site.read(&format!("logs/{name}")), "INFO: a log\n", "{what}: {name}");
+    }
+}
+
+const FETCH_CALLS: [&str; 5] = ["write", "fsync", "rename", "mkdir", "unlinkat"];
+
+#[test]
+fn a_fetch_that_is_killed_at_any_of_its_writes_leaves_whole_logs() {
+    let left = |site: &Site, outcome: &Outcome, what: &str| {
+        assert_eq!(outcome.code, -1, "{what}: {}", outcome.stderr);
+        fetches_the_rest(site, what);
+    };
+    let kills = at_each(with_logs_in_s3, &FETCH, &FETCH_CALLS, "signal=KILL", left);
+    assert!(kills >= 15, "{kills}");
+    for when in ["kill-before", "kill-after"] {
+        let site = with_logs_in_s3();
+        site.faults(&json!({"artifacts get config-data 2": when}));
+        assert_eq!(site.incfg(&FETCH).code, -1, "{when}");
+        site.faults(&json!({}));
+        fetches_the_rest(&site, when);
+    }
+}
+
+#[test]
+fn a_fetch_that_is_asked_to_end_at_any_of_its_writes_leaves_whole_logs() {
+    let left = |site: &Site, outcome: &Outcome, what: &str| {
+        let told = outcome.code == 1 && outcome.stderr.contains("the same command fetches the others");
+        assert!(outcome.code == 0 || told, "{what}: {} {}", outcome.code, outcome.stderr);
+        fetches_the_rest(site, what);
+    };
+    let ends = at_each(with_logs_in_s3, &FETCH, &["fsync", "rename"], "signal=TERM", left);
+    assert!(ends >= 4, "{ends}");
+}
+
+#[test]
+fn a_disk_that_is_full_at_any_write_of_a_fetch_is_told() {
+    let left = |site: &Site, outcome: &Outcome, what: &str| {
+        assert!(matches!(outcome.code, 0 | 3), "{what}: {} {}", outcome.code, outcome.stderr);
+        let told = outcome.stderr.contains("No space left on device");
+        assert!(outcome.code == 0 || told, "{what}: {}", outcome.stderr);
+        fetches_the_rest(site, what);
+    };
+    let full = at_each(with_logs_in_s3, &FETCH, &FETCH_CALLS[..4], "error=ENOSPC", left);
+    assert!(full >= 10 || Command::new("strace").output().is_err(), "{full}");
 }

@@ -1,8 +1,10 @@
 //! `incfg plan`: what it makes of which facts, and which flag it asks for.
 
+use std::process::Command;
+
 use serde_json::{Value, json};
 
-use crate::harness::{BASE_ID, Site, UAN_ID};
+use crate::harness::{BASE_ID, Outcome, Site, UAN_ID};
 
 /// The limits of the steps of the first image.
 fn limits(site: &Site) -> Vec<Value> {
@@ -210,6 +212,60 @@ fn an_image_that_is_not_there_is_told_with_those_that_are() {
         "{}",
         refused.stderr
     );
+}
+
+#[test]
+fn of_two_plans_made_at_the_same_moment_one_is_told() {
+    for empty in [false, true] {
+        let site = Site::bare();
+        if empty {
+            site.write("plan.yaml", "");
+        }
+        let inputs = ["plan", "winter/iuf", "winter/ansible.log", "winter/configuration.json"];
+        let files = ["--bootprep", "winter/compute-and-uan-bootprep.yaml", "--vars-file", "winter/session_vars.yaml"];
+        let words = [&inputs[..], &files, &["-o", "plan.yaml"]].concat();
+        let all: Vec<_> = (0..6).map(|_| site.command(&words).spawn().unwrap()).collect();
+        let all: Vec<Outcome> = all.into_iter().map(|child| child.wait_with_output().unwrap().into()).collect();
+        let (made, told): (Vec<_>, Vec<_>) = all.into_iter().partition(|outcome| outcome.code == 0);
+        assert_eq!(made.len(), 1, "{made:?}");
+        let id = site.status()["id"].as_str().unwrap().to_owned();
+        assert!(made[0].stderr.contains(&format!("plan {id} for")), "the plan that was told of is there: {made:?}");
+        for outcome in told {
+            assert!(outcome.code == 3 && outcome.stderr.contains("is there already"), "{outcome:?}");
+        }
+        assert_eq!(site.left_over(), Vec::<String>::new());
+    }
+}
+
+#[test]
+fn a_plan_that_has_begun_is_told_for_what_it_is() {
+    let site = Site::new();
+    let told = |site: &Site| site.plan(&[]).stderr;
+    assert!(told(&site).contains("a plan that has not begun"), "{}", told(&site));
+    site.run(&["--until", "0-2"]);
+    assert!(told(&site).contains("only it knows its sessions and images"), "{}", told(&site));
+    site.write("plan.yaml", "mine");
+    assert!(told(&site).contains("never takes the place of another file"), "{}", told(&site));
+    assert_eq!(site.read("plan.yaml"), "mine");
+}
+
+#[test]
+fn a_plan_is_made_where_files_have_no_second_name() {
+    let site = Site::bare();
+    let inputs = ["plan", "winter/iuf", "winter/ansible.log", "winter/configuration.json"];
+    let files = ["--bootprep", "winter/compute-and-uan-bootprep.yaml", "--vars-file", "winter/session_vars.yaml"];
+    let traced = Command::new("strace")
+        .args(["-f", "-qq", "-e", "trace=link,linkat", "-e", "inject=link,linkat:error=EPERM", "-o", "state/trace"])
+        .arg(env!("CARGO_BIN_EXE_incfg"))
+        .args([&inputs[..], &files, &["-o", "plan.yaml"]].concat())
+        .current_dir(site.path())
+        .output();
+    // Without strace there is no such file system here.
+    let Ok(traced) = traced else { return };
+    assert!(traced.status.success(), "{}", String::from_utf8_lossy(&traced.stderr));
+    assert!(site.read("state/trace").contains("INJECTED"), "{}", site.read("state/trace"));
+    assert_eq!(site.status()["done"], false);
+    assert_eq!(site.left_over(), Vec::<String>::new());
 }
 
 #[test]

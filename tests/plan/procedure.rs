@@ -186,6 +186,11 @@ fn a_rewrite_from_a_plan_that_is_not_through_is_refused() {
     let by_pins: Vec<&str> = pins.iter().flat_map(|pin| ["--pin", pin.as_str()]).collect();
     let by_hand = site.incfg(&[&arguments[..4], &by_pins].concat());
     assert_eq!(from_plan.stdout, by_hand.stdout);
+    // The plan knows the activity, and which of the two files it is.
+    let restart =
+        "iuf -a winter-24.11 -m \"$MEDIA_DIR\" run -r prepare-images -sv \"$SITE_VARS\" -rv \"$PRODUCT_VARS\" -bc";
+    assert!(from_plan.stderr.contains(restart) && !from_plan.stderr.contains("$ACTIVITY"), "{}", from_plan.stderr);
+    assert!(by_hand.stderr.contains("iuf -a \"$ACTIVITY\""), "{}", by_hand.stderr);
 }
 
 #[test]
@@ -216,7 +221,7 @@ fn fetch_gives_each_log_a_file_of_its_own() {
 }
 
 /// A site where S3 has every log that the activity names.
-fn with_logs_in_s3() -> Site {
+pub fn with_logs_in_s3() -> Site {
     let site = Site::bare();
     let dry = site.incfg(&["fetch", "winter/iuf", "--dry-run"]);
     for key in dry.stdout.lines().map(|line| line.split(' ').nth(4).unwrap()) {
@@ -225,7 +230,8 @@ fn with_logs_in_s3() -> Site {
     site
 }
 
-const FETCH: [&str; 6] = ["fetch", "winter/iuf", "--dir", "logs", "--cray", "./cray"];
+/// Fetches them.
+pub const FETCH: [&str; 6] = ["fetch", "winter/iuf", "--dir", "logs", "--cray", "./cray"];
 
 #[test]
 fn fetch_tells_a_cray_that_answers_nothing_from_logs_that_are_missing() {

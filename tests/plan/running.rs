@@ -108,6 +108,98 @@ fn a_dry_run_prints_every_command_and_calls_only_reads() {
     assert_eq!(site.read("plan.yaml"), before);
 }
 
+/// The commands that a dry run prints, as a run would call them: with the images that it makes, without what is only for a
+/// session that fails.
+fn rehearsed(text: &str, results: &[(String, String)]) -> Vec<String> {
+    let commands = text.lines().filter_map(|line| line.strip_prefix("      "));
+    let commands = commands.filter(|command| !command.contains("  # if it fails"));
+    let called = commands.map(|command| {
+        let command = command.split(" > ").next().unwrap();
+        let command = command.strip_prefix("./cray ").unwrap_or(command).replace("./kubectl", "kubectl");
+        results.iter().fold(command, |command, (step, id)| command.replace(&format!("RESULT_OF_{step}"), id))
+    });
+    let mut called: Vec<String> = called.collect();
+    called.dedup();
+    called
+}
+
+/// The results of the steps of the first image.
+fn results(site: &Site) -> Vec<(String, String)> {
+    let text = |value: &serde_json::Value| value.as_str().unwrap().to_owned();
+    site.steps("id").iter().zip(&site.steps("result_id")).map(|(step, id)| (text(step), text(id))).collect()
+}
+
+#[test]
+fn a_dry_run_prints_what_a_run_calls_in_its_order() {
+    type Before = fn(&Site);
+    let befores: [(&str, Before, &[&str]); 5] = [
+        ("from the beginning", |_| {}, &[]),
+        ("sessions are kept", |_| {}, &["--keep-sessions"]),
+        ("with sessions that were kept", |site| drop(site.run(&["--until", "0-2", "--keep-sessions"])), &[]),
+        (
+            "after a layer has failed, without a log of it",
+            |site| {
+                site.fates(&json!({"3": ["fail", "ok"]}));
+                assert_eq!(site.run(&[]).code, 1);
+            },
+            &[],
+        ),
+        (
+            "while a session is waited for",
+            |site| {
+                site.fates(&json!({"3": ["running"]}));
+                assert_eq!(site.run(&["--running-timeout", "20ms"]).code, 1);
+                site.fates(&json!({}));
+            },
+            &[],
+        ),
+    ];
+    for (what, before, flags) in befores {
+        let site = Site::new();
+        before(&site);
+        let dry = site.run(&[&["--dry-run"], flags].concat());
+        assert_eq!(dry.code, 0, "{what}: {}", dry.stderr);
+        site.state("calls", "");
+        assert_eq!(site.run(flags).code, 0, "{what}");
+        // A session is asked for again and again.
+        let mut calls = site.calls();
+        calls.dedup();
+        assert_eq!(rehearsed(&dry.stdout, &results(&site)), calls, "{what}");
+        let log = "./kubectl logs -n services -l cfsession=";
+        assert!(
+            dry.stdout.contains(log) && dry.stdout.contains("-c ansible --tail=-1 > plan.incfg-"),
+            "{}",
+            dry.stdout
+        );
+    }
+    let site = Site::new();
+    let dry = site.run(&["--dry-run", "--until", "0-2"]).stdout;
+    assert_eq!((dry.matches("sessions create").count(), dry.matches(UAN_ID).count()), (1, 0), "{dry}");
+}
+
+#[test]
+fn a_dry_run_goes_on_with_the_version_that_cray_has() {
+    let site = Site::new();
+    site.state("form", "1.4");
+    let before = site.read("plan.yaml");
+    let dry = site.run(&["--dry-run"]);
+    assert_eq!(dry.code, 0, "{}", dry.stderr);
+    assert!(dry.stderr.contains("this cray has no cfs v3"), "{}", dry.stderr);
+    assert_eq!((dry.stdout.matches("cfs v3").count(), dry.stdout.matches("cfs sessions create").count()), (0, 3));
+    assert_eq!(site.read("plan.yaml"), before);
+    site.state("calls", "");
+    assert_eq!(site.run(&[]).code, 0);
+    let mut calls: Vec<String> = site.calls().into_iter().filter(|call| !call.contains("cfs v3")).collect();
+    calls.dedup();
+    assert_eq!(rehearsed(&dry.stdout, &results(&site)), calls);
+    // A version that was given is not left.
+    let site = Site::bare();
+    assert_eq!(site.plan(&["--cfs", "v3"]).code, 0);
+    site.state("form", "1.4");
+    let dry = site.run(&["--dry-run"]);
+    assert_eq!(dry.code, 4, "{}", dry.stderr);
+}
+
 #[test]
 fn a_dry_run_finds_what_would_stop_the_plan() {
     let site = Site::new();

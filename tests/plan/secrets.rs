@@ -121,6 +121,68 @@ fn a_name_that_looks_like_a_secret_is_no_plan() {
 }
 
 #[test]
+fn a_path_that_looks_like_a_secret_is_told_with_the_way_out() {
+    let site = Site::bare();
+    let dir = "token=Zx9planted-5";
+    fs::create_dir(site.path().join(dir)).unwrap();
+    for name in ["compute-and-uan-bootprep.yaml", "session_vars.yaml"] {
+        site.write(&format!("{dir}/{name}"), &site.read(&format!("winter/{name}")));
+    }
+    let made = |bootprep: &str, vars: &str, plan: &str| {
+        let logs = ["plan", "winter/iuf", "winter/ansible.log", "winter/configuration.json"];
+        site.incfg(&[&logs[..], &["--bootprep", bootprep, "--vars-file", vars, "-o", plan]].concat())
+    };
+    let (bootprep, vars) = ("winter/compute-and-uan-bootprep.yaml", "winter/session_vars.yaml");
+    let (secret_bootprep, secret_vars) =
+        (format!("{dir}/compute-and-uan-bootprep.yaml"), format!("{dir}/session_vars.yaml"));
+    for (flag, refused) in [
+        ("--bootprep", made(&secret_bootprep, vars, "p")),
+        ("--vars-file", made(bootprep, &secret_vars, "p")),
+        ("-o", made(bootprep, vars, &format!("{dir}/p"))),
+    ] {
+        assert_eq!(refused.code, 3, "{flag}: {}", refused.stderr);
+        for part in [flag, "looks like a password or a token", "by a link of another name"] {
+            assert!(refused.stderr.contains(part), "{part}: {}", refused.stderr);
+        }
+        clean(&refused, flag);
+    }
+    assert!(!site.path().join("p").exists());
+    // The way out is one.
+    std::os::unix::fs::symlink(dir, site.path().join("files")).unwrap();
+    let outcome = made("files/compute-and-uan-bootprep.yaml", "files/session_vars.yaml", "files/p");
+    assert_eq!(outcome.code, 0, "{}", outcome.stderr);
+    // A plan that lies there nevertheless prints no command that would do something else.
+    let plan = format!("{dir}/p");
+    for words in [vec!["status", &plan], vec!["next", &plan], vec!["run", &plan, "--dry-run", "--cray", "./cray"]] {
+        let outcome = site.incfg(&words);
+        assert_eq!(outcome.code, 0, "{words:?}: {}", outcome.stderr);
+        clean(&outcome, "the path of the plan");
+        let commands = outcome.stdout.lines().filter(|line| line.starts_with("      "));
+        assert!(commands.clone().all(|line| !line.contains("[masked]")), "{}", outcome.stdout);
+    }
+}
+
+#[test]
+fn an_activity_that_looks_like_a_secret_is_left_open() {
+    let site = Site::bare();
+    let mut analysis = site.analysis();
+    analysis["activity"] = json!("password=Zx9planted-6");
+    site.write("analysis.json", &analysis.to_string());
+    let made = site.plan_of(&["--analysis", "analysis.json"], &["--strategy", "all"]);
+    assert_eq!(made.code, 0, "{}", made.stderr);
+    assert!(
+        made.stderr.contains("the name of the activity holds") && made.stderr.contains("\"$ACTIVITY\""),
+        "{}",
+        made.stderr
+    );
+    clean(&made, "plan");
+    let outcome = site.run(&[]);
+    assert_eq!(outcome.code, 0, "{}", outcome.stderr);
+    assert!(outcome.stdout.contains("iuf -a \"$ACTIVITY\" -m"), "{}", outcome.stdout);
+    all_forms_are_clean(&site, "the activity");
+}
+
+#[test]
 fn an_image_that_exists_under_a_name_like_a_secret_is_no_pin() {
     let site = Site::bare();
     let run = "winter/iuf/log/20240614101544";

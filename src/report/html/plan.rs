@@ -163,7 +163,7 @@ fn view(plan: &Plan, path: &str, detail: &Detail) -> View {
     let run =
         ToDo::new("Go on; --dry-run instead shows every command first:", [format!("incfg run {}", shell_word(path))]);
     let most = detail.items.min(MOST_BY_HAND);
-    let delete: Vec<String> = plan.deletable().iter().map(|session| deletion(plan, session, path)).collect();
+    let delete: Vec<String> = plan.deletable().into_iter().flat_map(|attempt| deletion(plan, attempt, path)).collect();
     let delete = ToDo::new("Sessions that are of no more use: what they made, or why they failed, is kept:", delete);
     let gone = plan.exists.iter().filter(|_| open.is_empty()).filter_map(no_pin);
     let files = std::iter::once((&plan.bootprep, "bootprep file"))

@@ -1,18 +1,18 @@
-//! The commands of the next step, and of the whole plan, for a person to copy.
+//! The commands of the next step, for a person to copy.
 
 use std::fmt::Write;
 
 use anstyle::Style;
 
-use crate::plan::command::{Container, CrayCommand, in_shell, log_words};
+use crate::plan::command::{Container, CrayCommand, in_shell, log_name, log_words};
 use crate::plan::step::{At, Doing};
-use crate::plan::{Attempt, AttemptState, Look, Plan, StepState};
+use crate::plan::{Attempt, AttemptState, Look, Plan};
 use crate::report::steps::Step;
 
-use super::{command, deletion, numbered, obstacle, printable, shell_word};
+use super::{deletion, handed_over, numbered, obstacle, printable, shell_word};
 
-/// What to do when a session is not there to be deleted.
-const GONE: &str = ". Where cray does not find it, it is gone: then only the second half";
+/// What a command that deletes a session does beside that.
+const TOLD: &str = "; the plan is told when cray does not find it any more";
 
 /// The next step of an image by hand.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -72,30 +72,19 @@ pub fn by_hand(plan: &Plan, at: At, path: &str) -> Option<ByHand> {
     let hand_over = |words: &CrayCommand| handed_over(words, path);
     if let Some(failed) = step.attempts.last().filter(|attempt| attempt.state == AttemptState::Failed) {
         by_hand.failed = Some(format!(
-            "Attempt {} failed: {}",
+            "Attempt {}{}: {}",
             failed.number,
+            if failed.given_up { "" } else { " failed" },
             printable(failed.reason.as_deref().unwrap_or("no reason was recorded"))
         ));
         if !failed.session_deleted {
-            steps.push(Step::new(
-                format!(
-                    "Keep the log of the session that failed, if that is not done yet, and delete the session{GONE}:"
-                ),
-                [
-                    format!(
-                        "{} > {}.log",
-                        in_shell("kubectl", &log_words(&failed.session, Container::Ansible)),
-                        failed.session
-                    ),
-                    deletion(plan, &failed.session, path),
-                ],
-            ));
+            steps.extend(end_of_failed(plan, failed, path));
         }
     }
-    if let Some(session) = left_by_last_step(plan, at) {
+    if let Some(left) = left_by_last_step(plan, at) {
         steps.push(Step::new(
-            format!("Delete the session of the step before, its image is in the plan{GONE}:"),
-            [deletion(plan, &session, path)],
+            format!("Delete the session of the step before, its image is in the plan{TOLD}:"),
+            deletion(plan, left, path),
         ));
     }
     let doing = plan.doing(at);
@@ -107,8 +96,8 @@ pub fn by_hand(plan: &Plan, at: At, path: &str) -> Option<ByHand> {
             looks(plan, at, path),
         ));
         steps.push(Step::new(
-            format!("When incfg says that the step is done, delete the session{GONE}:"),
-            [deletion(plan, &attempt.session, path)],
+            format!("When incfg says that the step is done, delete the session{TOLD}:"),
+            deletion(plan, &attempt, path),
         ));
         by_hand.after.push(format!(
             "If the image cannot be used, make room for another attempt: incfg record {} --give-up {}",
@@ -147,7 +136,7 @@ pub fn by_hand(plan: &Plan, at: At, path: &str) -> Option<ByHand> {
     );
     if doing != Doing::Begin {
         by_hand.after.push(format!(
-            "If it is stuck or gone, delete it, and make room for another attempt: incfg record {} --give-up {}",
+            "If it is stuck or gone, make room for another attempt: incfg record {} --give-up {}. Then incfg next says how to look at it once more before it is deleted.",
             shell_word(path),
             attempt.session
         ));
@@ -155,8 +144,30 @@ pub fn by_hand(plan: &Plan, at: At, path: &str) -> Option<ByHand> {
     Some(by_hand)
 }
 
-fn handed_over(words: &CrayCommand, path: &str) -> String {
-    format!("{} | incfg record {} -", words.in_shell(), shell_word(path))
+/// What is to be done with the session of an attempt that failed: its logs are kept, it is looked at once more, and it is
+/// deleted.
+fn end_of_failed(plan: &Plan, failed: &Attempt, path: &str) -> Vec<Step> {
+    let log = |container: Container| {
+        let command = in_shell("kubectl", &log_words(&failed.session, container));
+        format!("{command} > {}", log_name(&failed.session, container))
+    };
+    let logs = failed.log.is_none().then(|| {
+        Step::new(
+            "Keep the logs of its session, if that is not done yet. Container ansible tells of a layer that failed; where no layer ran, git-clone or inventory says why, and where all passed, teardown:",
+            Container::ALL.map(log),
+        )
+    });
+    let why = if failed.given_up { "CFS had not said that it failed, so it may" } else { "It may, rarely," };
+    let mut commands = deletion(plan, failed, path);
+    let delete = commands.pop();
+    let look = Step::new(
+        format!(
+            "Ask once more what has become of it. {why} have made an image since: incfg keeps that in the plan, and says so:"
+        ),
+        commands,
+    );
+    let delete = Step::new(format!("Then delete the session{TOLD}:"), delete);
+    logs.into_iter().chain([look, delete]).collect()
 }
 
 /// The commands that make the image count which the session of a step has made.
@@ -172,52 +183,7 @@ pub fn looks(plan: &Plan, at: At, path: &str) -> Vec<String> {
 }
 
 /// The session that the step before ended with, unless it is known to be gone.
-fn left_by_last_step(plan: &Plan, at: At) -> Option<String> {
+fn left_by_last_step(plan: &Plan, at: At) -> Option<&Attempt> {
     let before = plan.get(at).0.steps.get(at.step.checked_sub(1)?)?.attempts.last()?;
-    (!before.session_deleted).then(|| before.session.clone())
-}
-
-/// Every command of the rest of the plan, in order. A result that is not known yet stands as a word that says so.
-#[must_use]
-pub fn commands(plan: &Plan) -> String {
-    let mut out = String::new();
-    let bold = Style::new().bold();
-    let cfs = plan.target.cfs;
-    for open in plan.open() {
-        let track = plan.get(open).0;
-        let mut base = track.current().to_string();
-        for step in open.step..track.steps.len() {
-            let at = At { track: open.track, step };
-            let content = plan.get(at).1;
-            let attempt = plan.attempt(at).unwrap_or_else(|| plan.next_attempt(at, track.current()));
-            let begun = if content.state() == StepState::Todo { "" } else { ", goes on" };
-            let _ = writeln!(out, "{bold}{}{bold:#}{begun}", printable(&content.id));
-            let before = step_commands(plan, at, &attempt, &base);
-            base = format!("RESULT_OF_{}", content.id);
-            let after = [
-                CrayCommand::describe_configuration(cfs, &track.configuration.name),
-                CrayCommand::describe_image(&base),
-                CrayCommand::delete_session(cfs, &attempt.session),
-                CrayCommand::describe_session(cfs, &attempt.session),
-            ];
-            for words in before.iter().chain(&after) {
-                command(&mut out, &words.in_shell());
-            }
-        }
-    }
-    out
-}
-
-fn step_commands(plan: &Plan, at: At, attempt: &Attempt, base: &str) -> Vec<CrayCommand> {
-    let cfs = plan.target.cfs;
-    let describe = CrayCommand::describe_session(cfs, &attempt.session);
-    if plan.doing(at) == Doing::Follow {
-        return vec![describe];
-    }
-    vec![
-        CrayCommand::describe_image(base),
-        CrayCommand::describe_configuration(cfs, &plan.get(at).0.configuration.name),
-        CrayCommand::create_session(plan, at, attempt, base),
-        describe,
-    ]
+    (!before.session_deleted).then_some(before)
 }

@@ -5,7 +5,7 @@ use std::fmt::Write;
 
 use crate::plan::command::CrayCommand;
 use crate::plan::step::At;
-use crate::plan::{CfsVersion, Plan};
+use crate::plan::{Attempt, AttemptState, CfsVersion, Plan};
 
 use super::{printable, shell_word};
 
@@ -28,6 +28,15 @@ stop() {
   exit 1
 }
 
+# What cray or incfg said last: cray prints hints behind its error.
+last_words() {
+  if grep -q '^Error: ' "$work/words"; then
+    sed -n '/^Error: /,$p' "$work/words" | tr -s '[:space:]' ' ' | sed 's/ $//'
+  else
+    tail -n 1 "$work/words"
+  fi
+}
+
 # Asks cray and gives the answer to incfg. The word of incfg is left in $said; it is "missing" where cray does not find what
 # it was asked for. No answer, or one that is none, like a login page, is asked for again a few times.
 ask() {
@@ -39,12 +48,12 @@ ask() {
     elif grep -q -e 'Session not found' -e 'Session could not found' -e 'Configuration not found' -e 'Not Found: Requested' "$work/words"; then
       said=missing
     elif grep -q -e 'cray init' -e 'cray auth login' -e 'server: 401' -e 'server: 403' "$work/words"; then
-      stop "stopped: cray cannot be used ($(tail -n 1 "$work/words")). When it can, run this script again"
+      stop "stopped: cray cannot be used ($(last_words)). When it can, run this script again"
     fi
     [ -n "$said" ] || surprise "stopped: incfg could not take in what it was told by: cray $*"
     [ "$said" = garbage ] || return 0
     tries=$((tries + 1))
-    [ "$tries" -lt 8 ] || stop "stopped: asked $tries times without an answer: cray $*: $(tail -n 1 "$work/words"). Run this script again to go on"
+    [ "$tries" -lt 8 ] || stop "stopped: asked $tries times without an answer: cray $*: $(last_words). Run this script again to go on"
     sleep "$POLL"
   done
 }
@@ -91,16 +100,32 @@ delete() {
   session=$1
   shift
   $LIMIT "$CRAY" "$@" > "$work/answer" 2> "$work/words" || :
-  why=$(tail -n 1 "$work/words")
+  why=$(last_words)
   describe_session "$session"
   if [ "$said" != missing ]; then
     why=${why:-cray printed no error, and it is still there}
   elif "$INCFG" record "$PLAN" --deleted "$session" 2> "$work/words"; then
     return
   else
-    why=$(tail -n 1 "$work/words")
+    why=$(last_words)
   fi
   printf 'session %s was not deleted: %s\n' "$session" "$why" >&2
+}
+
+# A session of an attempt that failed, or was given up, may have named an image since: incfg keeps that before the session
+# goes.
+forget() {
+  describe_session "$1"
+  case $said in
+    missing) ;;
+    failed) cat "$work/words" >&2 ;;
+    *)
+      cat "$work/words" >&2
+      printf 'session %s was not deleted\n' "$1" >&2
+      return
+      ;;
+  esac
+  delete "$@"
 }
 
 # Creates a session, unless it is there already and is the one that the plan means.
@@ -167,6 +192,14 @@ pub fn script(plan: &Plan, path: &str) -> String {
         "\ndescribe_session() {{\n  ask {group} sessions describe \"$1\" --format json\n}}\n\ndescribe_configuration() {{\n  check {group} configurations describe \"$configuration\" --format json\n}}\n\nPLAN={}\n",
         shell_word(path)
     );
+    let deletable = plan.deletable();
+    if !deletable.is_empty() {
+        out.push_str("\n# sessions that are of no more use\n");
+    }
+    for attempt in deletable {
+        let word = if attempt.state == AttemptState::Failed { "forget" } else { "delete" };
+        let _ = writeln!(out, "{word} {}", deletion_words(plan, &attempt.session));
+    }
     for open in plan.open() {
         let track = plan.get(open).0;
         let _ = writeln!(
@@ -185,7 +218,6 @@ pub fn script(plan: &Plan, path: &str) -> String {
 }
 
 fn step_lines(out: &mut String, plan: &Plan, at: At) {
-    let cfs = plan.target.cfs;
     let (track, step) = plan.get(at);
     let attempt = plan.attempt(at).unwrap_or_else(|| plan.next_attempt(at, track.current()));
     let _ = writeln!(out, "\n# step {}", printable(&step.id));
@@ -199,7 +231,18 @@ fn step_lines(out: &mut String, plan: &Plan, at: At) {
         words(&create),
         attempt.session
     );
-    let _ = writeln!(out, "delete {} {}", attempt.session, words(&CrayCommand::delete_session(cfs, &attempt.session)));
+    // Until the step is done, their logs may be the only ones.
+    let silent = |attempt: &&Attempt| attempt.state == AttemptState::Failed && attempt.log.is_none();
+    let failed = step.attempts.iter().filter(|attempt| !attempt.session_deleted).filter(silent);
+    for failed in failed {
+        let _ = writeln!(out, "forget {}", deletion_words(plan, &failed.session));
+    }
+    let _ = writeln!(out, "delete {}", deletion_words(plan, &attempt.session));
+}
+
+/// A session, and the words that delete it.
+fn deletion_words(plan: &Plan, session: &str) -> String {
+    format!("{session} {}", words(&CrayCommand::delete_session(plan.target.cfs, session)))
 }
 
 fn words(command: &CrayCommand) -> String {

@@ -73,8 +73,9 @@ pub fn end_steps(plan: &Plan, path: &str) -> Vec<Step> {
     steps
 }
 
-/// Only `run` takes a new bootprep file; `resume` and `restart` use the old one.
-fn restart(plan: &Plan, new_file: &str) -> Step {
+/// Only `run` takes a new bootprep file; `resume` and `restart` use the old one. What the plan does not know stands as a
+/// variable.
+pub(in crate::report) fn restart(plan: &Plan, new_file: &str) -> Step {
     let of = |name: &str| plan.images.iter().any(|track| track.operation.as_deref() == Some(name));
     let (managed, management) = (of("prepare-managed-images"), of("prepare-management-images"));
     let file = shell_word(new_file);
@@ -137,7 +138,7 @@ fn note(image: &Leftover<'_>) -> String {
 pub fn left_sessions(plan: &Plan, path: &str) -> Vec<String> {
     let steps = plan.images.iter().flat_map(|track| &track.steps).filter(|step| step.state() == StepState::Done);
     let left = steps.flat_map(|step| &step.attempts).filter(|attempt| !attempt.session_deleted);
-    left.map(|attempt| deletion(plan, &attempt.session, path)).collect()
+    left.flat_map(|attempt| deletion(plan, attempt, path)).collect()
 }
 
 fn base_name(path: &str) -> &str {

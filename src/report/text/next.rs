@@ -1,6 +1,6 @@
 //! The next commands, exact and in order.
 
-use crate::analysis::{Analysis, CONFIGURATION_KIND, Recovery};
+use crate::analysis::{Analysis, Image, ImageStatus, Recovery, SatRun};
 use crate::report::shell_word;
 use crate::report::steps::Step;
 
@@ -34,7 +34,8 @@ pub fn next_steps(analysis: &Analysis, invocation: &Invocation) -> Vec<Step> {
         .iter()
         .filter(|recovery| invocation.tells_of(&recovery.image, recovery.ref_name.as_deref()))
         .collect();
-    let logs = analysis.logs_to_fetch();
+    let mut logs = analysis.logs_to_fetch();
+    logs.retain(|run| !is_settled(run, analysis));
     if recoveries.is_empty() && logs.is_empty() {
         return steps;
     }
@@ -63,6 +64,30 @@ pub fn next_steps(analysis: &Analysis, invocation: &Invocation) -> Vec<Step> {
         plan_and_run(&recoveries, analysis, invocation, &fetched, &mut steps);
     }
     steps
+}
+
+/// Whether all that a log of a run could tell is proven: what became of each image, and what a plan needs of those that
+/// failed.
+fn is_settled(run: &SatRun, analysis: &Analysis) -> bool {
+    let of_run = |recovery: &&Recovery| recovery.logs_s3_key == run.s3_key;
+    let recovery = |image: &Image| analysis.recoveries.iter().filter(of_run).find(|found| found.image == image.name);
+    let known = |image: &Image| match image.status {
+        ImageStatus::Succeeded => image.id.is_some(),
+        ImageStatus::Skipped => true,
+        ImageStatus::Failed => recovery(image).is_some_and(|recovery| is_proven(recovery, analysis)),
+        ImageStatus::Unfinished | ImageStatus::NotRun => false,
+    };
+    !run.images.is_empty() && run.images.iter().all(known)
+}
+
+/// Whether a plan can be made of a recovery as it is.
+fn is_proven(recovery: &Recovery, analysis: &Analysis) -> bool {
+    recovery.ref_name.is_some()
+        && recovery.base_image.is_some()
+        && recovery.configuration.is_some()
+        && recovery.groups.is_some()
+        && has_layers(recovery, analysis)
+        && (recovery.failed_layer.is_some() || recovery.no_failed_layer.is_some())
 }
 
 /// What makes the images: a plan with a flag for each fact that these inputs do not prove, its run, and the file for
@@ -108,12 +133,17 @@ fn plan_and_run(
     ));
 }
 
+/// Whether an input holds the layers of its configuration.
+fn has_layers(recovery: &Recovery, analysis: &Analysis) -> bool {
+    let described =
+        || analysis.configurations.iter().any(|described| Some(&described.name) == recovery.configuration.as_ref());
+    recovery.layers.is_some() || described()
+}
+
 /// Configurations that no input holds, with a file for each.
 fn configurations_to_fetch(recoveries: &[&Recovery], analysis: &Analysis, fetched: &[String]) -> Vec<(String, String)> {
-    let given = analysis.inputs.iter().any(|input| input.kind == CONFIGURATION_KIND);
     let mut found: Vec<(String, String)> = Vec::new();
-    // Which configuration an input holds is not in the analysis; where the layers of an image were counted, it was there.
-    for recovery in recoveries.iter().filter(|recovery| !given || recovery.layers.is_none()) {
+    for recovery in recoveries.iter().filter(|recovery| !has_layers(recovery, analysis)) {
         // CFS has no name with control characters, and a terminal does not print one as it is.
         for name in recovery.configuration.iter().filter(|name| !name.chars().any(char::is_control)) {
             let file = format!("configuration-{}.json", file_part(name));
@@ -166,7 +196,9 @@ fn layer_logs(recoveries: &[&Recovery], steps: &mut Vec<Step>) -> Vec<String> {
         those.filter(move |recovery| recovery.failed_layer.is_some() == in_layer)
     };
     for (in_layer, says) in [(true, "See what failed in the layer"), (false, "See what failed")] {
-        let commands: Vec<String> = told(in_layer).filter_map(|recovery| recovery.debug_command.clone()).collect();
+        // Where a log has told of the task that failed, it is at hand.
+        let open = told(in_layer).filter(|recovery| recovery.failed_task.is_none());
+        let commands: Vec<String> = open.filter_map(|recovery| recovery.debug_command.clone()).collect();
         if !commands.is_empty() {
             steps.push(Step::new(of_the_first(commands.len(), says), commands.into_iter().take(LOGS)));
         }
