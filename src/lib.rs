@@ -117,6 +117,7 @@ pub mod line;
 pub mod lint;
 pub mod nearness;
 pub mod plan;
+mod positions;
 pub mod report;
 pub mod rewrite;
 pub mod sat;

@@ -93,6 +93,7 @@ fn walk(directory: &Path, depth: usize, files: &mut Vec<PathBuf>, left_out: &mut
             return;
         }
     };
+    let mut too_deep = false;
     for path in listed {
         if files.len() >= limits::DIRECTORY_FILES {
             left_out.push(LeftOut {
@@ -105,9 +106,17 @@ fn walk(directory: &Path, depth: usize, files: &mut Vec<PathBuf>, left_out: &mut
         let Ok(metadata) = fs::symlink_metadata(&path) else { continue };
         if metadata.is_dir() && depth < limits::DIRECTORY_DEPTH {
             walk(&path, depth + 1, files, left_out);
+        } else if metadata.is_dir() {
+            too_deep = true;
         } else if metadata.is_file() && !of_executor(&path) {
             files.push(path);
         }
+    }
+    if too_deep {
+        left_out.push(LeftOut {
+            path: directory.display().to_string(),
+            why: format!("its folders are more than {} deep and are not read", limits::DIRECTORY_DEPTH),
+        });
     }
 }
 
