@@ -110,7 +110,7 @@ pub fn pod_of_file(path: &str) -> Option<&str> {
 /// The workflow of a pod: the longest known one whose name it begins with, else what remains without template and number.
 #[must_use]
 pub fn workflow_of(pod: &str, known: impl Fn(&str) -> bool) -> Option<&str> {
-    let longest = pod.rmatch_indices('-').map(|(at, _)| &pod[..at]).find(|workflow| known(workflow));
+    let longest = pod.rmatch_indices('-').filter_map(|(at, _)| pod.get(..at)).find(|workflow| known(workflow));
     longest.or_else(|| {
         let (stem, number) = pod.rsplit_once('-')?;
         number.parse::<u32>().ok()?;

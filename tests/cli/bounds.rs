@@ -198,7 +198,8 @@ fn a_document_at_each_bound_of_yaml_is_read_and_one_beyond_is_refused_in_words()
         }
         text
     };
-    let cases: [(&str, &dyn Fn(usize) -> String, usize, &str); 4] = [
+    type Written<'a> = &'a dyn Fn(usize) -> String;
+    let cases: [(&str, Written<'_>, usize, &str); 4] = [
         ("values", &values, incfg::limits::YAML_NODES, "more than 1000000 values"),
         ("aliases", &aliases, incfg::limits::YAML_ALIASES, "more than 10000 aliases"),
         ("comments", &comments, incfg::limits::YAML_COMMENTS, "more than 100000 comments in a row"),
