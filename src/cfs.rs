@@ -105,7 +105,7 @@ impl AnsibleText {
                 .rposition(|run| run.playbook == failed.playbook && run.repository == failed.repository)?,
             None => self.layers.len().checked_sub(1)?,
         };
-        Some((position, &self.layers[position]))
+        Some((position, self.layers.get(position)?))
     }
 }
 
@@ -185,8 +185,7 @@ impl Configuration {
     /// # Errors
     /// Where log and configuration part, in words.
     pub fn index_of(&self, log: &AnsibleText, position: usize) -> Result<usize, String> {
-        if log.one_layer.is_some() {
-            let run = &log.layers[position];
+        if let (Some(_), Some(run)) = (&log.one_layer, log.layers.get(position)) {
             let same: Vec<usize> =
                 self.layers.iter().enumerate().filter(|(_, layer)| layer.is(run)).map(|(at, _)| at).collect();
             return match same.as_slice() {

@@ -48,7 +48,8 @@ impl std::str::FromStr for ImageId {
         }
         let digits: String = text.chars().filter(|c| *c != '-').map(|c| c.to_ascii_lowercase()).collect();
         let suggestion = (digits.len() == 32 && digits.bytes().all(|b| b.is_ascii_hexdigit())).then(|| {
-            format!("{}-{}-{}-{}-{}", &digits[..8], &digits[8..12], &digits[12..16], &digits[16..20], &digits[20..])
+            let dash = |at: usize| if matches!(at, 8 | 12 | 16 | 20) { "-" } else { "" };
+            digits.char_indices().fold(String::new(), |id, (at, digit)| format!("{id}{}{digit}", dash(at)))
         });
         Err(NotAnImageId { text: text.to_owned(), suggestion })
     }

@@ -1,8 +1,9 @@
 //! One text of the `iuf` command, read as a whole: an `install.log`, or a captured console.
 
 pub mod state;
+mod steps;
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use chrono::{DateTime, Utc};
 
@@ -11,8 +12,10 @@ use crate::evidence::Place;
 use crate::fact::Fact;
 use crate::limits;
 use crate::line::COLUMN_WIDTH;
+use crate::positions::Positions;
 use crate::sat::{Placed, SatText};
 use crate::statement::Statement;
+use steps::StepPositions;
 
 /// Everything one text of `iuf` says.
 #[derive(Debug, Clone, Default)]
@@ -46,8 +49,18 @@ pub struct IufText {
     session: Option<Placed<String>>,
     workflow: Option<String>,
     operation: Option<String>,
-    saved: Vec<(String, String, Place)>,
+    /// Pods of which Argo stored a log, by their workflow and operation: the first of each.
+    saved: HashMap<(String, &'static str), (String, Place)>,
+    saved_pods: HashSet<String>,
     names: Option<PodNames>,
+    step_positions: StepPositions,
+    stage_names: Positions<Option<String>>,
+    /// The first stage of each workflow.
+    stage_workflows: HashMap<String, usize>,
+    operation_positions: HashMap<(String, Option<String>), usize>,
+    known_sessions: HashSet<String>,
+    /// Where failed steps stand in their list, by what they are of and their names.
+    failed_positions: HashMap<(String, String), usize>,
 }
 
 /// A stage.
@@ -159,10 +172,9 @@ impl IufText {
     /// The pod of a step's log that the executor of Argo says it stored, where it can only be this step's.
     #[must_use]
     pub fn saved_pod(&self, workflow: &str, operation: &str) -> Option<(&str, Place)> {
-        self.saved
-            .iter()
-            .find(|(of, pod, _)| of == workflow && argo::operation_of(workflow, pod) == Some(operation))
-            .map(|(_, pod, place)| (pod.as_str(), *place))
+        let operation = argo::OPERATIONS.iter().find(|(name, _)| *name == operation)?.0;
+        let (pod, place) = self.saved.get(&(workflow.to_owned(), operation))?;
+        Some((pod.as_str(), *place))
     }
 
     /// Takes one more statement in.
@@ -183,7 +195,7 @@ impl IufText {
                 }
             }
             Fact::SessionFull { session } => {
-                if self.sessions.len() < limits::ACTIVITY_ITEMS && !self.sessions.contains(session) {
+                if self.sessions.len() < limits::ACTIVITY_ITEMS && self.known_sessions.insert(session.clone()) {
                     self.sessions.push(session.clone());
                 }
             }
@@ -200,11 +212,11 @@ impl IufText {
                 }
             }
             Fact::LogSaved { workflow, pod } => {
-                if self.saved.len() < limits::ACTIVITY_ITEMS
-                    && argo::operation_of(workflow, pod).is_some()
-                    && !self.saved.iter().any(|(_, known, _)| known == pod)
+                if let Some(operation) = argo::operation_of(workflow, pod)
+                    && self.saved_pods.len() < limits::ACTIVITY_ITEMS
+                    && self.saved_pods.insert(pod.clone())
                 {
-                    self.saved.push((workflow.clone(), pod.clone(), place));
+                    self.saved.entry((workflow.clone(), operation)).or_insert_with(|| (pod.clone(), place));
                 }
             }
             Fact::Nothing {} | Fact::Command { .. } => {}
@@ -224,10 +236,11 @@ impl IufText {
         if let Some(workflow) = workflow {
             self.workflow = Some(workflow.to_owned());
         }
-        let known = workflow
-            .and_then(|workflow| self.stages.iter_mut().find(|known| known.workflow.as_deref() == Some(workflow)));
-        if let Some(known) = known {
+        if let Some(at) = workflow.and_then(|workflow| self.stage_workflows.get(workflow)).copied() {
+            let known = &mut self.stages[at];
+            self.stage_names.remove(&known.stage, at);
             known.stage = Some(stage.to_owned());
+            self.stage_names.insert(known.stage.clone(), at);
             return;
         }
         self.add_stage(StageText {
@@ -247,6 +260,11 @@ impl IufText {
             self.dropped += 1;
             return;
         }
+        let at = self.stages.len();
+        self.stage_names.insert(stage.stage.clone(), at);
+        if let Some(workflow) = &stage.workflow {
+            self.stage_workflows.entry(workflow.clone()).or_insert(at);
+        }
         self.stages.push(stage);
     }
 
@@ -257,12 +275,17 @@ impl IufText {
         {
             stage.workflow = Some(workflow.to_owned());
             stage.stands_at(statement.place);
+            let last = self.stages.len().saturating_sub(1);
+            self.stage_workflows.entry(workflow.to_owned()).or_insert(last);
         }
     }
 
     fn stage_ends(&mut self, stage: Option<&str>, status: &str, statement: &Statement) {
-        let at = self.stages.iter().rposition(|known| stage.is_none() || known.stage.as_deref() == stage);
-        if let Some(known) = at.map(|at| &mut self.stages[at]) {
+        let known = match stage {
+            None => self.stages.last_mut(),
+            Some(stage) => self.stage_names.last(&Some(stage.to_owned())).and_then(|at| self.stages.get_mut(at)),
+        };
+        if let Some(known) = known {
             known.status = Some(status.to_owned());
             known.ended_at = statement.stamp;
             known.stands_at(statement.place);
@@ -318,9 +341,8 @@ impl IufText {
         }
         let Some(attempt) = sat_step(step) else {
             let column = statement.column.as_deref().unwrap_or_default();
-            if let Some(failed) = self.failed_steps.iter_mut().find(|failed| failed.step == step && failed.of == column)
-            {
-                failed.log = Some(location.to_owned());
+            if let Some(at) = self.failed_positions.get(&(column.to_owned(), step.to_owned())) {
+                self.failed_steps[*at].log = Some(location.to_owned());
             }
             return;
         };
@@ -328,19 +350,22 @@ impl IufText {
             |known: &StepText| known.location.as_ref().is_none_or(|(known, _)| argo_pod(known) == argo_pod(location));
         let at = self.step_at(attempt, statement).filter(|at| fits(&self.steps[*at]));
         let Some(at) = at.or_else(|| self.add_step(attempt, statement)) else { return };
-        let step = &mut self.steps[at];
         if let Some((workflow, _)) = argo::parse_key(location) {
-            step.workflow = Some(workflow.to_owned());
+            self.change_step(at, |step| step.workflow = Some(workflow.to_owned()));
         }
+        let step = &mut self.steps[at];
         step.location = step.location.take().or_else(|| Some((location.to_owned(), statement.place)));
     }
 
     fn step_failed(&mut self, step: &str, status: &str, statement: &Statement) {
         let of = statement.column.clone().unwrap_or_default();
         let above = step == of || argo::is_operation(step) || step.starts_with('[');
-        let known = self.failed_steps.iter().any(|failed| failed.step == step && failed.of == of);
-        if matches!(status, "Failed" | "Error") && !above && !known && self.failed_steps.len() < limits::ACTIVITY_ITEMS
-        {
+        if !matches!(status, "Failed" | "Error") || above {
+            return;
+        }
+        let key = (of.clone(), step.to_owned());
+        if self.failed_steps.len() < limits::ACTIVITY_ITEMS && !self.failed_positions.contains_key(&key) {
+            self.failed_positions.insert(key, self.failed_steps.len());
             let (step, status) = (step.to_owned(), status.to_owned());
             self.failed_steps.push(FailedStep { of, step, status, place: statement.place, log: None });
         }
@@ -355,21 +380,20 @@ impl IufText {
     }
 
     fn operation_seen(&mut self, operation: &str, status: Option<&str>, place: Place) {
-        let workflow = self.workflow.clone();
-        match self.operations.iter().rposition(|known| known.operation == operation && known.workflow == workflow) {
+        let key = (operation.to_owned(), self.workflow.clone());
+        match self.operation_positions.get(&key) {
             Some(at) => {
                 if let Some(status) = status {
-                    self.operations[at].status = Some(status.to_owned());
-                    self.operations[at].place = place;
+                    self.operations[*at].status = Some(status.to_owned());
+                    self.operations[*at].place = place;
                 }
             }
             None if self.operations.len() >= limits::ACTIVITY_ITEMS => self.dropped += 1,
-            None => self.operations.push(OperationText {
-                operation: operation.to_owned(),
-                workflow,
-                status: status.map(str::to_owned),
-                place,
-            }),
+            None => {
+                let (operation, workflow) = key.clone();
+                self.operation_positions.insert(key, self.operations.len());
+                self.operations.push(OperationText { operation, workflow, status: status.map(str::to_owned), place });
+            }
         }
     }
 
@@ -381,12 +405,15 @@ impl IufText {
     }
 
     fn step_at(&self, attempt: Option<u32>, statement: &Statement) -> Option<usize> {
-        let operation = self.operation_for(statement);
-        self.steps.iter().rposition(|step| {
-            step.attempt == attempt
-                && step.operation == operation
-                && (self.workflow.is_none() || step.workflow == self.workflow || step.workflow.is_none())
-        })
+        self.step_positions.last_attempt(self.operation_for(statement), attempt, self.workflow.clone())
+    }
+
+    /// Changes what a step is known by.
+    fn change_step(&mut self, at: usize, change: impl FnOnce(&mut StepText)) {
+        let step = &mut self.steps[at];
+        self.step_positions.forget(step, at);
+        change(step);
+        self.step_positions.note(step, at);
     }
 
     fn add_step(&mut self, attempt: Option<u32>, statement: &Statement) -> Option<usize> {
@@ -406,7 +433,9 @@ impl IufText {
             first: statement.place,
             relayed: SatText::default(),
         });
-        Some(self.steps.len() - 1)
+        let at = self.steps.len() - 1;
+        self.step_positions.note(&self.steps[at], at);
+        Some(at)
     }
 
     /// Text of a pod goes to the SAT step of its operation that began last: pods of other steps print nothing that a
@@ -426,12 +455,13 @@ impl IufText {
         else {
             return;
         };
-        let at = self.steps.iter().rposition(|step| step.operation.as_deref() == Some(&operation));
-        let at = at
-            .or_else(|| self.steps.iter().rposition(|step| step.operation.is_none()))
-            .or_else(|| tells_of_sat(&statement.fact).then(|| self.add_step(None, statement)).flatten());
+        let operation = Some(operation);
+        let at = self.step_positions.last_of(&operation).or_else(|| self.step_positions.last_of(&None));
+        let at = at.or_else(|| tells_of_sat(&statement.fact).then(|| self.add_step(None, statement)).flatten());
         let Some(at) = at else { return };
-        self.steps[at].operation.get_or_insert(operation);
+        if self.steps[at].operation.is_none() {
+            self.change_step(at, |step| step.operation = operation);
+        }
         self.steps[at].relayed.take(statement);
     }
 }

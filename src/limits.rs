@@ -1,6 +1,6 @@
 //! Every bound on what incfg reads and keeps, in one place, with what happens beyond it.
 
-/// Bytes of one line that are looked at; the rest of a longer line is skipped, not held.
+/// Bytes of one line that are looked at, its line break among them; the rest of a longer line is skipped, not held.
 pub const LINE_BYTES: usize = 1 << 20;
 
 /// Bytes read from a file at a time, by each thread.
@@ -31,6 +31,9 @@ pub const JOINED_BYTES: usize = 16 << 10;
 /// Distinct images, configurations, templates or sessions kept of one run; more are counted, not kept.
 pub const RUN_ITEMS: usize = 20_000;
 
+/// Containers of sessions whose last state is kept of one run; more are counted, not kept.
+pub const RUN_CONTAINERS: usize = 50_000;
+
 /// SAT steps and stages kept of one activity; more are counted, not kept.
 pub const ACTIVITY_ITEMS: usize = 20_000;
 
@@ -39,6 +42,9 @@ pub const OUTPUTS: usize = 16;
 
 /// Error messages kept of one run: the first ones, which name the cause.
 pub const RUN_ERRORS: usize = 8;
+
+/// Images that may be the base of one image, and configurations that may be its own, that are listed; more are counted.
+pub const CANDIDATES: usize = 100;
 
 /// Report lines remembered to recognise a second copy of the same report.
 pub const REPORT_LINES: usize = 200_000;

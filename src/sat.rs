@@ -6,8 +6,10 @@
 
 mod image;
 mod report;
+mod sessions;
 
 use std::collections::{BTreeMap, HashMap, HashSet};
+use std::ops::Deref;
 
 use chrono::{DateTime, Utc};
 
@@ -20,6 +22,7 @@ use crate::statement::Statement;
 pub use image::{ImageText, layer_of_container};
 use report::ReportReader;
 pub use report::ReportRow;
+use sessions::Sessions;
 
 /// The suffix SAT gives a built image that is still to be configured.
 pub const PRE_CONFIGURATION: &str = "-pre-configuration";
@@ -51,11 +54,11 @@ pub struct SatText {
     /// Builds that IMS refused; SAT does not say of which image.
     pub builds_refused: Vec<Placed<String>>,
     /// Configurations that were created.
-    pub configurations: Vec<Placed<String>>,
+    pub configurations: Names,
     /// Configurations that were not created.
-    pub configurations_failed: Vec<Placed<String>>,
+    pub configurations_failed: Names,
     /// Session templates that were created.
-    pub templates: Vec<Placed<String>>,
+    pub templates: Names,
     /// The first errors, in order.
     pub errors: Vec<Placed<String>>,
     /// Ids of sessions and build jobs: two texts that share one are of one run.
@@ -73,6 +76,43 @@ pub struct SatText {
     reading: Reading,
     /// This release of SAT announces sessions by names they do not have.
     announces_wrong_sessions: bool,
+}
+
+/// Distinct names in the order in which they were first read, each with that line.
+#[derive(Debug, Clone, Default)]
+pub struct Names {
+    placed: Vec<Placed<String>>,
+    known: HashSet<String>,
+}
+
+impl Names {
+    /// Whether the name is new and beyond those that are kept.
+    fn add(&mut self, name: &str, place: Place) -> bool {
+        if self.known.contains(name) {
+            return false;
+        }
+        if self.placed.len() >= limits::RUN_ITEMS {
+            return true;
+        }
+        self.known.insert(name.to_owned());
+        self.placed.push((name.to_owned(), place));
+        false
+    }
+
+    /// A name with a line break stands cut in some lines: only the full one is kept.
+    fn drop_cut(&mut self) {
+        let cut: HashSet<String> = self.placed.iter().flat_map(|(name, _)| heads(name)).map(str::to_owned).collect();
+        self.placed.retain(|(name, _)| !cut.contains(name));
+        self.known.retain(|name| !cut.contains(name));
+    }
+}
+
+impl Deref for Names {
+    type Target = [Placed<String>];
+
+    fn deref(&self) -> &Self::Target {
+        &self.placed
+    }
 }
 
 /// What the text says of an item of the file's `images`.
@@ -123,6 +163,11 @@ struct Reading {
     last_session: Option<String>,
     traceback: bool,
     report: ReportReader,
+    sessions: Sessions,
+    /// Where the containers of images stand in their lists.
+    containers: HashMap<(usize, String), usize>,
+    /// What was given up, by index and reason.
+    given_up: HashSet<(u32, String)>,
 }
 
 impl SatText {
@@ -222,7 +267,11 @@ impl SatText {
             Fact::TemplateCreated { template } => Self::add(&mut self.templates, &mut self.dropped, template, place),
             Fact::BuildCreated { job } => self.fingerprint(job),
             Fact::BuildRefused { reason } => {
-                self.builds_refused.push((reason.clone(), place));
+                if self.builds_refused.len() < limits::RUN_ITEMS {
+                    self.builds_refused.push((reason.clone(), place));
+                } else {
+                    self.dropped += 1;
+                }
                 self.error(&format!("IMS refused a build: {reason}"), place);
             }
             Fact::ReportSection { .. }
@@ -270,30 +319,22 @@ impl SatText {
                 self.with(image, place, |text| text.configuration = Some((configuration.clone(), place)));
             }
             Fact::SessionCreating { session, image } => {
-                self.with(image, place, |text| text.session_asked = Some((session.clone(), place)))
+                self.with_session(image, place, |text| text.session_asked = Some((session.clone(), place)))
             }
             Fact::SessionCreated { session, image } => {
                 self.fingerprint(session);
-                self.with(image, place, |text| text.session_created = Some((session.clone(), place)));
+                self.with_session(image, place, |text| text.session_created = Some((session.clone(), place)));
                 self.reading.last_session = Some(image.clone());
             }
             Fact::SessionWaiting { session } => self.session_waiting(session, place),
             Fact::SessionHeader { session, image } => {
                 self.fingerprint(session);
-                self.with(image, place, |text| text.session_seen = Some((session.clone(), place)));
+                self.with_session(image, place, |text| text.session_seen = Some((session.clone(), place)));
                 self.reading.watched = Some(image.clone());
             }
             Fact::Container { container, state } => {
                 if let Some(image) = self.reading.watched.clone() {
-                    self.with(&image, place, |text| {
-                        match text.containers.iter().position(|(name, _)| name == container) {
-                            Some(at) => text.containers[at].1 = (state.clone(), place),
-                            None if text.containers.len() < limits::RUN_ITEMS => {
-                                text.containers.push((container.clone(), (state.clone(), place)))
-                            }
-                            None => {}
-                        }
-                    });
+                    self.container(&image, container, state, place);
                 }
             }
             Fact::FailedContainer { image, pod, container } => {
@@ -307,10 +348,7 @@ impl SatText {
     /// SAT 3.21 and others print a wrong session name when they create one and the real one when they wait for it.
     fn session_waiting(&mut self, session: &str, place: Place) {
         self.fingerprint(session);
-        let known = |text: &ImageText| {
-            [&text.session_created, &text.session_seen].into_iter().flatten().any(|(name, _)| name == session)
-        };
-        let image = match self.images.iter().find(|text| known(text)) {
+        let image = match self.reading.sessions.image_of(session).and_then(|at| self.images.get(at)) {
             Some(text) => text.name.clone(),
             None => match self.reading.last_session.clone() {
                 Some(image) => {
@@ -320,11 +358,26 @@ impl SatText {
                 None => return,
             },
         };
-        self.with(&image, place, |text| {
+        self.with_session(&image, place, |text| {
             if text.session_seen.is_none() {
                 text.session_seen = Some((session.to_owned(), place));
             }
         });
+    }
+
+    fn container(&mut self, image: &str, container: &str, state: &str, place: Place) {
+        let Some(at) = self.position(image, place) else { return };
+        let image = &mut self.images[at];
+        let said = (state.to_owned(), place);
+        let key = (at, container.to_owned());
+        match self.reading.containers.get(&key) {
+            Some(at) => image.containers[*at].1 = said,
+            None if self.reading.containers.len() < limits::RUN_CONTAINERS => {
+                self.reading.containers.insert(key, image.containers.len());
+                image.containers.push((container.to_owned(), said));
+            }
+            None => self.dropped += 1,
+        }
     }
 
     fn image_given_up(&mut self, index: u32, reason: &str, place: Place) {
@@ -332,27 +385,17 @@ impl SatText {
         let image = if own_failure {
             self.reading.just_failed.take()
         } else {
-            let named = |text: &&ImageText| {
-                [&text.session_seen, &text.session_created, &text.session_asked]
-                    .into_iter()
-                    .flatten()
-                    .any(|(session, _)| reason.contains(session.as_str()))
-            };
-            let refused =
-                |text: &&ImageText| text.session_asked.is_some() && text.session().is_none() && text.given_up.is_none();
-            let only = |mut found: Vec<&ImageText>| (found.len() == 1).then(|| found.remove(0).name.clone());
-            only(self.images.iter().filter(named).collect())
-                .or_else(|| only(self.images.iter().filter(refused).collect()))
+            let sessions = &self.reading.sessions;
+            let at = sessions.only_named_in(reason).or_else(|| sessions.only_unanswered());
+            at.and_then(|at| self.images.get(at)).map(|text| text.name.clone())
         };
         if let (false, Some(image)) = (own_failure, &image) {
-            self.with(image, place, |text| text.given_up = Some((reason.to_owned(), place)));
+            self.with_session(image, place, |text| text.given_up = Some((reason.to_owned(), place)));
         }
         if !own_failure {
             self.error(reason, place);
         }
-        if self.given_up.len() < limits::RUN_ITEMS
-            && !self.given_up.iter().any(|known| known.index == index && known.reason == reason)
-        {
+        if self.given_up.len() < limits::RUN_ITEMS && self.reading.given_up.insert((index, reason.to_owned())) {
             self.given_up.push(GivenUp { index, reason: reason.to_owned(), image, place });
         }
     }
@@ -389,10 +432,8 @@ impl SatText {
                 text.session_created = None;
             }
         }
-        for names in [&mut self.configurations, &mut self.templates] {
-            let cut: HashSet<String> = names.iter().flat_map(|(name, _)| heads(name)).map(str::to_owned).collect();
-            names.retain(|(name, _)| !cut.contains(name));
-        }
+        self.configurations.drop_cut();
+        self.templates.drop_cut();
         self.reading = Reading::default();
     }
 
@@ -526,14 +567,21 @@ impl SatText {
             (&mut self.configurations_failed, other.configurations_failed),
             (&mut self.templates, other.templates),
         ] {
-            for (name, place) in from {
-                Self::add(into, &mut self.dropped, &name, place);
+            for (name, place) in from.iter() {
+                Self::add(into, &mut self.dropped, name, *place);
             }
         }
+        let mut mine: HashMap<u32, usize> = HashMap::new();
+        for (at, known) in self.given_up.iter().enumerate() {
+            mine.entry(known.index).or_insert(at);
+        }
         for known in other.given_up {
-            match self.given_up.iter_mut().find(|mine| mine.index == known.index) {
+            match mine.get(&known.index).and_then(|at| self.given_up.get_mut(*at)) {
                 Some(mine) => mine.image = mine.image.take().or(known.image),
-                None => self.given_up.push(known),
+                None => {
+                    mine.insert(known.index, self.given_up.len());
+                    self.given_up.push(known);
+                }
             }
         }
         if self.errors.is_empty() {
@@ -571,19 +619,34 @@ impl SatText {
     }
 
     fn with(&mut self, name: &str, place: Place, change: impl FnOnce(&mut ImageText)) {
-        let at = match self.by_name.get(name) {
-            Some(at) => *at,
-            None if self.images.len() >= limits::RUN_ITEMS => {
-                self.dropped += 1;
-                return;
-            }
-            None => {
-                self.images.push(ImageText::new(name, place));
-                self.by_name.insert(name.to_owned(), self.images.len() - 1);
-                self.images.len() - 1
-            }
-        };
-        change(&mut self.images[at]);
+        if let Some(at) = self.position(name, place) {
+            change(&mut self.images[at]);
+        }
+    }
+
+    /// The same, for a change that tells of its session.
+    fn with_session(&mut self, name: &str, place: Place, change: impl FnOnce(&mut ImageText)) {
+        if let Some(at) = self.position(name, place) {
+            let image = &mut self.images[at];
+            self.reading.sessions.forget(image, at);
+            change(image);
+            self.reading.sessions.note(image, at);
+        }
+    }
+
+    /// Where the image stands in the list, new if it has to be.
+    fn position(&mut self, name: &str, place: Place) -> Option<usize> {
+        if let Some(at) = self.by_name.get(name) {
+            return Some(*at);
+        }
+        if self.images.len() >= limits::RUN_ITEMS {
+            self.dropped += 1;
+            return None;
+        }
+        let at = self.images.len();
+        self.images.push(ImageText::new(name, place));
+        self.by_name.insert(name.to_owned(), at);
+        Some(at)
     }
 
     fn item(&mut self, index: u32) -> Option<&mut ItemText> {
@@ -594,15 +657,8 @@ impl SatText {
         Some(self.items.entry(index).or_default())
     }
 
-    fn add(into: &mut Vec<Placed<String>>, dropped: &mut u64, name: &str, place: Place) {
-        if into.iter().any(|(known, _)| known == name) {
-            return;
-        }
-        if into.len() >= limits::RUN_ITEMS {
-            *dropped += 1;
-        } else {
-            into.push((name.to_owned(), place));
-        }
+    fn add(into: &mut Names, dropped: &mut u64, name: &str, place: Place) {
+        *dropped += u64::from(into.add(name, place));
     }
 
     fn error(&mut self, message: &str, place: Place) {

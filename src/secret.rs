@@ -126,13 +126,18 @@ pub fn spans(text: &str) -> Vec<Range<usize>> {
     all
 }
 
+/// What stands there in a line.
+fn at<'a>(line: &'a str, range: &Range<usize>) -> &'a str {
+    line.get(range.clone()).unwrap_or_default()
+}
+
 /// A text cut out of a longer one, as the lines around a place are, without its secrets: it may begin or end within a key,
 /// so that lines which look like those of a key go too.
 #[must_use]
 pub fn masked_part(text: &str) -> String {
     let masked = masked(text);
     let lines = masked.split('\n').map(|line| match shape::last_word(line) {
-        Some(word) if shape::is_line_of_a_key(&line[word.clone()]) => {
+        Some(word) if shape::is_line_of_a_key(at(line, &word)) => {
             Cow::Owned(without(line, std::slice::from_ref(&word)))
         }
         _ => Cow::Borrowed(line),
@@ -254,12 +259,12 @@ impl Lines {
                     self.within = Within::Nothing;
                     return end;
                 }
-                found.extend(shape::last_word(line).filter(|word| shape::may_be_of_a_key(&line[word.clone()])));
+                found.extend(shape::last_word(line).filter(|word| shape::may_be_of_a_key(at(line, word))));
                 self.within = if lines < KEY_LINES { Within::Key(lines + 1) } else { Within::Nothing };
                 0
             }
             Within::Vault => {
-                match shape::last_word(line).filter(|word| shape::is_encrypted(&line[word.clone()])) {
+                match shape::last_word(line).filter(|word| shape::is_encrypted(at(line, word))) {
                     Some(word) => found.push(word),
                     None => self.within = Within::Nothing,
                 }

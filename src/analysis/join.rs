@@ -1,6 +1,6 @@
 //! Joins the texts: stages, runs and recoveries, each with its evidence, and what to know about them.
 
-use std::collections::{BTreeMap, HashSet};
+use std::collections::{BTreeMap, HashMap, HashSet};
 
 use crate::argo;
 use crate::cfs::{Configuration, Layer};
@@ -48,9 +48,7 @@ pub(super) fn join(mut texts: Texts, context: &Context) -> Analysis {
     let configurations = described(&texts.configurations, &shown);
     let stages = stages.into_iter().map(|stage| stage.shown(&shown, &sessions)).collect();
     let mut sat_runs: Vec<SatRun> = runs.iter().map(|run| run.shown(&shown)).collect();
-    for recovery in &recoveries {
-        mark_layer(&mut sat_runs, recovery, &shown);
-    }
+    mark_layers(&mut sat_runs, &recoveries, &shown);
     let recoveries = recoveries.into_iter().map(|found| found.shown(&shown)).collect();
     let warnings = problems
         .into_iter()
@@ -73,13 +71,18 @@ fn described(configurations: &[(FileId, Configuration)], shown: &Places<'_>) -> 
 }
 
 /// An ansible log tells the layer of an image; the image says so too.
-fn mark_layer(runs: &mut [SatRun], found: &Found, shown: &Places<'_>) {
-    let Some((layer, basis)) = found.layer() else { return };
-    let run = &mut runs[found.run];
-    if let Some(image) = run.images.iter_mut().find(|image| image.name == found.image && image.failed_layer.is_none()) {
-        image.failed_layer = Some(layer);
-        image.failed_layer_basis = Some(basis);
-        image.evidence.extend(shown.evidence(found.layer_place));
+fn mark_layers(runs: &mut [SatRun], recoveries: &[Found], shown: &Places<'_>) {
+    let of_logs =
+        recoveries.iter().filter_map(|found| Some(((found.run, found.image.as_str()), (found, found.layer()?))));
+    let mut of_logs: HashMap<_, _> = of_logs.collect();
+    for (at, run) in runs.iter_mut().enumerate() {
+        for image in run.images.iter_mut().filter(|image| image.failed_layer.is_none()) {
+            if let Some((found, (layer, basis))) = of_logs.remove(&(at, image.name.as_str())) {
+                image.failed_layer = Some(layer);
+                image.failed_layer_basis = Some(basis);
+                image.evidence.extend(shown.evidence(found.layer_place));
+            }
+        }
     }
 }
 
@@ -243,12 +246,16 @@ fn steps_that_failed(texts: &[(Kind, IufText)], problems: &mut Vec<Problem>) {
 /// An operation that was omitted, or whose SAT step never began, has no run: that is told apart from success.
 fn operations_without_run(texts: &[(Kind, IufText)], runs: &[Run], problems: &mut Vec<Problem>) {
     let mut told: HashSet<(String, Option<String>)> = HashSet::new();
+    let of = |run: &Run| Some((run.operation.clone()?, run.workflow.clone()));
+    let ran: HashSet<(String, Option<String>)> = runs.iter().filter_map(of).collect();
+    let ran_anywhere: HashSet<&str> = runs.iter().filter_map(|run| run.operation.as_deref()).collect();
     for operation in texts.iter().flat_map(|(_, text)| &text.operations) {
-        let ran = runs.iter().any(|run| {
-            run.operation.as_deref() == Some(&operation.operation)
-                && (operation.workflow.is_none() || run.workflow == operation.workflow)
-        });
-        if ran || !told.insert((operation.operation.clone(), operation.workflow.clone())) {
+        let key = (operation.operation.clone(), operation.workflow.clone());
+        let ran = match operation.workflow {
+            None => ran_anywhere.contains(operation.operation.as_str()),
+            Some(_) => ran.contains(&key),
+        };
+        if ran || !told.insert(key) {
             continue;
         }
         let of = operation.workflow.as_ref().map(|workflow| format!(" of workflow {workflow}")).unwrap_or_default();

@@ -6,6 +6,7 @@ use std::collections::HashSet;
 use crate::cfs::{AnsibleText, Configuration};
 use crate::evidence::{FileId, Place};
 use crate::image_id::ImageId;
+use crate::limits;
 use crate::sat::ImageText;
 use crate::shown::shell_word;
 
@@ -47,11 +48,16 @@ pub(super) fn recoveries(runs: &[Run], texts: &Texts, context: &Context, problem
     let newest = newest_runs(runs);
     let mut found = Vec::new();
     for at in newest {
+        let mut choices = None;
         for image in runs[at].text.images() {
             let status = outcome(image).status;
             if image.customized() && matches!(status, ImageStatus::Failed | ImageStatus::Unfinished) {
-                found.push(recovery_of(at, &runs[at], image, runs, problems));
+                let choices = choices.get_or_insert_with(|| Choices::of(&runs[at], runs));
+                found.push(recovery_of(at, &runs[at], image, choices, problems));
             }
+        }
+        if let Some(choices) = choices {
+            choices.tell_left_out(&runs[at], problems);
         }
         warn_of(&runs[at], context, problems);
     }
@@ -73,11 +79,11 @@ fn newest_runs(runs: &[Run]) -> Vec<usize> {
     newest
 }
 
-fn recovery_of(at: usize, run: &Run, image: &ImageText, runs: &[Run], problems: &mut Vec<Problem>) -> Found {
+fn recovery_of(at: usize, run: &Run, image: &ImageText, choices: &mut Choices, problems: &mut Vec<Problem>) -> Found {
     let (base_image, mut evidence) = base_of(run, image);
-    let base_image_candidates = if base_image.is_some() { Vec::new() } else { candidates(run, image) };
+    let base_image_candidates = if base_image.is_some() { Vec::new() } else { choices.bases_for(run, image) };
     let configuration = run.configuration_of(&image.name);
-    let configuration_candidates = if configuration.is_some() { Vec::new() } else { configurations_for(run, runs) };
+    let configuration_candidates = if configuration.is_some() { Vec::new() } else { choices.configurations() };
     let layer = layer_by_container(image);
     let groups = run
         .assignment
@@ -209,20 +215,75 @@ fn base_of(run: &Run, image: &ImageText) -> (Option<BaseImage>, Vec<Place>) {
     }
 }
 
-/// The images that may be the base: those the items leave possible, else those without a configuration, else all.
-fn candidates(run: &Run, image: &ImageText) -> Vec<Candidate> {
-    let text = &run.text;
-    let as_candidate =
-        |image: &ImageText| image.id().map(|(id, _)| Candidate { id: id.clone(), name: image.name.clone() });
-    let there = |image: &&ImageText| outcome(image).status == ImageStatus::Succeeded;
-    if let Some(possible) =
-        run.assignment.as_ref().and_then(|assignment| assignment.base_candidates(&image.name, text.images()))
-    {
-        return possible.iter().filter_map(|name| text.image(name)).filter(there).filter_map(as_candidate).collect();
+/// What may be the base and the configuration of an image of one run, where nothing proves it: no more than are listed.
+struct Choices {
+    bases: Vec<Candidate>,
+    more_bases: usize,
+    configurations: Vec<String>,
+    more_configurations: usize,
+    /// Images whose lists leave something out.
+    shortened: usize,
+}
+
+impl Choices {
+    fn of(run: &Run, runs: &[Run]) -> Self {
+        let images = run.text.images();
+        let mut bases: Vec<Candidate> =
+            images.iter().filter(|image| !image.customized()).filter_map(as_candidate).collect();
+        if bases.is_empty() {
+            bases = images.iter().filter_map(as_candidate).collect();
+        }
+        let mut configurations = configurations_for(run, runs);
+        let (more_bases, more_configurations) =
+            (beyond(&mut bases, limits::CANDIDATES), beyond(&mut configurations, limits::CANDIDATES));
+        Self { bases, more_bases, configurations, more_configurations, shortened: 0 }
     }
-    let bases: Vec<Candidate> =
-        text.images().iter().filter(there).filter(|image| !image.customized()).filter_map(as_candidate).collect();
-    if bases.is_empty() { text.images().iter().filter(there).filter_map(as_candidate).collect() } else { bases }
+
+    /// The images that may be the base: those the items leave possible, else those without a configuration, else all.
+    fn bases_for(&mut self, run: &Run, image: &ImageText) -> Vec<Candidate> {
+        let possible =
+            run.assignment.as_ref().and_then(|assignment| assignment.base_candidates(&image.name, run.text.images()));
+        let Some(possible) = possible else {
+            self.shortened += usize::from(self.more_bases > 0);
+            return self.bases.clone();
+        };
+        let mut bases = possible.iter().filter_map(|name| run.text.image(name)).filter_map(as_candidate).collect();
+        self.shortened += usize::from(beyond(&mut bases, limits::CANDIDATES) > 0);
+        bases
+    }
+
+    fn configurations(&mut self) -> Vec<String> {
+        self.shortened += usize::from(self.more_configurations > 0);
+        self.configurations.clone()
+    }
+
+    fn tell_left_out(&self, run: &Run, problems: &mut Vec<Problem>) {
+        if self.shortened > 0 {
+            problems.push(Problem::new(
+                "too-many-facts",
+                format!(
+                    "run {}: {} lists of what may be the base or the configuration of an image are cut after {} entries",
+                    run.pod.as_deref().unwrap_or("without pod"),
+                    self.shortened,
+                    limits::CANDIDATES
+                ),
+                Vec::new(),
+            ));
+        }
+    }
+}
+
+/// Cuts a list, and says by how many entries.
+fn beyond<T>(list: &mut Vec<T>, most: usize) -> usize {
+    let more = list.len().saturating_sub(most);
+    list.truncate(most);
+    more
+}
+
+/// An image that is there, as a base.
+fn as_candidate(image: &ImageText) -> Option<Candidate> {
+    let (id, _) = image.id().filter(|_| outcome(image).status == ImageStatus::Succeeded)?;
+    Some(Candidate { id: id.clone(), name: image.name.clone() })
 }
 
 /// The configurations that the newest run before this one created for the same kind of node.
@@ -322,7 +383,9 @@ fn image_of<'a>(
         let candidates = &found[at].recovery.configuration_candidates;
         for (_, configuration) in &texts.configurations {
             if wanted.is_some_and(|wanted| wanted != configuration.name)
-                || (wanted.is_none() && !candidates.is_empty() && !candidates.contains(&configuration.name))
+                || (wanted.is_none()
+                    && (1..limits::CANDIDATES).contains(&candidates.len())
+                    && !candidates.contains(&configuration.name))
             {
                 misfits.push(format!("configuration {} is not that of image {}", configuration.name, found[at].image));
                 continue;

@@ -92,20 +92,20 @@ pub(super) fn runs(texts: &mut Texts, problems: &mut Vec<Problem>) -> Vec<Run> {
         workflows.extend(text.steps.iter().filter_map(|step| step.workflow.clone()));
     }
     let files: HashSet<String> = texts.argo.iter().map(|(pod, _, _)| pod.clone()).collect();
-    let mut runs: Vec<Run> = Vec::new();
-    for (kind, text) in &mut texts.iuf {
+    let mut pods = Pods::default();
+    for (kind, text) in &texts.iuf {
         let trust = if *kind == Kind::InstallLog { Trust::Relayed } else { Trust::Captured };
-        let steps = std::mem::take(&mut text.steps);
-        for at in 0..steps.len() {
-            if !is_parent_of_attempts(&steps, at) {
-                add_step(&mut runs, &steps[at], text, trust, &workflows, &files);
-            }
+        // A retried step has a node of its own above its attempts. It has no pod, or that of an attempt.
+        let of = |step: &StepText| (step.operation.clone(), step.workflow.clone());
+        let retried: HashSet<_> = text.steps.iter().filter(|step| step.attempt.is_some()).map(of).collect();
+        for step in text.steps.iter().filter(|step| step.attempt.is_some() || !retried.contains(&of(step))) {
+            add_step(&mut pods, step, text, trust, &workflows, &files);
         }
-        text.steps = steps;
     }
     for (pod, file, text) in std::mem::take(&mut texts.argo) {
-        add_pod(&mut runs, &pod, file, text, &workflows, &texts.inputs);
+        add_pod(&mut pods, &pod, file, text, &workflows, &texts.inputs);
     }
+    let mut runs = pods.runs;
     merge_podless(&mut runs);
     for (file, text) in std::mem::take(&mut texts.main) {
         add_main(&mut runs, file, text, &texts.inputs, problems);
@@ -113,17 +113,27 @@ pub(super) fn runs(texts: &mut Texts, problems: &mut Vec<Problem>) -> Vec<Run> {
     runs
 }
 
-/// A retried step has a node of its own above its attempts. It has no pod, or that of an attempt.
-fn is_parent_of_attempts(steps: &[StepText], at: usize) -> bool {
-    let step = &steps[at];
-    step.attempt.is_none()
-        && steps.iter().any(|other| {
-            other.attempt.is_some() && other.operation == step.operation && other.workflow == step.workflow
-        })
+/// The runs by their pods.
+#[derive(Default)]
+struct Pods {
+    runs: Vec<Run>,
+    by_pod: HashMap<String, usize>,
+}
+
+impl Pods {
+    /// The run of that pod; one without a pod is always a new one.
+    fn run_of(&mut self, pod: Option<&str>) -> &mut Run {
+        let new = self.runs.len();
+        let at = pod.map_or(new, |pod| *self.by_pod.entry(pod.to_owned()).or_insert(new));
+        if at == new {
+            self.runs.push(Run { pod: pod.map(str::to_owned), ..Run::default() });
+        }
+        &mut self.runs[at]
+    }
 }
 
 fn add_step(
-    runs: &mut Vec<Run>,
+    pods: &mut Pods,
     step: &StepText,
     text: &IufText,
     trust: Trust,
@@ -135,7 +145,7 @@ fn add_step(
     let workflow = logged_pod
         .and_then(|pod| {
             location.and_then(|(location, _)| argo::parse_key(location)).map(|(workflow, _)| workflow).or_else(|| {
-                argo::workflow_of(pod, step.workflow.as_deref().into_iter().chain(workflows.iter().map(String::as_str)))
+                argo::workflow_of(pod, |known| step.workflow.as_deref() == Some(known) || workflows.contains(known))
             })
         })
         .map(str::to_owned)
@@ -155,7 +165,7 @@ fn add_step(
         }
         (None, None) => (None, None),
     };
-    let run = run_of_pod(runs, pod.as_deref());
+    let run = pods.run_of(pod.as_deref());
     run.operation = run.operation.take().or(operation);
     run.workflow = run.workflow.take().or(workflow);
     run.session = run.session.take().or_else(|| step.session.clone());
@@ -193,27 +203,18 @@ fn computed_pod(
         .unwrap_or_else(|| argo::pod_of(workflow, operation, attempt, text.pod_names()))
 }
 
-fn run_of_pod<'a>(runs: &'a mut Vec<Run>, pod: Option<&str>) -> &'a mut Run {
-    let known = runs.iter().position(|run| pod.is_some() && run.pod.as_deref() == pod);
-    let at = known.unwrap_or_else(|| {
-        runs.push(Run { pod: pod.map(str::to_owned), ..Run::default() });
-        runs.len() - 1
-    });
-    &mut runs[at]
-}
-
 /// The copy of a pod's output beside install.log. Most pods are not of SAT and say nothing.
-fn add_pod(runs: &mut Vec<Run>, pod: &str, file: FileId, text: SatText, workflows: &HashSet<String>, inputs: &[Input]) {
-    let known = runs.iter().any(|run| run.pod.as_deref() == Some(pod));
+fn add_pod(pods: &mut Pods, pod: &str, file: FileId, text: SatText, workflows: &HashSet<String>, inputs: &[Input]) {
+    let known = pods.by_pod.contains_key(pod);
     if text.is_empty() && !known {
         return;
     }
-    let workflow = argo::workflow_of(pod, workflows.iter().map(String::as_str)).map(str::to_owned);
+    let workflow = argo::workflow_of(pod, |known| workflows.contains(known)).map(str::to_owned);
     let by_hash = workflow.as_deref().and_then(|workflow| argo::operation_of(workflow, pod)).map(str::to_owned);
     if !known && by_hash.is_none() && text.operation.is_none() {
         return;
     }
-    let run = run_of_pod(runs, Some(pod));
+    let run = pods.run_of(Some(pod));
     run.operation =
         run.operation.take().or(by_hash).or_else(|| text.operation.as_ref().map(|(operation, _)| operation.clone()));
     run.workflow = run.workflow.take().or(workflow);

@@ -41,9 +41,11 @@ impl JoinedStage {
 
 pub(super) fn stages(texts: &Texts) -> Vec<JoinedStage> {
     let mut joined: Vec<JoinedStage> = Vec::new();
+    let mut by_workflow: HashMap<&str, usize> = HashMap::new();
     for stage in texts.iuf.iter().flat_map(|(_, text)| &text.stages) {
-        let known = joined.iter_mut().find(|known| known.workflow.is_some() && known.workflow == stage.workflow);
-        if let Some(known) = known {
+        let new = joined.len();
+        let at = stage.workflow.as_deref().map_or(new, |workflow| *by_workflow.entry(workflow).or_insert(new));
+        if let Some(known) = joined.get_mut(at) {
             known.status = known.status.take().or_else(|| stage.status.clone());
             known.started_at = known.started_at.into_iter().chain(stage.started_at).min();
             known.ended_at = known.ended_at.or(stage.ended_at);
@@ -168,8 +170,7 @@ impl Sessions {
         // A resumed command names no session. Its workflow begins with one that another log names.
         let Some(session) = session else {
             let workflow = workflow?;
-            let of = |full: &&String| workflow.strip_prefix(full.as_str()).is_some_and(is_stage_and_suffix);
-            return self.full.iter().find(of).cloned();
+            return session_of(workflow).find_map(|session| self.exact(session)).cloned();
         };
         if !may_be_cut(session) {
             return Some(session.to_owned());
@@ -177,15 +178,19 @@ impl Sessions {
         if self.ambiguous.contains(session) {
             return None;
         }
-        let mut fitting = self.full.iter().filter(|full| full.starts_with(session));
+        let first = self.full.partition_point(|full| full.as_str() < session);
+        let mut fitting = self.full.iter().skip(first).take_while(|full| full.starts_with(session));
         fitting.next().filter(|_| fitting.next().is_none()).cloned()
+    }
+
+    fn exact(&self, session: &str) -> Option<&String> {
+        let at = self.full.binary_search_by(|full| full.as_str().cmp(session)).ok()?;
+        self.full.get(at)
     }
 }
 
-/// `-<stage>-` and the five letters that Kubernetes adds.
-fn is_stage_and_suffix(rest: &str) -> bool {
-    let stages = argo::OPERATIONS.iter().map(|(_, stage)| stage);
-    rest.strip_prefix('-')
-        .and_then(|rest| rest.rsplit_once('-'))
-        .is_some_and(|(stage, suffix)| suffix.len() == 5 && stages.into_iter().any(|known| *known == stage))
+/// What stands in the name of a workflow before `-<stage>-` and the five letters that Kubernetes adds.
+fn session_of(workflow: &str) -> impl Iterator<Item = &str> {
+    let stem = workflow.rsplit_once('-').filter(|(_, suffix)| suffix.len() == 5).map(|(stem, _)| stem);
+    argo::OPERATIONS.iter().filter_map(move |(_, stage)| stem?.strip_suffix(stage)?.strip_suffix('-'))
 }

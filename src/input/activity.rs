@@ -94,6 +94,7 @@ fn walk(directory: &Path, depth: usize, files: &mut Vec<PathBuf>, left_out: &mut
             return;
         }
     };
+    let mut too_deep = false;
     for (_, entry) in entries {
         if files.len() >= limits::DIRECTORY_FILES {
             left_out.push(LeftOut {
@@ -106,9 +107,17 @@ fn walk(directory: &Path, depth: usize, files: &mut Vec<PathBuf>, left_out: &mut
         let (Ok(kind), path) = (entry.file_type(), entry.path()) else { continue };
         if kind.is_dir() && depth < limits::DIRECTORY_DEPTH {
             walk(&path, depth + 1, files, left_out);
+        } else if kind.is_dir() {
+            too_deep = true;
         } else if kind.is_file() && !of_executor(&path) {
             files.push(path);
         }
+    }
+    if too_deep {
+        left_out.push(LeftOut {
+            path: directory.display().to_string(),
+            why: format!("its folders are more than {} deep and are not read", limits::DIRECTORY_DEPTH),
+        });
     }
 }
 

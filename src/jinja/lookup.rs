@@ -183,7 +183,7 @@ pub fn inspect(template: &str) -> Result<Inspection, SyntaxError> {
         Walk { source: template, found: Inspection::default(), own: HashSet::new(), asked: Vec::new(), conditions: 0 };
     walk.statement(&tree);
     let Walk { mut found, own, asked, .. } = walk;
-    found.lookups.retain(|lookup| !own.contains(lookup.names[0].as_str()));
+    found.lookups.retain(|lookup| lookup.names.first().is_none_or(|name| !own.contains(name.as_str())));
     for lookup in &mut found.lookups {
         lookup.guarded |= asked.contains(&lookup.names);
     }

@@ -83,9 +83,9 @@ impl NamePattern {
                     None => return false,
                 },
                 // The earliest place leaves the most for the parts after it; the last text must reach the end.
-                Part::Text(text) => match rest.find(text.as_str()) {
-                    Some(at) => {
-                        rest = &rest[at + text.len()..];
+                Part::Text(text) => match rest.split_once(text.as_str()) {
+                    Some((_, after)) => {
+                        rest = after;
                         open = false;
                     }
                     None => return false,

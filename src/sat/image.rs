@@ -1,5 +1,7 @@
 //! What one text says of one image.
 
+use std::collections::HashMap;
+
 use crate::evidence::Place;
 use crate::image_id::ImageId;
 
@@ -118,8 +120,8 @@ impl ImageText {
         if self.created.is_some() {
             return None;
         }
-        let state =
-            |name: &str| self.containers.iter().find(|(known, _)| known == name).map(|(_, (state, _))| state.as_str());
+        let states: HashMap<&str, &str> =
+            self.containers.iter().map(|(name, (state, _))| (name.as_str(), state.as_str())).collect();
         let failed = |group: &str| {
             let of_group = self.containers.iter().filter(move |(name, (state, _))| {
                 state == "failed"
@@ -127,7 +129,7 @@ impl ImageText {
             });
             of_group.min_by_key(|(name, _)| layer_number(name)).map(|(name, (_, place))| (name.clone(), *place))
         };
-        let passed = |name: &str| state(name) == Some("succeeded");
+        let passed = |name: &str| states.get(name) == Some(&"succeeded");
         if let Some(first) = failed("git-clone").or_else(|| failed("inventory")) {
             return Some(first);
         }

@@ -104,7 +104,9 @@ impl ReportReader {
             Fact::ReportConfiguration { value } => row.configuration = text_value(value).map(|name| (name, place)),
             Fact::ReportGroups { value } if value.trim() != "null" => row.groups = Some(Vec::new()),
             Fact::ReportGroup { value } => {
-                if let (Some(groups), Some(group)) = (&mut row.groups, text_value(value)) {
+                if let (Some(groups), Some(group)) = (&mut row.groups, text_value(value))
+                    && groups.len() < limits::RUN_ITEMS
+                {
                     groups.push(group);
                 }
             }

@@ -145,6 +145,31 @@ const SPOKEN: &[&str] = &[
     "~",
 ];
 
+/// How the words begin that make a sentence one about a failure.
+const FAILURES: &[&str] = &[
+    "can't",
+    "cannot",
+    "could",
+    "couldn't",
+    "denied",
+    "error",
+    "expected",
+    "expired",
+    "fail",
+    "illegal",
+    "invalid",
+    "malformed",
+    "missing",
+    "refus",
+    "reject",
+    "unable",
+    "unauthorized",
+    "unexpected",
+    "unknown",
+    "unrecognized",
+    "unsupported",
+];
+
 /// Adds the secrets of a line that a name announces; the indent of the name, where its value stands in the lines below.
 pub(super) fn find(line: &str, found: &mut Vec<Range<usize>>) -> Option<usize> {
     let name = NAME.as_ref()?;
@@ -264,7 +289,7 @@ impl Named<'_> {
             rest = self.line.get(from..)?;
         }
         let slashes = rest.len() - rest.trim_start_matches('\\').len();
-        let python = rest.starts_with(['u', 'b', 'r']) && rest[1..].starts_with(['"', '\'']);
+        let python = rest.strip_prefix(['u', 'b', 'r']).is_some_and(|text| text.starts_with(['"', '\'']));
         if python {
             from += 1;
             rest = self.line.get(from..)?;
@@ -285,7 +310,7 @@ impl Named<'_> {
         } else if self.indent().is_some() {
             let end = rest.find(" #").unwrap_or(rest.len());
             rest.get(..end)?.trim_end()
-        } else if self.is_spoken_of(rest) {
+        } else if self.is_spoken_of(rest) || self.is_told_of(rest) {
             return None;
         } else if self.tie.trim() == ":" && self.in_braces {
             let end = rest.find([',', '}', '"', '\'', '⏎']).unwrap_or(rest.len());
@@ -318,6 +343,29 @@ impl Named<'_> {
         });
         let first = first.trim_end_matches(['.', ',', ';', ':', '!', '?', ')', ']', '}']);
         called || is_variable(first) || SPOKEN.contains(&first.to_ascii_lowercase().as_str())
+    }
+
+    /// Whether the name ends a part of a sentence, and what follows is the reason or the name of a thing:
+    /// `failed to get token: connection refused`, `invalid token: cos-config-23.7`.
+    fn is_told_of(&self, rest: &str) -> bool {
+        let before = self.line.get(..self.begin).unwrap_or_default();
+        let sentence =
+            before.strip_suffix(' ').filter(|before| before.ends_with(|letter: char| letter.is_alphabetic()));
+        let Some(sentence) = sentence.filter(|_| self.before.is_empty() && self.tie == ": " && !self.quoted) else {
+            return false;
+        };
+        let clause = sentence.rsplit_once(": ").map_or(sentence, |(_, clause)| clause).to_ascii_lowercase();
+        let failed = clause.split(' ').any(|word| FAILURES.iter().any(|failure| word.starts_with(failure)));
+        let mut words = rest.split(' ').map(|word| word.trim_end_matches(['.', ',', ';', ':']));
+        let plain = |word: &str| {
+            let lower = |part: &str| part.bytes().all(|byte| byte.is_ascii_lowercase() || byte == b'-');
+            let acronym = word.len() < 6 && word.bytes().all(|byte| byte.is_ascii_uppercase());
+            let begins = word.starts_with(|letter: char| letter.is_ascii_alphabetic());
+            (2..=20).contains(&word.len()) && begins && (acronym || word.get(1..).is_some_and(lower))
+        };
+        let first = words.next().unwrap_or_default();
+        let reason = plain(first) && words.next().is_some_and(plain);
+        failed && (reason || (self.word.eq_ignore_ascii_case("token") && is_versioned_name(first)))
     }
 
     fn is_secret(&self, text: &str) -> bool {
@@ -354,6 +402,15 @@ fn is_path(text: &str) -> bool {
         && text.matches('/').count() > 1
         && text.split('/').all(|part| part.len() < 32 && !part.contains(['+', '=']))
         && !text.contains(char::is_whitespace)
+}
+
+/// A name of a thing in the words of the field, as people give them: `cos-config-23.7`. What is generated is not of short
+/// words and of numbers.
+fn is_versioned_name(text: &str) -> bool {
+    let word = |part: &str| (2..=12).contains(&part.len()) && part.bytes().all(|byte| byte.is_ascii_lowercase());
+    let number = |part: &str| (1..=4).contains(&part.len()) && part.bytes().all(|byte| byte.is_ascii_digit());
+    let mut parts = text.split(['-', '.', '_']);
+    parts.clone().count() > 1 && parts.next().is_some_and(word) && parts.all(|part| word(part) || number(part))
 }
 
 /// The name of a variable in a program, as tracebacks show them: `token=self.token`.

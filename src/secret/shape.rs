@@ -89,7 +89,8 @@ pub(super) fn end_of_key(line: &str) -> Option<usize> {
 
 /// Whether the next lines are what ansible has encrypted.
 pub(super) fn opens_vault(line: &str) -> bool {
-    line.find("$ANSIBLE_VAULT;").is_some_and(|at| !line[at..].trim_end().contains(char::is_whitespace))
+    line.find("$ANSIBLE_VAULT;")
+        .is_some_and(|at| !line.get(at..).unwrap_or_default().trim_end().contains(char::is_whitespace))
 }
 
 /// An expression of a template, a variable of a shell, or what is masked already: no secret itself.
@@ -109,8 +110,8 @@ pub(super) fn is_expression(value: &str) -> bool {
 /// The last word of a line, without quotes and what ends an entry.
 pub(super) fn last_word(line: &str) -> Option<Range<usize>> {
     let text = line.trim_end_matches(|letter: char| letter.is_whitespace() || "\"',\\".contains(letter));
-    let from = text.rfind(|letter: char| letter.is_whitespace() || "\"'|>".contains(letter));
-    let from = from.map_or(0, |at| at + text[at..].chars().next().map_or(1, char::len_utf8));
+    let parts = |letter: char| letter.is_whitespace() || "\"'|>".contains(letter);
+    let from = text.char_indices().rfind(|(_, letter)| parts(*letter)).map_or(0, |(at, letter)| at + letter.len_utf8());
     (from < text.len()).then_some(from..text.len())
 }
 

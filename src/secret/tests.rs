@@ -104,6 +104,23 @@ fn a_key_whose_head_is_out_of_sight_is_masked_in_a_part() {
 }
 
 #[test]
+fn a_sentence_about_a_failure_keeps_its_reason_and_not_the_secret_in_it() {
+    for (text, expected) in [
+        ("failed to log in with password: hunter2 as admin", "failed to log in with password: [masked] as admin"),
+        ("invalid token: 9f86d081884c7d65", "invalid token: [masked]"),
+        ("invalid token: abcdefghijklmnopqrstuvwxyz", "invalid token: [masked]"),
+        ("invalid password: correct-horse", "invalid password: [masked]"),
+        ("invalid token: cos-9f86d081-23.7", "invalid token: [masked]"),
+        ("cannot use token: hvs.CAESIJ for vault", "cannot use token: [masked] for vault"),
+        ("the new password: swordfish for all", "the new password: [masked] for all"),
+        ("error: token: swordfish now", "error: token: [masked] now"),
+        ("failed with {token: connection, realm: refused}", "failed with {token: [masked], realm: refused}"),
+    ] {
+        assert_eq!(masked(text), expected);
+    }
+}
+
+#[test]
 fn what_is_no_secret_stays() {
     for text in [
         "password: \"{{ vault_password }}\"",
@@ -124,6 +141,12 @@ fn what_is_no_secret_stays() {
         "authorization: required",
         "Error: secret \"cray-token-abcde\" not found",
         "secretName: cray-token-abcde",
+        "failed to get token: connection refused",
+        "ERROR: Failed to refresh token: HTTP timeout. Is the gateway up?",
+        "2024-02-01T09:00:00Z ERR  could not read the secret: permission denied",
+        "passwd: could not change the password: Authentication token manipulation error",
+        "invalid token: cos-config-23.7",
+        "jinja2.exceptions.TemplateSyntaxError: unexpected token: end of print statement",
         "token_type: bearer",
         "token_url: https://api/keycloak/token",
         "password_file: /etc/secret/x",

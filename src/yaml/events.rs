@@ -93,6 +93,17 @@ fn read_padded(text: &SourceText, padded: &Padded<'_>) -> Result<Tree, Stop> {
     Ok(builder.tree)
 }
 
+/// What is wrong, in words; of a bound its size.
+fn what(error: &ScanError) -> String {
+    match error.kind() {
+        ErrorKind::RecursionLimitExceeded => {
+            format!("collections within collections go more than {} levels deep", limits::YAML_DEPTH)
+        }
+        ErrorKind::TooManyComments => format!("more than {} comments in a row", limits::YAML_COMMENTS),
+        _ => format!("not YAML: {}", error.info()),
+    }
+}
+
 fn options() -> Options {
     let mut options = Options::default();
     options.emit_anchor_events = true;
@@ -331,11 +342,11 @@ impl Builder<'_> {
         if self.padded.blanks() > 0
             && let Some(offset) = self.offset(Some(*mark))
         {
-            return self.error(offset, &format!("not YAML: {}", error.info()));
+            return self.error(offset, &what(error));
         }
         let at = Position { line: mark.line().max(1), column: mark.col() + 1 };
         let line = self.text.line_range(at.line - 1);
         let ahead = self.text.as_str()[line.clone()].char_indices().nth(mark.col()).map_or(line.len(), |(at, _)| at);
-        YamlError { at, offset: line.start + ahead, what: format!("not YAML: {}", error.info()) }
+        YamlError { at, offset: line.start + ahead, what: what(error) }
     }
 }

@@ -25,8 +25,8 @@ fn ends(name: &str, file: &str, wanted: &str) {
 #[test]
 fn documents_made_to_grow_are_refused_in_words() {
     let deep = |open: &str, close: &str| format!("images: {}{}\n", open.repeat(5_000), close.repeat(5_000));
-    ends("deep sequences", &deep("[", "]"), "recursion limit");
-    ends("deep mappings", &deep("{a: ", "}"), "recursion limit");
+    ends("deep sequences", &deep("[", "]"), "more than 128 levels deep");
+    ends("deep mappings", &deep("{a: ", "}"), "more than 128 levels deep");
     ends("an open end", &format!("images: {}", "[".repeat(100_000)), "does not close");
     let mut bomb = String::from("a0: &a0 [x, x, x, x, x, x, x, x, x]\n");
     for level in 1..12 {
@@ -45,10 +45,10 @@ fn a_document_at_the_depth_that_is_taken_is_read_and_one_deeper_is_refused() {
     let depth = incfg::limits::YAML_DEPTH;
     let nested = |levels: usize| format!("images: []\nother: {}{}\n", "[".repeat(levels), "]".repeat(levels));
     dir.file("at.yaml", nested(depth)).file("beyond.yaml", nested(depth + 1));
-    assert!(!dir.run(&["check", "at.yaml"]).stdout.contains("recursion limit"));
+    assert!(!dir.run(&["check", "at.yaml"]).stdout.contains("more than 128 levels deep"));
     let beyond = dir.run(&["check", "beyond.yaml"]);
     let said = format!("{}{}", beyond.stdout, beyond.stderr);
-    assert!(said.contains("beyond.yaml:2:") && said.contains("recursion limit"), "{said}");
+    assert!(said.contains("beyond.yaml:2:") && said.contains("more than 128 levels deep"), "{said}");
 }
 
 #[test]
@@ -173,4 +173,67 @@ fn a_file_larger_than_is_read_is_refused() {
     assert!(beyond.stderr.contains("beyond.yaml: larger than 16 MiB"), "{}", beyond.stderr);
     let at = dir.run(&["check", "at.yaml"]);
     assert!(!at.stderr.contains("larger than"), "{}", at.stderr);
+}
+
+/// What `check` says of a file, on both streams.
+fn told(dir: &Dir, arguments: &[&str]) -> String {
+    let outcome = dir.run(arguments);
+    assert!((0..=3).contains(&outcome.code), "{arguments:?}: {} {:.2000}", outcome.code, outcome.stderr);
+    outcome.stdout + &outcome.stderr
+}
+
+#[test]
+fn a_document_at_each_bound_of_yaml_is_read_and_one_beyond_is_refused_in_words() {
+    let values = |count: usize| {
+        // The mapping, two keys, two lists, and the values of the second one.
+        format!("images: []\nother: [{}]\n", vec!["1"; count - 5].join(","))
+    };
+    let aliases = |count: usize| format!("images: []\na: &a x\nother: [{}]\n", vec!["*a"; count].join(", "));
+    let comments = |count: usize| format!("images: []\nother:\n{}- x\n", "# x\n".repeat(count));
+    let expanded_depth = |levels: usize| {
+        // The document is one level, and each list one more.
+        let mut text = String::from("images: []\na0: &a0 [x]\n");
+        for level in 1..levels - 1 {
+            let _ = writeln!(text, "a{level}: &a{level} [*a{}]", level - 1);
+        }
+        text
+    };
+    type Written<'a> = &'a dyn Fn(usize) -> String;
+    let cases: [(&str, Written<'_>, usize, &str); 4] = [
+        ("values", &values, incfg::limits::YAML_NODES, "more than 1000000 values"),
+        ("aliases", &aliases, incfg::limits::YAML_ALIASES, "more than 10000 aliases"),
+        ("comments", &comments, incfg::limits::YAML_COMMENTS, "more than 100000 comments in a row"),
+        ("depth", &expanded_depth, incfg::limits::YAML_EXPANDED_DEPTH, "more than 512 levels deep"),
+    ];
+    for (name, file, bound, wanted) in cases {
+        let dir = Dir::new();
+        dir.file("at.yaml", file(bound)).file("beyond.yaml", file(bound + 1));
+        assert!(!told(&dir, &["check", "at.yaml"]).contains(wanted), "{name} at the bound");
+        let beyond = told(&dir, &["check", "beyond.yaml"]);
+        assert!(beyond.contains(wanted), "{name} beyond the bound: {beyond:.2000}");
+    }
+}
+
+#[test]
+fn a_name_as_long_as_is_rendered_has_its_text_and_a_longer_one_is_told() {
+    for (characters, renders) in [(incfg::limits::RENDERED_CHARS, true), (incfg::limits::RENDERED_CHARS + 1, false)] {
+        let dir = Dir::new();
+        dir.file("b.yaml", "images:\n- name: '{{x}}{{y}}'\n  base: {product: {name: cos, type: recipe}}\n- name: '{{x}}y'\n  base: {product: {name: cos, type: recipe}}\n")
+            .file("vars.yaml", format!("x: {}\ny: y\n", "x".repeat(characters - 1)));
+        let checked = told(&dir, &["check", "b.yaml", "--vars-file", "vars.yaml"]);
+        // Two images of one name are told where both names are known.
+        assert_eq!(checked.contains("duplicate"), renders, "{characters}: {checked:.2000}");
+    }
+}
+
+#[test]
+fn as_many_findings_as_a_document_has_room_for_are_counted_in_little_memory() {
+    let dir = Dir::new();
+    let images = 140_000;
+    dir.file("b.yaml", format!("images:\n{}", "- {a: 1, b: 1, c: 1}\n".repeat(images)));
+    let outcome = with_little_memory(&dir, &["check", "b.yaml", "--format", "json"]);
+    assert_eq!(outcome.code, 1, "{:.2000}", outcome.stderr);
+    let report: serde_json::Value = serde_json::from_str(&outcome.stdout).unwrap();
+    let left_out = usize::try_from(report["files"][0]["left_out"].as_u64().unwrap()).unwrap();
+    assert!(left_out >= 4 * images - incfg::limits::FINDINGS, "{left_out}");
 }

@@ -117,6 +117,14 @@ pub fn main_log(text: &str) -> Value {
     dir.analysis(&["main.log"])
 }
 
+/// The same of a log so large that its evidence is not looked up line by line.
+pub fn large_main_log(text: &str) -> Value {
+    let dir = Dir::new();
+    let outcome = dir.file("main.log", text).run(&["analyze", "--format", "json", "main.log"]);
+    assert_eq!(outcome.code, 0, "{}", outcome.stderr);
+    serde_json::from_str(&outcome.stdout).unwrap()
+}
+
 /// The image of that name in a run.
 pub fn image<'a>(run: &'a Value, name: &str) -> &'a Value {
     let images = run["images"].as_array().unwrap();

@@ -116,3 +116,60 @@ fn a_line_of_a_hundred_megabytes_is_cut_and_what_follows_is_found() {
     assert_eq!(analysis["inputs"][0]["lines"], 5);
     assert!(warnings(&analysis).contains(&"line-cut"));
 }
+
+/// Lines that ask for one of twenty thousand things: looked for one by one, they would take minutes.
+const QUESTIONS: usize = 200_000;
+
+#[test]
+fn each_line_of_an_activity_with_twenty_thousand_steps_finds_its_own() {
+    let mut log = InstallLog::new();
+    log.begin("demo", "demo-ab1cd").stage("prepare-images", WORKFLOW);
+    log.sat_begins("prepare-management-images");
+    for attempt in 1..20_000 {
+        log.column("INFO", MANAGED, &format!("BEG sat-bootprep-run({attempt})"));
+    }
+    for _ in 0..QUESTIONS / 2 {
+        log.column("INFO", "prepare-management-images", "      Creating 2 images");
+        log.column("ERR", "prepare-management-images", "END sat-bootprep-run [Failed]");
+    }
+    let dir = Dir::new();
+    let outcome = dir.file("install.log", log.text()).run(&["analyze", "--format", "json", "install.log"]);
+    let analysis: serde_json::Value = serde_json::from_str(&outcome.stdout).unwrap();
+    let runs = analysis["sat_runs"].as_array().unwrap();
+    assert_eq!(runs.len(), 20_000);
+    let failed: Vec<_> = runs.iter().filter(|run| run["status"] == "Failed").collect();
+    assert_eq!(failed.len(), 1);
+    assert_eq!(failed[0]["operation"], "prepare-management-images");
+}
+
+#[test]
+fn each_line_of_a_run_with_twenty_thousand_configurations_finds_its_own() {
+    let mut log = String::from("INFO: Creating images\n");
+    for number in (0..20_000).chain(std::iter::repeat_n(19_999, QUESTIONS)) {
+        log += &format!("INFO: Successfully created CFS configuration at index 0 with name=c{number}\n");
+    }
+    let analysis = large_main_log(&log);
+    let configurations = analysis["sat_runs"][0]["configurations"].as_array().unwrap();
+    assert_eq!(configurations.len(), 20_000);
+    assert_eq!(configurations[19_999]["evidence"][0]["line"], 20_001);
+}
+
+#[test]
+fn each_line_of_a_run_with_twenty_thousand_sessions_finds_its_own() {
+    let mut log = String::from("INFO: Creating images\n");
+    for number in 0..20_000 {
+        log += &format!("INFO: Created CFS session sat-{number:05} to configure image i{number}\n");
+        log += &format!("INFO: Creation of image i{number} succeeded: ID {number:08x}-0000-4000-8000-000000000000\n");
+    }
+    for number in 0..QUESTIONS / 4 {
+        log += "INFO: Waiting for CFS to create Kubernetes job associated with session sat-19999.\n";
+        log += &format!(
+            "ERROR: Failed to wait for condition \"creation of IMS images\" for member image at index {number}: session sat-19999 is gone\n"
+        );
+    }
+    let analysis = large_main_log(&log);
+    let images = analysis["sat_runs"][0]["images"].as_array().unwrap();
+    let failed: Vec<_> = images.iter().filter(|image| image["status"] == "failed").collect();
+    assert_eq!(failed.len(), 1);
+    assert_eq!(failed[0]["name"], "i19999");
+}

@@ -11,6 +11,7 @@ mod hostile_names;
 mod images;
 mod large;
 mod layers;
+mod log_bounds;
 mod misleading;
 mod output;
 mod planted;

@@ -1,0 +1,187 @@
+//! What is kept of logs, at each bound and beyond it: what is left out is counted or told.
+
+use std::fmt::Write as _;
+
+use incfg::limits;
+use serde_json::{Value, json};
+
+use crate::harness::*;
+
+/// Whether the analysis says that facts were left out.
+fn left_out(analysis: &Value) -> bool {
+    warnings(analysis).contains(&"too-many-facts")
+}
+
+fn length(list: &Value) -> usize {
+    list.as_array().unwrap().len()
+}
+
+#[test]
+fn a_line_of_a_mebibyte_is_read_and_a_longer_one_is_cut() {
+    let (head, tail) = ("INFO: Creation of image ", format!(" succeeded: ID {OTHER_ID}"));
+    for (bytes, cut) in [(limits::LINE_BYTES, false), (limits::LINE_BYTES + 2, true)] {
+        let line = format!("{head}{}{tail}\n", "x".repeat(bytes - head.len() - tail.len() - 1));
+        let log = format!("INFO: Creating images\n{line}{}", as_main_log(&built(BASE, BASE_ID)));
+        let analysis = main_log(&log);
+        assert_eq!(length(&analysis["sat_runs"][0]["images"]), if cut { 1 } else { 2 }, "{bytes}");
+        assert_eq!(warnings(&analysis).contains(&"line-cut"), cut, "{bytes}");
+    }
+}
+
+#[test]
+fn images_of_a_run_beyond_those_that_are_kept_are_counted() {
+    for (count, more) in [(limits::RUN_ITEMS, false), (limits::RUN_ITEMS + 1, true)] {
+        let mut log = String::from("INFO: Creating images\n");
+        for number in 0..count {
+            let _ = writeln!(
+                log,
+                "INFO: Creation of image x{number} succeeded: ID {number:08x}-0000-4000-8000-000000000000"
+            );
+        }
+        let analysis = large_main_log(&log);
+        assert_eq!(length(&analysis["sat_runs"][0]["images"]), limits::RUN_ITEMS);
+        assert_eq!(left_out(&analysis), more);
+        assert!(!more || warning(&analysis, "too-many-facts")["message"].as_str().unwrap().starts_with("1 facts"));
+    }
+}
+
+#[test]
+fn containers_of_a_run_beyond_those_that_are_kept_are_counted() {
+    let header = format!("INFO: CFS session: {:<45} Image: compute:\n", session("compute"));
+    for (count, more) in [(limits::RUN_CONTAINERS, false), (limits::RUN_CONTAINERS + 1, true)] {
+        let mut log = format!("INFO: Creating images\n{header}");
+        for number in 0..count {
+            // Rows are looked for only in the lines that follow a header or another row.
+            let _ = writeln!(log, "INFO:     Container c-{number}   transitioned to running   from waiting  ");
+        }
+        assert_eq!(left_out(&large_main_log(&log)), more, "{count}");
+    }
+}
+
+#[test]
+fn the_first_errors_of_a_run_are_kept() {
+    for count in [limits::RUN_ERRORS, limits::RUN_ERRORS + 1] {
+        let mut log = as_main_log(&begin("managed", 1));
+        for number in 0..count {
+            let _ = writeln!(log, "ERROR: {number} went wrong");
+        }
+        let errors = main_log(&log)["sat_runs"][0]["errors"].clone();
+        assert_eq!(length(&errors), limits::RUN_ERRORS);
+        assert_eq!(errors[limits::RUN_ERRORS - 1]["message"], format!("{} went wrong", limits::RUN_ERRORS - 1));
+    }
+}
+
+#[test]
+fn candidates_beyond_those_that_are_listed_are_told() {
+    for (count, more) in [(limits::CANDIDATES, false), (limits::CANDIDATES + 1, true)] {
+        let bases =
+            (0..count).flat_map(|number| built(&format!("b{number}"), &format!("{number:08x}{}", &BASE_ID[8..])));
+        let lines: Lines =
+            begin("managed", 2).into_iter().chain(bases).chain(failed_in("compute", "ansible", 1)).collect();
+        let analysis = main_log(&as_main_log(&lines));
+        assert_eq!(length(&analysis["recoveries"][0]["base_image_candidates"]), limits::CANDIDATES);
+        assert_eq!(left_out(&analysis), more);
+    }
+}
+
+#[test]
+fn a_name_may_go_over_as_many_lines_as_are_joined() {
+    for (breaks, found) in [(limits::JOINED_LINES, true), (limits::JOINED_LINES + 1, false)] {
+        let name = vec!["part"; breaks + 1].join("\n");
+        let log =
+            format!("{}INFO: Creation of image {name} succeeded: ID {BASE_ID}\n", as_main_log(&begin("managed", 1)));
+        let images = main_log(&log)["sat_runs"][0]["images"].clone();
+        assert_eq!(images.as_array().unwrap().iter().any(|image| image["name"] == name.as_str()), found, "{breaks}");
+    }
+}
+
+#[test]
+fn an_exception_is_found_as_many_lines_below_as_are_searched() {
+    for (lines_between, found) in [(limits::ROW_LINES - 1, true), (limits::ROW_LINES, false)] {
+        let mut log = as_main_log(&begin("managed", 1));
+        log += "Traceback (most recent call last):\n";
+        log += &"    a line of a program\n".repeat(lines_between);
+        log += "gateway.APIError: POST request failed\n";
+        let errors = main_log(&log)["sat_runs"][0]["errors"].clone();
+        assert_eq!(length(&errors) == 1, found, "{lines_between}: {errors}");
+    }
+}
+
+#[test]
+fn folders_deeper_than_are_gone_down_are_told() {
+    let log = as_main_log(&compute_fails("ansible"));
+    let folders = |depth: usize| "f/".repeat(depth);
+    let dir = Dir::new();
+    dir.file(&format!("at/{}main.log", folders(limits::DIRECTORY_DEPTH)), &log)
+        .file(&format!("beyond/{}other.log", folders(limits::DIRECTORY_DEPTH)), &log)
+        .file(&format!("beyond/{}main.log", folders(limits::DIRECTORY_DEPTH + 1)), &log);
+    assert!(!warnings(&dir.analysis(&["at"])).contains(&"input-left-out"));
+    let beyond = dir.analysis(&["beyond"]);
+    assert_eq!(length(&beyond["inputs"]), 1);
+    let told = warning(&beyond, "input-left-out")["message"].as_str().unwrap().to_owned();
+    assert!(told.ends_with("its folders are more than 8 deep and are not read"), "{told}");
+}
+
+#[test]
+fn files_beyond_those_that_are_taken_from_a_directory_are_told() {
+    let dir = Dir::new();
+    dir.file("d/0/main.log", as_main_log(&compute_fails("ansible")));
+    for number in 1..=limits::DIRECTORY_FILES {
+        if number % 1_000 == 1 {
+            std::fs::create_dir(dir.path().join(format!("d/{}", number / 1_000 + 1))).unwrap();
+        }
+        std::fs::write(dir.path().join(format!("d/{}/{number}", (number - 1) / 1_000 + 1)), "").unwrap();
+    }
+    let beyond = dir.analysis(&["d"]);
+    let told = warning(&beyond, "input-left-out")["message"].as_str().unwrap().to_owned();
+    assert!(told.ends_with("more than 100000 files; the rest is not read"), "{told}");
+    assert_eq!(beyond["recoveries"][0]["base_image"]["id"], BASE_ID);
+    std::fs::remove_file(dir.path().join("d/1/1")).unwrap();
+    assert!(!warnings(&dir.analysis(&["d"])).contains(&"input-left-out"));
+}
+
+#[test]
+fn a_shown_line_is_cut_where_it_is_too_long() {
+    for (bytes, cut) in [(limits::EXCERPT_BYTES, false), (limits::EXCERPT_BYTES + 1, true)] {
+        let line = format!("ERROR: {}", "y".repeat(bytes - "ERROR: ".len()));
+        let dir = Dir::new();
+        dir.file(
+            "main.log",
+            as_main_log(&compute_fails("ansible")).replace("Script content", &format!("{line}\nScript content")),
+        );
+        let page = dir.run(&["analyze", "main.log", "--format", "html"]);
+        assert_eq!(page.code, 0, "{}", page.stderr);
+        let shown = "y".repeat(limits::EXCERPT_BYTES - "ERROR: ".len());
+        assert!(page.stdout.contains(&shown));
+        assert_eq!(page.stdout.contains(&format!("{shown}…")), cut, "{bytes}");
+    }
+}
+
+#[test]
+fn more_layers_than_are_kept_of_an_ansible_log_give_no_wrong_layer() {
+    let repository = "https://vcs.local/vcs/cray/cos-config-management.git";
+    let log = |ran: usize| {
+        let mut log = String::from("Waiting for Inventory\nInventory generation completed\nSidecar available\n");
+        for layer in 0..ran {
+            let _ = writeln!(log, "Running p{layer}.yml from repo {repository}\nPLAY [all] ****");
+        }
+        let _ = writeln!(log, "Playbook p{}.yml from repo {repository} failed", ran - 1);
+        log
+    };
+    let layers: Vec<Value> = (0..=limits::ANSIBLE_LAYERS)
+        .map(|layer| json!({"clone_url": repository, "commit": "a".repeat(40), "playbook": format!("p{layer}.yml")}))
+        .collect();
+    let configuration =
+        json!({"name": "compute-1", "last_updated": "2024-02-01T08:00:00Z", "layers": layers}).to_string();
+    for (ran, layer) in
+        [(limits::ANSIBLE_LAYERS, json!(limits::ANSIBLE_LAYERS - 1)), (limits::ANSIBLE_LAYERS + 1, json!(null))]
+    {
+        let dir = Dir::new();
+        dir.file("main.log", as_main_log(&compute_fails("ansible")))
+            .file("ansible.log", log(ran))
+            .file("configuration.json", &configuration);
+        let outcome = dir.run(&["analyze", "--format", "json", "main.log", "ansible.log", "configuration.json"]);
+        let analysis: Value = serde_json::from_str(&outcome.stdout).unwrap();
+        assert_eq!(analysis["recoveries"][0]["failed_layer"], layer, "{ran}: {}", analysis["warnings"]);
+    }
+}
