@@ -93,13 +93,16 @@ pub(super) fn runs(texts: &mut Texts, problems: &mut Vec<Problem>) -> Vec<Run> {
     }
     let files: HashSet<String> = texts.argo.iter().map(|(pod, _, _)| pod.clone()).collect();
     let mut pods = Pods::default();
-    for (kind, text) in &texts.iuf {
+    for (kind, text) in &mut texts.iuf {
+        let relayed: Vec<SatText> = text.steps.iter_mut().map(|step| std::mem::take(&mut step.relayed)).collect();
         let trust = if *kind == Kind::InstallLog { Trust::Relayed } else { Trust::Captured };
         // A retried step has a node of its own above its attempts. It has no pod, or that of an attempt.
         let of = |step: &StepText| (step.operation.clone(), step.workflow.clone());
         let retried: HashSet<_> = text.steps.iter().filter(|step| step.attempt.is_some()).map(of).collect();
-        for step in text.steps.iter().filter(|step| step.attempt.is_some() || !retried.contains(&of(step))) {
-            add_step(&mut pods, step, text, trust, &workflows, &files);
+        for (step, relayed) in text.steps.iter().zip(relayed) {
+            if step.attempt.is_some() || !retried.contains(&of(step)) {
+                add_step(&mut pods, step, (trust, relayed), text, &workflows, &files);
+            }
         }
     }
     for (pod, file, text) in std::mem::take(&mut texts.argo) {
@@ -135,8 +138,8 @@ impl Pods {
 fn add_step(
     pods: &mut Pods,
     step: &StepText,
+    relayed: (Trust, SatText),
     text: &IufText,
-    trust: Trust,
     workflows: &HashSet<String>,
     files: &HashSet<String>,
 ) {
@@ -181,8 +184,8 @@ fn add_step(
     run.places.extend(location.map(|(_, place)| *place));
     run.places.push(step.first);
     run.seen_at(step.first_stamp);
-    run.last_seen_at(step.ended_at.or(step.relayed.last_stamp));
-    run.sources.push((trust, step.relayed.clone()));
+    run.last_seen_at(step.ended_at.or(relayed.1.last_stamp));
+    run.sources.push(relayed);
 }
 
 fn computed_pod(
