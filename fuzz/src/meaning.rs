@@ -30,9 +30,11 @@ pub fn rename(value: &mut Value, path: &[Step], new: &str) -> Option<()> {
     let (Step::Key(name), rest) = path.split_last()? else { return None };
     let mapping = at(value, rest)?.as_mapping_mut()?;
     mapping.get(name.as_str())?;
+    // A key under a tag is another one.
+    let is_it = |key: &Value| matches!(key, Value::String(text) if text == name);
     let renamed = std::mem::take(mapping)
         .into_iter()
-        .map(|(key, value)| (if key == *name.as_str() { Value::from(new) } else { key }, value));
+        .map(|(key, value)| (if is_it(&key) { Value::from(new) } else { key }, value));
     *mapping = renamed.collect();
     Some(())
 }
