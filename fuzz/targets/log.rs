@@ -8,10 +8,10 @@ use incfg::excerpt;
 use incfg::input::collect;
 use incfg::plan::Plan;
 use incfg::report::html;
-use incfg::report::plan::{commands, next, script, status};
+use incfg::report::plan::{next, script, status};
 use incfg::report::text::{Invocation, WIDTH, story};
 use incfg::scan::Scanner;
-use incfg_fuzz::{scratch, shown, winter};
+use incfg_fuzz::{rehearsed, scratch, shown, winter};
 use libfuzzer_sys::fuzz_target;
 
 fuzz_target!(|data: &[u8]| {
@@ -46,7 +46,7 @@ fuzz_target!(|data: &[u8]| {
     }
     let Some(plan) = winter::plan_of(analysis) else { return };
     assert_eq!(Plan::parse("plan.yaml", plan.to_yaml().as_bytes()).expect("a plan as it was written"), plan);
-    for text in [status(&plan, "plan.yaml"), commands(&plan), script(&plan, "plan.yaml")] {
+    for text in [status(&plan, "plan.yaml"), rehearsed(&plan), script(&plan, "plan.yaml")] {
         shown::is_plain(&text);
     }
     for at in plan.open() {

@@ -3,8 +3,8 @@
 #![no_main]
 
 use incfg::plan::Plan;
-use incfg::report::plan::{commands, json, next, script, status};
-use incfg_fuzz::shown;
+use incfg::report::plan::{json, next, script, status};
+use incfg_fuzz::{rehearsed, shown};
 use libfuzzer_sys::fuzz_target;
 
 fuzz_target!(|data: &[u8]| {
@@ -17,7 +17,7 @@ fuzz_target!(|data: &[u8]| {
     };
     assert_eq!(Plan::parse("plan.yaml", plan.to_yaml().as_bytes()).expect("a plan as it was written"), plan);
     json(&plan).expect("JSON");
-    for text in [status(&plan, "plan.yaml"), commands(&plan), script(&plan, "plan.yaml")] {
+    for text in [status(&plan, "plan.yaml"), rehearsed(&plan), script(&plan, "plan.yaml")] {
         shown::is_plain(&text);
     }
     for at in plan.open() {

@@ -123,7 +123,7 @@ fuzz_target!(|data: &[u8]| {
             return;
         }
     };
-    shown::is_plain(&rewritten::text(&result.report, None));
+    shown::is_plain(&rewritten::text(&result.report, None, None));
     let bytes = result.text.to_bytes();
     if pins.is_empty() {
         assert_eq!(bytes, data, "nothing was pinned");

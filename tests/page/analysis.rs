@@ -53,16 +53,19 @@ fn the_page_of_the_winter_activity_tells_what_the_story_tells() {
 
 #[test]
 fn the_commands_are_those_of_the_text() {
-    let html = sound(&in_repository(WINTER));
-    let text = in_repository(&[&WINTER[..WINTER.len() - 2], &["--color", "never"]].concat());
-    let commands: Vec<&str> = text
-        .lines()
-        .filter_map(|line| line.strip_prefix("      "))
-        .filter(|line| ["incfg ", "cray ", "kubectl "].iter().any(|word| line.starts_with(word)))
-        .collect();
-    assert_eq!(commands.len(), 6);
-    for command in commands {
-        assert!(html.text.contains(command), "{command}");
+    let logs_alone = ["analyze", "testdata/winter/iuf", "--format", "html"];
+    for (words, count) in [(WINTER, 3), (&logs_alone, 8)] {
+        let html = sound(&in_repository(words));
+        let text = in_repository(&[&words[..words.len() - 2], &["--color", "never"]].concat());
+        let commands: Vec<&str> = text
+            .lines()
+            .filter_map(|line| line.strip_prefix("      "))
+            .filter(|line| ["incfg ", "cray ", "kubectl "].iter().any(|word| line.starts_with(word)))
+            .collect();
+        assert_eq!(commands.len(), count, "{text}");
+        for command in commands {
+            assert!(html.text.contains(command), "{command}");
+        }
     }
 }
 

@@ -238,6 +238,50 @@ fn of_two_plans_made_at_the_same_moment_one_is_told() {
 }
 
 #[test]
+fn an_image_that_exists_and_is_no_entry_for_sure_is_told() {
+    let site = Site::bare();
+    let mut analysis = site.analysis();
+    let run = analysis["sat_runs"].as_array_mut().unwrap().last_mut().unwrap();
+    let uan = run["images"].as_array_mut().unwrap().iter_mut().find(|image| image["ref_name"] == "uan.x86_64").unwrap();
+    uan["ref_name"] = Value::Null;
+    site.write("analysis.json", &analysis.to_string());
+    let made = site.plan_of(&["--analysis", "analysis.json"], &[]);
+    assert_eq!(made.code, 0, "{}", made.stderr);
+    let told =
+        format!("image uan-hpe-cos-24.11.x86_64-winter exists as {UAN_ID}, and these logs do not prove which entry");
+    for part in [told.as_str(), &format!("--pin IMAGE={UAN_ID}")] {
+        assert!(made.stderr.contains(part), "{part}: {}", made.stderr);
+    }
+    assert!(!site.read("plan.yaml").contains(UAN_ID));
+}
+
+#[test]
+fn an_image_without_a_ref_name_is_pinned_by_its_name() {
+    let site = Site::bare();
+    let name = "uan-hpe-cos-24.11.x86_64-winter";
+    let bootprep = site.read("winter/compute-and-uan-bootprep.yaml");
+    let bootprep = bootprep.replace("  ref_name: uan.x86_64\n", "").replace("\"uan-{{base.name}}\"", name);
+    site.write("bootprep.yaml", &bootprep);
+    let files = ["--bootprep", "bootprep.yaml", "--vars-file", "winter/session_vars.yaml", "-o", "plan.yaml"];
+    let logs = ["plan", "winter/iuf", "winter/ansible.log", "winter/configuration.json"];
+    let made = site.incfg(&[&logs[..], &files].concat());
+    assert_eq!(made.code, 0, "{}", made.stderr);
+    assert!(!made.stderr.contains("do not prove"), "{}", made.stderr);
+    assert_eq!(site.run(&[]).code, 0);
+    let rewritten = site.incfg(&[
+        "rewrite-bootprep",
+        "bootprep.yaml",
+        "--vars-file",
+        "winter/session_vars.yaml",
+        "--from",
+        "plan.yaml",
+    ]);
+    assert_eq!(rewritten.code, 0, "{}", rewritten.stderr);
+    assert!(rewritten.stderr.contains(&format!("{name} removed; it exists as {UAN_ID}")), "{}", rewritten.stderr);
+    assert!(rewritten.stdout.contains("images: []"), "{}", rewritten.stdout);
+}
+
+#[test]
 fn a_plan_that_has_begun_is_told_for_what_it_is() {
     let site = Site::new();
     let told = |site: &Site| site.plan(&[]).stderr;
