@@ -3,6 +3,8 @@
 //! An analysis keeps where a fact stands, not the line: a log of gigabytes may give thousands of facts. Who shows the
 //! lines asks for them here, for as many places as it shows.
 
+#![cfg_attr(not(test), warn(clippy::indexing_slicing, clippy::string_slice))]
+
 use std::collections::{BTreeMap, BTreeSet};
 use std::io::{BufRead, BufReader, Read};
 

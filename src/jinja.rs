@@ -3,6 +3,8 @@
 //! SAT renders fields one by one, in a sandbox. What is not known here, the record of a recipe in IMS or a variable of a
 //! file that is not at hand, becomes a hole in a [`NamePattern`]; a log may tell what filled it.
 
+#![cfg_attr(not(test), warn(clippy::indexing_slicing, clippy::string_slice))]
+
 mod growth;
 mod lookup;
 mod pattern;

@@ -99,47 +99,34 @@
 #![warn(clippy::unwrap_used, clippy::expect_used)]
 
 pub mod analysis;
-#[cfg_attr(not(test), warn(clippy::indexing_slicing, clippy::string_slice))]
 pub mod argo;
 pub mod bootprep;
-#[cfg_attr(not(test), warn(clippy::indexing_slicing, clippy::string_slice))]
 pub mod cfs;
 pub mod cli;
-#[cfg_attr(not(test), warn(clippy::indexing_slicing, clippy::string_slice))]
 pub mod evidence;
-#[cfg_attr(not(test), warn(clippy::indexing_slicing, clippy::string_slice))]
 pub mod excerpt;
 pub mod exec;
-#[cfg_attr(not(test), warn(clippy::indexing_slicing, clippy::string_slice))]
 pub mod fact;
 pub mod grammar;
-#[cfg_attr(not(test), warn(clippy::indexing_slicing, clippy::string_slice))]
 pub mod image_id;
-#[cfg_attr(not(test), warn(clippy::indexing_slicing, clippy::string_slice))]
 pub mod ims;
 pub mod input;
 pub mod iuf;
-#[cfg_attr(not(test), warn(clippy::indexing_slicing, clippy::string_slice))]
 pub mod jinja;
 pub mod limits;
 pub mod line;
 pub mod lint;
 pub mod nearness;
 pub mod plan;
-#[cfg_attr(not(test), warn(clippy::indexing_slicing, clippy::string_slice))]
 mod positions;
 pub mod report;
 pub mod rewrite;
 pub mod sat;
 pub mod scan;
-#[cfg_attr(not(test), warn(clippy::indexing_slicing, clippy::string_slice))]
 pub mod secret;
-#[cfg_attr(not(test), warn(clippy::indexing_slicing, clippy::string_slice))]
 pub mod shown;
 pub mod sieve;
-#[cfg_attr(not(test), warn(clippy::indexing_slicing, clippy::string_slice))]
 pub mod statement;
 pub mod text;
-#[cfg_attr(not(test), warn(clippy::indexing_slicing, clippy::string_slice))]
 pub mod whole_file;
 pub mod yaml;

@@ -7,6 +7,8 @@
 //! What is a secret is decided by its shape (a JWT, a hash of `crypt`, a key block) or by the name before it. A password
 //! without either is not to be told from any other word, so nothing can be promised of it.
 
+#![cfg_attr(not(test), warn(clippy::indexing_slicing, clippy::string_slice))]
+
 mod assignment;
 mod shape;
 
