@@ -6,10 +6,14 @@
 //! loosely than [`crate::line::parse`] does it: a line too many costs little, a line too few would be a fact lost. Line
 //! kinds that do not know their begin are searched for by their literals, in the whole text.
 
+mod breaks;
+
 use aho_corasick::{AhoCorasick, Span, packed};
 use memchr::memmem;
 
 use crate::line::{COLUMN_WIDTH, Dialect};
+
+use breaks::each_break;
 
 /// What is let through of a text.
 pub struct Sieve {
@@ -57,23 +61,31 @@ impl Sieve {
     /// Gives the place at which each line of `text` begins that is let through, in order, with the number of lines before
     /// it; and the number of line breaks in the text.
     pub fn each(&self, text: &[u8], mut hit: impl FnMut(usize, u64)) -> u64 {
+        match self.dialect {
+            Dialect::Iuf => self.each_taken(text, |line| self.takes_iuf(line), &mut hit),
+            Dialect::Pod => self.each_taken(text, |line| self.takes_pod(line), &mut hit),
+            Dialect::Ansible => self.each_taken(text, |line| self.takes_ansible(line), &mut hit),
+        }
+    }
+
+    #[inline]
+    fn each_taken(&self, text: &[u8], takes: impl Fn(&[u8]) -> bool, hit: &mut impl FnMut(usize, u64)) -> u64 {
         let search = self.search.get_or_init(|| Search::new(&self.literals));
-        let mut found = search.from(text, 0);
+        let mut held = search.from(text, 0).unwrap_or(usize::MAX);
         let (mut begin, mut number) = (0, 0);
         let mut line = |begin: usize, end: usize, number: u64| {
-            let held = found.is_some_and(|at| at < end);
-            if held || self.takes(&text[begin..end]) {
+            if held < end {
+                hit(begin, number);
+                held = search.from(text, end).unwrap_or(usize::MAX);
+            } else if takes(&text[begin..end]) {
                 hit(begin, number);
             }
-            if held {
-                found = search.from(text, end);
-            }
         };
-        for end in memchr::memchr_iter(b'\n', text) {
+        each_break(text, |end| {
             line(begin, end, number);
             begin = end + 1;
             number += 1;
-        }
+        });
         if begin < text.len() {
             line(begin, text.len(), number);
         }
@@ -84,16 +96,11 @@ impl Sieve {
         self.each(text, |at, _| hit(at));
     }
 
-    #[inline]
-    fn takes(&self, line: &[u8]) -> bool {
-        match self.dialect {
-            Dialect::Iuf => self.takes_iuf(line),
-            Dialect::Pod => self.takes_pod(line),
-            Dialect::Ansible => self.begins.at(line) || self.begins.at(after_stamp(line)),
-        }
+    fn takes_ansible(&self, line: &[u8]) -> bool {
+        self.begins.at(line) || self.begins.at(after_stamp(line))
     }
 
-    #[inline]
+    #[inline(always)]
     fn takes_iuf(&self, line: &[u8]) -> bool {
         match relayed(line) {
             Some((level, message)) => self.begins.in_message(message) || self.errors && is_error(level),
@@ -163,28 +170,43 @@ impl Sieve {
 
 /// Level and message of a line of the form that nearly every line of a large log has: one that `iuf` relays, with all
 /// columns as wide as `iuf` makes them.
-#[inline]
+#[inline(always)]
 fn relayed(line: &[u8]) -> Option<(&[u8], &[u8])> {
     const LEVEL: usize = 28;
     const MESSAGE: usize = 34 + COLUMN_WIDTH + 8;
-    let (head, _) = line.split_first_chunk::<MESSAGE>()?;
-    let fraction = head[19..].first_chunk()?;
-    let stamp = head[10] == b'T' && six_digits(fraction) && head[27] == b' ';
-    let column = head[32] == b' ' && head[33] == b'[' && head.last_chunk() == Some(b"]       ");
-    (stamp && column).then(|| (&line[LEVEL..], &line[MESSAGE..]))
+    let (head, message) = line.split_first_chunk::<MESSAGE>()?;
+    // What differs from that form, eight bytes at a time; put together before anything is decided.
+    let fraction = word(&head[19..]) & SIX_DIGITS ^ word(b".000000Z");
+    let level = word(&head[27..]) & 0x00ff_ff00_0000_00ff ^ word(b" \0\0\0\0 [\0");
+    let column = word(&head[MESSAGE - 8..]) ^ word(b"]       ");
+    let other = fraction | level | column | u64::from(head[STAMP_T] ^ b'T');
+    (other == 0).then(|| (&line[LEVEL..], message))
 }
+
+/// Eight bytes of a text, the first in the lowest bits; none where it is shorter.
+#[inline]
+fn word(text: &[u8]) -> u64 {
+    text.first_chunk().map_or(0, |eight| u64::from_le_bytes(*eight))
+}
+
+/// Where the `T` of a stamp is.
+const STAMP_T: usize = 10;
 
 /// What stands after `2024-02-01T09:00:00.123456Z `, which is looked at in passing; the line, if that is not there.
 #[inline]
 fn after_stamp(line: &[u8]) -> &[u8] {
     const SECONDS: usize = 19;
     const LONGEST: usize = 30;
-    if line.get(10) != Some(&b'T') {
+    if line.get(STAMP_T) != Some(&b'T') {
         return line;
     }
     let end = match line.get(SECONDS..).and_then(|fraction| fraction.split_first_chunk::<8>()) {
-        Some((fraction, _)) if six_digits(fraction) => Some(SECONDS + 7),
-        Some((fraction, [b'0'..=b'9', b'0'..=b'9', b'Z', ..])) if seven_digits(fraction) => Some(SECONDS + 10),
+        Some((fraction, _)) if word(fraction) & SIX_DIGITS == word(b".000000Z") => Some(SECONDS + 7),
+        Some((fraction, [b'0'..=b'9', b'0'..=b'9', b'Z', ..]))
+            if word(fraction) & SEVEN_DIGITS == word(b".0000000") =>
+        {
+            Some(SECONDS + 10)
+        }
         _ => memchr::memchr(b'Z', &line[..line.len().min(LONGEST)]),
     };
     match end {
@@ -194,22 +216,16 @@ fn after_stamp(line: &[u8]) -> &[u8] {
 }
 
 /// `.123456Z`; digits are told by the half of a byte that all of them share.
-#[inline]
-fn six_digits(fraction: &[u8; 8]) -> bool {
-    u64::from_be_bytes(*fraction) & 0xfff0_f0f0_f0f0_f0ff == u64::from_be_bytes(*b".000000Z")
-}
+const SIX_DIGITS: u64 = 0xfff0_f0f0_f0f0_f0ff_u64.swap_bytes();
 
 /// `.1234567`.
-#[inline]
-fn seven_digits(fraction: &[u8; 8]) -> bool {
-    u64::from_be_bytes(*fraction) & 0xfff0_f0f0_f0f0_f0f0 == u64::from_be_bytes(*b".0000000")
-}
+const SEVEN_DIGITS: u64 = 0xfff0_f0f0_f0f0_f0f0_u64.swap_bytes();
 
 #[inline]
 fn after_blanks(mut text: &[u8]) -> &[u8] {
     // Eight at a time: how many there are is hard to foresee, one by one.
     while let Some((eight, rest)) = text.split_first_chunk::<8>() {
-        let other = u64::from_le_bytes(*eight) ^ u64::from_le_bytes(*b"        ");
+        let other = word(eight) ^ word(b"        ");
         if other != 0 {
             return &text[other.trailing_zeros() as usize / 8..];
         }
@@ -273,10 +289,10 @@ impl Begin {
 /// Begins of messages. What a line says and no begin, it says in words that begin alike often enough: so it is told by
 /// four bytes, not by fewer, that no begin stands in nearly every line.
 struct Begins {
-    /// One bit for what the first four bytes are hashed to.
-    fours: Box<[u64; 1 << (FOURS - 6)]>,
-    /// One bit for the first byte of a begin that has fewer.
-    short: [u64; 4],
+    /// Whether the first four bytes of one are hashed to that.
+    fours: Box<[bool; 1 << FOURS]>,
+    /// Whether one that has fewer begins with that byte.
+    short: [bool; 256],
     /// By their first byte.
     all: Vec<Vec<Begin>>,
 }
@@ -291,33 +307,36 @@ fn hash(four: [u8; 4]) -> usize {
 
 impl Begins {
     fn new() -> Self {
-        Self { fours: Box::new([0; 1 << (FOURS - 6)]), short: [0; 4], all: (0..=u8::MAX).map(|_| Vec::new()).collect() }
+        Self { fours: Box::new([false; 1 << FOURS]), short: [false; 256], all: (0..=u8::MAX).map(|_| Vec::new()).collect() }
     }
 
     fn add(&mut self, begin: Option<Begin>) {
         let Some(begin) = begin else { return };
         match begin.four {
-            Some(four) => self.fours[hash(four) >> 6] |= 1 << (hash(four) & 63),
-            None => self.short[usize::from(begin.first >> 6)] |= 1 << (begin.first & 63),
+            Some(four) => self.fours[hash(four)] = true,
+            None => self.short[usize::from(begin.first)] = true,
         }
         self.all[usize::from(begin.first)].push(begin);
     }
 
     /// Whether one stands here, after blanks or none, and after a stamp or none.
-    #[inline]
+    #[inline(always)]
     fn in_message(&self, message: &[u8]) -> bool {
         let message = after_blanks(message);
-        self.at(message) || message.first().is_some_and(u8::is_ascii_digit) && self.at(after_stamp(message))
+        self.here(message) || message.get(STAMP_T) == Some(&b'T') && self.at(after_stamp(message))
     }
 
     /// Whether one stands here, after blanks or none.
     #[inline]
     fn at(&self, text: &[u8]) -> bool {
-        let text = after_blanks(text);
+        self.here(after_blanks(text))
+    }
+
+    /// Whether one stands here.
+    #[inline(always)]
+    fn here(&self, text: &[u8]) -> bool {
         let Some(four) = text.first_chunk::<4>() else { return self.stands(text) };
-        let hash = hash(*four);
-        let begins = self.fours[hash >> 6] >> (hash & 63) | self.short[usize::from(four[0] >> 6)] >> (four[0] & 63);
-        begins & 1 == 1 && self.stands(text)
+        (self.fours[hash(*four)] | self.short[usize::from(four[0])]) && self.stands(text)
     }
 
     #[inline(never)]

@@ -1,0 +1,60 @@
+//! Where the lines of a text end, found in bulk.
+//!
+//! Lines are of all lengths, so a loop that looks for the end of one line after the other is a loop whose end no processor
+//! foresees. Here the places are collected block by block, without a branch that depends on them.
+
+use wide::u8x16;
+
+/// Bytes that are looked through before what was found is given out: few enough to be still at hand then.
+const BLOCK: usize = 4096;
+
+/// Bytes compared at once.
+const WIDTH: usize = 64;
+
+/// Gives the place of each line break of a text, in order.
+#[inline]
+pub fn each_break(text: &[u8], mut found: impl FnMut(usize)) {
+    let mut places = [0; BLOCK + 1];
+    for (number, block) in text.chunks(BLOCK).enumerate() {
+        let count = places_in(block, &mut places);
+        for place in places.iter().take(count) {
+            found(number * BLOCK + usize::from(*place));
+        }
+    }
+}
+
+/// Puts the places of the line breaks of a block into `places`; gives how many there are.
+fn places_in(block: &[u8], places: &mut [u16; BLOCK + 1]) -> usize {
+    let mut count = 0;
+    let mut at = 0;
+    let (chunks, rest) = block.as_chunks::<WIDTH>();
+    for chunk in chunks {
+        let mut breaks = breaks(chunk);
+        // Written whether there is one or not, and counted if there is: nothing to foresee. With its highest bit set, the
+        // number is never zero, for which the processor's own instruction would need a branch.
+        places[count] = at + (breaks | 1 << 63).trailing_zeros() as u16;
+        count += usize::from(breaks != 0);
+        breaks &= breaks.wrapping_sub(1);
+        while breaks != 0 {
+            places[count] = at + breaks.trailing_zeros() as u16;
+            count += 1;
+            breaks &= breaks - 1;
+        }
+        at += WIDTH as u16;
+    }
+    for place in memchr::memchr_iter(b'\n', rest) {
+        places[count] = at + place as u16;
+        count += 1;
+    }
+    count
+}
+
+/// A bit for each byte that is a line break.
+#[inline]
+fn breaks(chunk: &[u8; WIDTH]) -> u64 {
+    let wanted = u8x16::splat(b'\n');
+    let (sixteens, _) = chunk.as_chunks::<16>();
+    sixteens.iter().rev().fold(0, |bits, sixteen| {
+        bits << 16 | u64::from(u8x16::new(*sixteen).simd_eq(wanted).to_bitmask())
+    })
+}
