@@ -104,14 +104,41 @@ pub struct Grammar {
     order: OnceLock<Order>,
 }
 
-/// Which line kinds are worth trying, as places in the list of all, in its order.
+/// Which line kinds are worth trying, in the order of the list of all.
 struct Order {
     /// By the first byte of a message, after blanks.
-    by_byte: Vec<Vec<usize>>,
+    by_byte: Vec<Vec<Try>>,
     /// The kinds that follow another one.
-    rows: Vec<usize>,
+    rows: Vec<Try>,
     /// Whether rows follow a line of the kind at that place, or it is one itself.
     goes_on: Vec<bool>,
+}
+
+/// A line kind that is worth trying where a message begins so: many begin with the same byte.
+#[derive(Clone, Copy)]
+struct Try {
+    place: usize,
+    /// The first eight bytes of the message, the first in the lowest bits, and which of their bits count.
+    head: u64,
+    mask: u64,
+}
+
+impl Try {
+    /// For a message that begins with `begin`, after blanks.
+    fn new(place: usize, begin: &[u8]) -> Self {
+        Self {
+            place,
+            head: head_of(begin),
+            mask: u64::MAX.checked_shr(64 - 8 * begin.len().min(8) as u32).unwrap_or(0),
+        }
+    }
+}
+
+/// The first eight bytes of a text, the first in the lowest bits; zeros where it is shorter.
+fn head_of(text: &[u8]) -> u64 {
+    let mut head = [0; 8];
+    head.iter_mut().zip(text).for_each(|(byte, letter)| *byte = *letter);
+    u64::from_le_bytes(head)
 }
 
 impl Order {
@@ -120,16 +147,15 @@ impl Order {
         let followed: Vec<&str> = kinds.iter().filter_map(|kind| kind.after.as_deref()).collect();
         for (place, kind) in kinds.iter().enumerate() {
             if kind.begins.is_empty() {
-                order.by_byte.iter_mut().for_each(|places| places.push(place));
+                order.by_byte.iter_mut().for_each(|tries| tries.push(Try::new(place, b"")));
             }
-            for byte in kind.begins.iter().filter_map(|begin| begin.first()) {
-                let places = &mut order.by_byte[usize::from(*byte)];
-                if places.last() != Some(&place) {
-                    places.push(place);
+            for begin in kind.begins.iter() {
+                if let Some(first) = begin.first() {
+                    order.by_byte[usize::from(*first)].push(Try::new(place, begin));
                 }
             }
             if kind.after.is_some() {
-                order.rows.push(place);
+                order.rows.push(Try::new(place, b""));
             }
             order.goes_on.push(kind.after.is_some() || followed.contains(&&*kind.id));
         }
@@ -221,22 +247,21 @@ impl Grammar {
     /// cut, only a kind whose end is there is taken: half a name is none.
     #[must_use]
     pub fn said(&self, line: &Line<'_>, body: &[u8], may_be_cut: bool) -> Option<Said> {
-        match body.iter().find(|byte| **byte != b' ') {
-            Some(first) => self.first_of(&self.order().by_byte[usize::from(*first)], line, body, may_be_cut),
-            None => self.first_of(&self.order().by_byte[usize::from(b' ')], line, body, may_be_cut),
-        }
+        let message = after_blanks(body);
+        let first = message.first().copied().unwrap_or(b' ');
+        self.first_of(&self.order().by_byte[usize::from(first)], head_of(message), line, body, may_be_cut)
     }
 
     /// What a line says that the sieve holds back: only a kind that follows another one may take it.
     #[must_use]
     pub fn row(&self, line: &Line<'_>, may_be_cut: bool) -> Option<Said> {
-        self.first_of(&self.order().rows, line, line.body, may_be_cut)
+        self.first_of(&self.order().rows, 0, line, line.body, may_be_cut)
     }
 
-    fn first_of(&self, places: &[usize], line: &Line<'_>, body: &[u8], may_be_cut: bool) -> Option<Said> {
-        places.iter().find_map(|at| {
-            let kind = self.kinds.get(*at).filter(|kind| !kind.opens && (kind.closed || !may_be_cut))?;
-            let goes_on = self.order().goes_on.get(*at).copied().unwrap_or_default();
+    fn first_of(&self, tries: &[Try], head: u64, line: &Line<'_>, body: &[u8], may_be_cut: bool) -> Option<Said> {
+        tries.iter().filter(|one| (head ^ one.head) & one.mask == 0).find_map(|one| {
+            let kind = self.kinds.get(one.place).filter(|kind| !kind.opens && (kind.closed || !may_be_cut))?;
+            let goes_on = self.order().goes_on.get(one.place).copied().unwrap_or_default();
             Some(Said { fact: kind.fact(line, body)?, goes_on })
         })
     }
@@ -273,7 +298,7 @@ impl LineKind {
             return None;
         }
         if !self.begins.is_empty() {
-            let message = &body[body.iter().take_while(|byte| **byte == b' ').count()..];
+            let message = after_blanks(body);
             if !self.begins.iter().any(|begin| message.starts_with(begin)) {
                 return None;
             }
@@ -306,6 +331,11 @@ impl LineKind {
     fn error(&self, why: String) -> GrammarError {
         GrammarError::Entry { file: self.file.to_string(), id: self.id.to_string(), why }
     }
+}
+
+fn after_blanks(text: &[u8]) -> &[u8] {
+    let blanks = text.iter().take_while(|byte| **byte == b' ').count();
+    text.get(blanks..).unwrap_or_default()
 }
 
 /// What the named parts of a line hold; of two parts with one name, the later one counts.

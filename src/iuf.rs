@@ -3,9 +3,8 @@
 pub mod state;
 mod steps;
 
-use std::collections::{HashMap, HashSet};
-
 use chrono::{DateTime, Utc};
+use foldhash::{HashMap, HashSet};
 
 use crate::argo::{self, PodNames, SAT_STEP};
 use crate::evidence::Place;
@@ -358,7 +357,7 @@ impl IufText {
     }
 
     fn step_failed(&mut self, step: &str, status: &str, statement: &Statement) {
-        let of = statement.column.clone().unwrap_or_default();
+        let of = statement.column.as_deref().unwrap_or_default().to_owned();
         let above = step == of || argo::is_operation(step) || step.starts_with('[');
         if !matches!(status, "Failed" | "Error") || above {
             return;
@@ -397,15 +396,15 @@ impl IufText {
         }
     }
 
-    fn operation_for(&self, statement: &Statement) -> Option<String> {
+    fn operation_for<'s>(&'s self, statement: &'s Statement) -> Option<&'s str> {
         match &statement.column {
-            Some(column) => Some(column.clone()),
-            None => self.operation.clone().filter(|_| !self.has_column),
+            Some(column) => Some(column),
+            None => self.operation.as_deref().filter(|_| !self.has_column),
         }
     }
 
     fn step_at(&self, attempt: Option<u32>, statement: &Statement) -> Option<usize> {
-        self.step_positions.last_attempt(self.operation_for(statement), attempt, self.workflow.clone())
+        self.step_positions.last_attempt(self.operation_for(statement), attempt, self.workflow.as_deref())
     }
 
     /// Changes what a step is known by.
@@ -422,7 +421,7 @@ impl IufText {
             return None;
         }
         self.steps.push(StepText {
-            operation: self.operation_for(statement),
+            operation: self.operation_for(statement).map(str::to_owned),
             attempt,
             workflow: self.workflow.clone(),
             session: self.session.as_ref().map(|(session, _)| session.clone()),
@@ -446,21 +445,19 @@ impl IufText {
         }
         let named = match &statement.fact {
             Fact::ScriptBegin { operation, .. } | Fact::ScriptSkipped { operation } if statement.column.is_none() => {
-                Some(operation.clone())
+                Some(operation.as_str())
             }
             _ => None,
         };
-        let Some(operation) =
-            named.or_else(|| self.operation_for(statement)).filter(|operation| argo::is_operation(operation))
-        else {
-            return;
-        };
-        let operation = Some(operation);
-        let at = self.step_positions.last_of(&operation).or_else(|| self.step_positions.last_of(&None));
+        let operation = named.or_else(|| self.operation_for(statement));
+        let Some(operation) = operation.filter(|operation| argo::is_operation(operation)) else { return };
+        let at = self.step_positions.last_of(operation);
+        let unnamed = at.is_none_or(|at| self.steps[at].operation.is_none());
+        let operation = unnamed.then(|| operation.to_owned());
         let at = at.or_else(|| tells_of_sat(&statement.fact).then(|| self.add_step(None, statement)).flatten());
         let Some(at) = at else { return };
-        if self.steps[at].operation.is_none() {
-            self.change_step(at, |step| step.operation = operation);
+        if let Some(operation) = operation.filter(|_| self.steps[at].operation.is_none()) {
+            self.change_step(at, |step| step.operation = Some(operation));
         }
         self.steps[at].relayed.take(statement);
     }

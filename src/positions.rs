@@ -4,8 +4,10 @@
 #![cfg_attr(not(test), warn(clippy::indexing_slicing, clippy::string_slice))]
 
 use std::borrow::Borrow;
-use std::collections::{BTreeSet, HashMap};
+use std::collections::BTreeSet;
 use std::hash::Hash;
+
+use foldhash::HashMap;
 
 /// Positions in a list, by a key that several of its items may have and that may change.
 #[derive(Debug, Clone)]
@@ -15,7 +17,7 @@ pub(crate) struct Positions<K> {
 
 impl<K> Default for Positions<K> {
     fn default() -> Self {
-        Self { by_key: HashMap::new() }
+        Self { by_key: HashMap::default() }
     }
 }
 

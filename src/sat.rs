@@ -8,10 +8,11 @@ mod image;
 mod report;
 mod sessions;
 
-use std::collections::{BTreeMap, HashMap, HashSet};
+use std::collections::BTreeMap;
 use std::ops::Deref;
 
 use chrono::{DateTime, Utc};
+use foldhash::{HashMap, HashSet};
 
 use crate::evidence::Place;
 use crate::fact::Fact;
@@ -164,8 +165,10 @@ struct Reading {
     traceback: bool,
     report: ReportReader,
     sessions: Sessions,
-    /// Where the containers of images stand in their lists.
-    containers: HashMap<(usize, String), usize>,
+    /// Where containers of that name stand in the lists of the images, by these.
+    containers: HashMap<String, HashMap<usize, usize>>,
+    /// How many there are.
+    container_count: usize,
     /// What was given up, by index and reason.
     given_up: HashSet<(u32, String)>,
 }
@@ -329,12 +332,13 @@ impl SatText {
             Fact::SessionWaiting { session } => self.session_waiting(session, place),
             Fact::SessionHeader { session, image } => {
                 self.fingerprint(session);
-                self.with_session(image, place, |text| text.session_seen = Some((session.clone(), place)));
+                self.session_seen(image, session, place);
                 self.reading.watched = Some(image.clone());
             }
             Fact::Container { container, state } => {
-                if let Some(image) = self.reading.watched.clone() {
+                if let Some(image) = self.reading.watched.take() {
                     self.container(&image, container, state, place);
+                    self.reading.watched = Some(image);
                 }
             }
             Fact::FailedContainer { image, pod, container } => {
@@ -342,6 +346,15 @@ impl SatText {
             }
             Fact::ImageGivenUp { index, reason } => self.image_given_up(*index, reason, place),
             _ => {}
+        }
+    }
+
+    /// The header of a session stands above each change of its containers, so nearly always it tells nothing new.
+    fn session_seen(&mut self, image: &str, session: &str, place: Place) {
+        let known = self.by_name.get(image).and_then(|at| self.images.get_mut(*at)?.session_seen.as_mut());
+        match known.filter(|(known, _)| known == session) {
+            Some((_, seen_at)) => *seen_at = place,
+            None => self.with_session(image, place, |text| text.session_seen = Some((session.to_owned(), place))),
         }
     }
 
@@ -369,11 +382,12 @@ impl SatText {
         let Some(at) = self.position(image, place) else { return };
         let image = &mut self.images[at];
         let said = (state.to_owned(), place);
-        let key = (at, container.to_owned());
-        match self.reading.containers.get(&key) {
+        match self.reading.containers.get(container).and_then(|images| images.get(&at)) {
             Some(at) => image.containers[*at].1 = said,
-            None if self.reading.containers.len() < limits::RUN_CONTAINERS => {
-                self.reading.containers.insert(key, image.containers.len());
+            None if self.reading.container_count < limits::RUN_CONTAINERS => {
+                let images = self.reading.containers.entry(container.to_owned()).or_default();
+                images.insert(at, image.containers.len());
+                self.reading.container_count += 1;
                 image.containers.push((container.to_owned(), said));
             }
             None => self.dropped += 1,
@@ -439,7 +453,7 @@ impl SatText {
 
     /// A name with a line break stands cut in some lines: what they say belongs to the full name.
     fn join_cut_names(&mut self) {
-        let mut full: HashMap<String, String> = HashMap::new();
+        let mut full: HashMap<String, String> = HashMap::default();
         for name in self.images.iter().map(|text| &text.name).filter(|name| !name.ends_with(PRE_CONFIGURATION)) {
             if let Some((head, _)) = name.split_once('\n') {
                 full.entry(head.to_owned()).or_insert_with(|| name.clone());
@@ -467,7 +481,7 @@ impl SatText {
                 && text.row.is_none()
                 && text.skipped.is_none()
         });
-        let mut renamed = HashMap::new();
+        let mut renamed = HashMap::default();
         for text in built {
             let Some(configured) = text.name.strip_suffix(PRE_CONFIGURATION) else { continue };
             self.with(configured, text.first, |whole| {
@@ -494,7 +508,7 @@ impl SatText {
             return None;
         }
         let mut whole = self.clone();
-        let mut renamed = HashMap::new();
+        let mut renamed = HashMap::default();
         for joined in whole.take_out(apart) {
             let own = format!("{}{PRE_CONFIGURATION}", joined.name);
             whole.with(&own, joined.first, |text| {
@@ -571,7 +585,7 @@ impl SatText {
                 Self::add(into, &mut self.dropped, name, *place);
             }
         }
-        let mut mine: HashMap<u32, usize> = HashMap::new();
+        let mut mine: HashMap<u32, usize> = HashMap::default();
         for (at, known) in self.given_up.iter().enumerate() {
             mine.entry(known.index).or_insert(at);
         }
@@ -668,7 +682,7 @@ impl SatText {
     }
 
     fn fingerprint(&mut self, id: &str) {
-        if self.fingerprints.len() < limits::RUN_ITEMS {
+        if self.fingerprints.len() < limits::RUN_ITEMS && !self.fingerprints.contains(id) {
             self.fingerprints.insert(id.to_owned());
         }
     }

@@ -307,7 +307,11 @@ fn hash(four: [u8; 4]) -> usize {
 
 impl Begins {
     fn new() -> Self {
-        Self { fours: Box::new([false; 1 << FOURS]), short: [false; 256], all: (0..=u8::MAX).map(|_| Vec::new()).collect() }
+        Self {
+            fours: Box::new([false; 1 << FOURS]),
+            short: [false; 256],
+            all: (0..=u8::MAX).map(|_| Vec::new()).collect(),
+        }
     }
 
     fn add(&mut self, begin: Option<Begin>) {

@@ -2,6 +2,8 @@
 
 #![cfg_attr(not(test), warn(clippy::indexing_slicing, clippy::string_slice))]
 
+use std::sync::Arc;
+
 use chrono::{DateTime, Utc};
 
 use crate::evidence::{FileId, Place};
@@ -22,7 +24,7 @@ pub struct Statement {
     /// How loud it is.
     pub level: Option<Level>,
     /// The bracket column of `iuf`.
-    pub column: Option<String>,
+    pub column: Option<Arc<str>>,
     /// A number that two copies of one relayed line share.
     pub copy: Option<u64>,
     /// What it says.
@@ -60,6 +62,7 @@ pub fn read_statements(
     mut consume: impl FnMut(Statement),
 ) -> Result<Extent, (std::io::Error, Extent)> {
     let mut open: Option<OpenMessage> = None;
+    let mut columns = Columns::default();
     scanner.scan(input, grammar.sieve(dialect), |raw| {
         let Some(line) = line::parse(dialect, raw.bytes) else { return 0 };
         let may_be_cut = raw.cut || raw.unfinished;
@@ -72,7 +75,7 @@ pub fn read_statements(
                     place,
                     stamp: line.stamp,
                     level: line.level,
-                    column: line.column.map(|column| String::from_utf8_lossy(column).into_owned()),
+                    column: line.column.map(|column| columns.shared(column)),
                     copy: line.printed.map(|printed| copy_number(printed, line.body)),
                     fact: said.fact,
                 });
@@ -100,6 +103,19 @@ pub fn read_statements(
         }
         0
     })
+}
+
+/// The column of the line before: nearly always the next one has the same.
+#[derive(Default)]
+struct Columns(Vec<u8>, Arc<str>);
+
+impl Columns {
+    fn shared(&mut self, column: &[u8]) -> Arc<str> {
+        if self.0 != column {
+            *self = Self(column.to_vec(), String::from_utf8_lossy(column).into());
+        }
+        Arc::clone(&self.1)
+    }
 }
 
 fn copy_number(printed: &[u8], body: &[u8]) -> u64 {

@@ -1,6 +1,6 @@
 //! The report SAT prints as its last action, read row by row, because a line of another stream may fall into it.
 
-use std::collections::HashSet;
+use foldhash::HashSet;
 
 use crate::evidence::Place;
 use crate::fact::Fact;

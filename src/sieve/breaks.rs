@@ -54,7 +54,42 @@ fn places_in(block: &[u8], places: &mut [u16; BLOCK + 1]) -> usize {
 fn breaks(chunk: &[u8; WIDTH]) -> u64 {
     let wanted = u8x16::splat(b'\n');
     let (sixteens, _) = chunk.as_chunks::<16>();
-    sixteens.iter().rev().fold(0, |bits, sixteen| {
-        bits << 16 | u64::from(u8x16::new(*sixteen).simd_eq(wanted).to_bitmask())
-    })
+    sixteens
+        .iter()
+        .rev()
+        .fold(0, |bits, sixteen| bits << 16 | u64::from(u8x16::new(*sixteen).simd_eq(wanted).to_bitmask()))
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    fn found(text: &[u8]) -> Vec<usize> {
+        let mut all = Vec::new();
+        each_break(text, |place| all.push(place));
+        all
+    }
+
+    proptest! {
+        #[test]
+        fn each_break_is_given_once_and_in_order(bytes in proptest::collection::vec(prop_oneof![Just(b'\n'), any::<u8>()], 0..3 * BLOCK)) {
+            prop_assert_eq!(found(&bytes), memchr::memchr_iter(b'\n', &bytes).collect::<Vec<_>>());
+        }
+    }
+
+    #[test]
+    fn a_block_may_be_full_of_breaks_or_have_one_at_either_end() {
+        for length in [0, 1, WIDTH - 1, WIDTH, BLOCK - 1, BLOCK, BLOCK + 1, 2 * BLOCK] {
+            assert_eq!(found(&vec![b'\n'; length]), (0..length).collect::<Vec<_>>());
+            for place in [0, WIDTH - 1, WIDTH, BLOCK - 1, BLOCK, length.saturating_sub(1)] {
+                let mut text = vec![b'x'; length];
+                if let Some(byte) = text.get_mut(place) {
+                    *byte = b'\n';
+                    assert_eq!(found(&text), [place]);
+                }
+            }
+        }
+    }
 }
