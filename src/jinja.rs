@@ -26,7 +26,8 @@ use pattern::{HOLE, RECORD_HOLE};
 /// Whether a text is more than itself to Jinja2.
 #[must_use]
 pub fn is_template(text: &str) -> bool {
-    ["{{", "{%", "{#"].iter().any(|sign| text.contains(sign))
+    let bytes = text.as_bytes();
+    memchr::memchr_iter(b'{', bytes).any(|at| matches!(bytes.get(at + 1), Some(b'{' | b'%' | b'#')))
 }
 
 /// Text that renders to `name`.

@@ -81,7 +81,7 @@ impl Report {
     /// Takes the secrets of the files out of what is said of them: also where a message has the value alone, without the
     /// name that tells what it is. A fix that would need one is not offered; incfg check --fix makes it all the same.
     pub fn mask(&mut self) {
-        for file in &mut self.files {
+        for file in self.files.iter_mut().filter(|file| !file.findings.is_empty()) {
             let Some(text) = &file.text else { continue };
             let secrets = secret::spans(text.as_str());
             // A help may have a part of the value, as what a name is to be written like.

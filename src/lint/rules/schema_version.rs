@@ -222,14 +222,15 @@ fn is_source(used: &UsedKey) -> bool {
 
 fn feature(subject: &Subject, used: &UsedKey, declared: Option<Version>) -> Option<Finding> {
     let target = subject.context.target;
-    let (since, called) = (used.key.since, format!("`{}` of {}", used.key.name, used.mapping.called()));
+    let since = used.key.since;
+    let called = || format!("`{}` of {}", used.key.name, used.mapping.called());
     let place = || subject.at_key(used.node);
     if target.says_schema() && is_source(used) && !target.knows_source_layers() {
-        let message = format!("the SAT at hand does not know {called}: it came with SAT 3.34.5");
+        let message = format!("the SAT at hand does not know {}: it came with SAT 3.34.5", called());
         return Some(FEATURE.at(place(), message).severity(Severity::Error));
     }
     if target.says_schema() && since > target.schema() {
-        let message = format!("the SAT at hand does not know {called}: it came with schema {since}");
+        let message = format!("the SAT at hand does not know {}: it came with schema {since}", called());
         return Some(FEATURE.at(place(), message).severity(Severity::Error));
     }
     let declared = declared?;
@@ -244,7 +245,7 @@ fn feature(subject: &Subject, used: &UsedKey, declared: Option<Version>) -> Opti
     let surely = if is_source(used) { Version(1, 0, 8) } else { since };
     (since > declared).then(|| {
         FEATURE
-            .at(place(), format!("{called} came with schema {since}, and the file declares {declared}"))
+            .at(place(), format!("{} came with schema {since}, and the file declares {declared}", called()))
             .help(format!("declare {surely} if the SAT at hand knows it"))
     })
 }
