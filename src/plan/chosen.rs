@@ -65,7 +65,7 @@ impl Sources {
                     "--image REF_NAME plans an image of the bootprep file all the same",
                 ));
             }
-            return recoveries.iter().map(|recovery| self.of_recovery(recovery)).collect();
+            return self.of_recoveries();
         }
         let mut chosen: Vec<Chosen<'_>> = Vec::new();
         for name in &given.images {
@@ -86,6 +86,24 @@ impl Sources {
             if chosen.iter().all(|other| other.item != image.item) {
                 chosen.push(image);
             }
+        }
+        Ok(chosen)
+    }
+
+    /// Every image that failed. Two of them cannot be one entry of the file: then a name in the logs is not what it was, or
+    /// they are of runs with other variables.
+    fn of_recoveries(&self) -> Result<Vec<Chosen<'_>>, Hole> {
+        let mut chosen: Vec<Chosen<'_>> = Vec::new();
+        for recovery in &self.analysis.recoveries {
+            let image = self.of_recovery(recovery)?;
+            if let Some(other) = chosen.iter().find(|other| other.item == image.item) {
+                return Err(Hole::of(
+                    image.label(),
+                    format!("two images of these logs may be it: {} and {}", other.image, image.image),
+                    "Give the logs of one run, or say with --image which of the two is meant",
+                ));
+            }
+            chosen.push(image);
         }
         Ok(chosen)
     }

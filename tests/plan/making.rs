@@ -39,6 +39,33 @@ fn without_a_failed_layer_each_layer_has_its_step() {
     assert!(refused.code == 3 && refused.stderr.contains("Give --failed-layer N"), "{}", refused.stderr);
 }
 
+/// A byte of the name was lost in one line: the log knows two images, and both could be the same entry of the file.
+#[test]
+fn two_images_that_may_be_one_entry_are_no_plan() {
+    let site = Site::bare();
+    let log = site.read("winter/main.log");
+    let damaged: String = log
+        .lines()
+        .map(|line| match line.strip_prefix("INFO: Created CFS session ").filter(|_| line.contains("image compute-")) {
+            Some(_) => line.replace("-winter", "-wintre") + "\n",
+            None => line.to_owned() + "\n",
+        })
+        .collect();
+    assert!(damaged.contains("-wintre"));
+    site.write("damaged.log", &damaged);
+    let inputs = ["damaged.log", "winter/configuration.json"];
+    let refused = site.plan_of(&inputs, &[]);
+    let said = "two images of these logs may be it: compute-hpe-cos-24.11.x86_64-winter and compute-hpe-cos-24.11.x86_64-wintre";
+    assert!(refused.code == 3 && refused.stderr.contains(said), "{}", refused.stderr);
+    assert!(!site.path().join("plan.yaml").exists());
+    let made = site.plan_of(
+        &inputs,
+        &["--image", "compute-hpe-cos-24.11.x86_64-winter", "--base-image-id", &format!("compute.x86_64={BASE_ID}")],
+    );
+    assert_eq!(made.code, 0, "{}", made.stderr);
+    assert_eq!(limits(&site), ["0", "1", "2", "3", "4"]);
+}
+
 #[test]
 fn a_plan_tells_what_it_was_made_from() {
     let site = Site::new();
