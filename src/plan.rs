@@ -20,7 +20,7 @@ use serde::{Deserialize, Serialize};
 use crate::image_id::ImageId;
 use crate::rewrite::Pin;
 
-pub use build::{Built, Made, build, sha256};
+pub use build::{Built, FAULT, Made, build, sha256};
 pub use check::BadPlan;
 pub use leftover::{Leftover, Use};
 pub use sources::{For, Given, Hole, Sources};

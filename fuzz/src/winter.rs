@@ -58,7 +58,13 @@ pub fn plan_of(analysis: analysis::Analysis) -> Option<Plan> {
         vars_files: Vec::new(),
         inputs: vec![file()],
     };
-    Some(plan::build(&sources, &Given::default(), made).ok()?.plan)
+    match plan::build(&sources, &Given::default(), made) {
+        Ok(built) => Some(built.plan),
+        Err(hole) => {
+            assert!(!hole.what.contains(plan::FAULT), "{hole}");
+            None
+        }
+    }
 }
 
 /// The plan of the activity.

@@ -91,8 +91,17 @@ pub fn build(sources: &Sources, given: &Given, made: Made) -> Result<Built, Hole
         images,
     };
     plan.id = id(&hex(&Sha256::digest(format!("{}\n{}", made.salt, plan.to_yaml()))));
-    Ok(Built { plan, warnings })
+    match plan.fault() {
+        None => Ok(Built { plan, warnings }),
+        Some((field, why)) => Err(Hole::general(
+            format!("the plan would not hold together, {FAULT}: {field}: {why}"),
+            "Plan the images one by one with --image",
+        )),
+    }
 }
+
+/// How a hole begins that nobody but incfg can be blamed for: better no plan than one that cannot be read.
+pub const FAULT: &str = "which is a fault of incfg";
 
 /// The SHA-256 of all that can be read, in hexadecimal.
 ///

@@ -120,7 +120,7 @@ impl Plan {
     }
 
     /// The first thing that does not hold, and where.
-    fn fault(&self) -> Option<(String, String)> {
+    pub(super) fn fault(&self) -> Option<(String, String)> {
         let wrong = |field: &str, why: &str| Some((field.to_owned(), why.to_owned()));
         if self.id.len() != 8 || !self.id.bytes().all(|byte| matches!(byte, b'0'..=b'9' | b'a'..=b'f')) {
             return wrong("id", "expected eight hexadecimal digits");
