@@ -118,37 +118,45 @@ fn at(site: &Site, example: &str) -> String {
         .replace("UUID", image.as_deref().unwrap_or(BASE_ID))
         .replace("--poll 30s", "--poll 5ms")
         .replace("--until compute.x86_64/0-2", "--until compute.x86_64/0-2 --yes --poll 5ms")
+        + if example.ends_with("run plan.yaml") { " --poll 5ms" } else { "" }
+}
+
+fn examples_can_be_typed(command: &str) {
+    let site = site_for(command);
+    for example in examples(&help(command)) {
+        let words = if command.is_empty() { "incfg ".to_owned() } else { format!("incfg {command}") };
+        assert!(example.contains(&words), "{example}: an example of another command than {command}");
+        // A plan is written once.
+        if command == "plan" {
+            let _ = std::fs::remove_file(site.path().join("plan.yaml"));
+        }
+        let line = at(&site, &example);
+        let mut outcome = typed(&site, &format!("set -o pipefail; {line}"));
+        while outcome.stdout.starts_with("waiting ") {
+            outcome = typed(&site, &format!("set -o pipefail; {line}"));
+        }
+        if example.ends_with("session.json") || example.starts_with("cray cfs v3 sessions") {
+            typed(&site, &at(&site, "cray cfs v3 sessions describe SESSION --format json > session.json"));
+        }
+        // Findings are an answer.
+        let findings = example.contains("incfg check");
+        assert!(
+            outcome.code == 0 || (findings && outcome.code == 1),
+            "{line}\nexit {}: {}",
+            outcome.code,
+            outcome.stdout
+        );
+    }
 }
 
 #[test]
 fn every_example_of_help_can_be_typed() {
-    for command in commands() {
-        let site = site_for(&command);
-        for example in examples(&help(&command)) {
-            let words = if command.is_empty() { "incfg ".to_owned() } else { format!("incfg {command}") };
-            assert!(example.contains(&words), "{example}: an example of another command than {command}");
-            // A plan is written once.
-            if command == "plan" {
-                let _ = std::fs::remove_file(site.path().join("plan.yaml"));
-            }
-            let line = at(&site, &example);
-            let mut outcome = typed(&site, &format!("set -o pipefail; {line}"));
-            while outcome.stdout.starts_with("waiting ") {
-                outcome = typed(&site, &format!("set -o pipefail; {line}"));
-            }
-            if example.ends_with("session.json") || example.starts_with("cray cfs v3 sessions") {
-                typed(&site, &at(&site, "cray cfs v3 sessions describe SESSION --format json > session.json"));
-            }
-            // Findings are an answer.
-            let findings = example.contains("incfg check");
-            assert!(
-                outcome.code == 0 || (findings && outcome.code == 1),
-                "{line}\nexit {}: {}",
-                outcome.code,
-                outcome.stdout
-            );
+    // Each command has files of its own, and some wait for a session.
+    std::thread::scope(|scope| {
+        for command in commands() {
+            scope.spawn(move || examples_can_be_typed(&command));
         }
-    }
+    });
 }
 
 #[test]
