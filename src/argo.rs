@@ -3,8 +3,6 @@
 //! A pod's name ends in the 32-bit FNV-1a hash, in decimal, of the name of its node in the workflow. So the S3 key of a
 //! SAT step can be computed from workflow and operation alone, and a pod can be attributed to its operation.
 
-#![cfg_attr(not(test), warn(clippy::indexing_slicing, clippy::string_slice))]
-
 /// The operations that run `sat bootprep`, with their stage.
 pub const OPERATIONS: [(&str, &str); 4] = [
     ("update-management-cfs-config", "update-cfs-config"),

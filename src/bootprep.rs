@@ -203,7 +203,7 @@ impl Bootprep {
     /// The key and the list of a section.
     #[must_use]
     pub fn section(&self, section: Section) -> Option<(NodeId, NodeId)> {
-        self.sections[section as usize]
+        self.sections.get(section as usize).copied().flatten()
     }
 
     /// The position of the image with this `ref_name`.

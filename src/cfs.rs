@@ -1,7 +1,5 @@
 //! What CFS leaves: the log of an ansible container, and the JSON of a configuration.
 
-#![cfg_attr(not(test), warn(clippy::indexing_slicing, clippy::string_slice))]
-
 mod session;
 
 use serde::Deserialize;

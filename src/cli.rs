@@ -325,8 +325,8 @@ fn json_document(path: &Path) -> Result<Value, Failure> {
     }
     serde_json::from_str(text.trim_start_matches('\u{feff}'))
         .or_else(|error| {
-            let inner = text.find('{').zip(text.rfind('}')).filter(|(begin, end)| begin < end);
-            inner.and_then(|(begin, end)| serde_json::from_str(&text[begin..=end]).ok()).ok_or(error)
+            let inner = text.find('{').zip(text.rfind('}')).and_then(|(begin, end)| text.get(begin..=end));
+            inner.and_then(|inner| serde_json::from_str(inner).ok()).ok_or(error)
         })
         .map_err(|error| {
             let at = if error.line() == 0 { String::new() } else { format!(":{}:{}", error.line(), error.column()) };

@@ -1,7 +1,5 @@
 //! Where a fact stands: a line of a file.
 
-#![cfg_attr(not(test), warn(clippy::indexing_slicing, clippy::string_slice))]
-
 use serde::{Deserialize, Serialize};
 
 /// The number of an input in the order it was read.

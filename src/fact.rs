@@ -3,8 +3,6 @@
 //! The wording of each fact is data in `grammars/`; here are only the kinds and their fields. A pattern names the kind,
 //! its captures fill the fields.
 
-#![cfg_attr(not(test), warn(clippy::indexing_slicing, clippy::string_slice))]
-
 /// A field of a fact, filled from a capture.
 trait Field: Sized {
     fn fill(text: Option<String>) -> Option<Self>;

@@ -5,6 +5,12 @@
 //! with the id of a built-in one takes its place. A new wording in a later release of IUF, SAT or CFS needs an entry in
 //! such a file and no Rust.
 
+#![allow(
+    clippy::indexing_slicing,
+    clippy::string_slice,
+    reason = "positions come from the lists and texts that they are used on; the fuzz targets hold that"
+)]
+
 mod entry;
 mod needle;
 mod selftest;

@@ -1,7 +1,5 @@
 //! The id of an IMS image: one whole lower-case UUID, or nothing.
 
-#![cfg_attr(not(test), warn(clippy::indexing_slicing, clippy::string_slice))]
-
 use serde::{Deserialize, Serialize};
 
 /// An id as IMS knows it. IMS compares ids as exact text, so no other spelling of a UUID is one.

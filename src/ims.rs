@@ -1,7 +1,5 @@
 //! What IMS says of an image.
 
-#![cfg_attr(not(test), warn(clippy::indexing_slicing, clippy::string_slice))]
-
 use serde_json::Value;
 
 /// An image, from `cray ims images describe`.

@@ -198,17 +198,8 @@ impl Recogniser {
             return Ok(None);
         }
         self.head.resize(limits::HEAD_BYTES, 0);
-        let mut filled = 0;
         // A file that has as many bytes as it is said to have is at its end: nearly always the first call gets them all.
-        while filled < self.head.len() && (filled == 0 || filled as u64 != metadata.len()) {
-            match file.read(&mut self.head[filled..]) {
-                Ok(0) => break,
-                Ok(read) => filled += read,
-                Err(error) if error.kind() == std::io::ErrorKind::Interrupted => {}
-                Err(error) => return Err(error),
-            }
-        }
-        let head = &self.head[..filled];
+        let head = filled(&mut file, &mut self.head, |read| read as u64 == metadata.len())?;
         let bytes = packing(head).is_none().then_some(metadata.len());
         Ok(Some((recognise_head(head, &path.display().to_string()), bytes)))
     }
@@ -236,20 +227,33 @@ fn open_plain(path: &Path) -> std::io::Result<(File, Metadata)> {
     Ok((file, metadata))
 }
 
-/// Unpacks gzip and zstd, by their magic bytes; other bytes pass as they are.
-fn decompressed<'a, R: Read + Send + 'a>(mut input: R) -> std::io::Result<Box<dyn Read + Send + 'a>> {
-    let mut magic = [0; 4];
+/// What a reader gives until the buffer is full, or `is_all` that can come.
+fn filled<'b>(
+    input: &mut impl Read,
+    buffer: &'b mut [u8],
+    is_all: impl Fn(usize) -> bool,
+) -> std::io::Result<&'b [u8]> {
     let mut filled = 0;
-    while filled < magic.len() {
-        match input.read(&mut magic[filled..]) {
+    while let Some(room) = buffer.get_mut(filled..).filter(|room| !room.is_empty()) {
+        match input.read(room) {
             Ok(0) => break,
             Ok(read) => filled += read,
             Err(error) if error.kind() == std::io::ErrorKind::Interrupted => {}
             Err(error) => return Err(error),
         }
+        if filled > 0 && is_all(filled) {
+            break;
+        }
     }
-    let whole = Cursor::new(magic[..filled].to_vec()).chain(input);
-    Ok(match packing(&magic[..filled]) {
+    Ok(buffer.get(..filled).unwrap_or_default())
+}
+
+/// Unpacks gzip and zstd, by their magic bytes; other bytes pass as they are.
+fn decompressed<'a, R: Read + Send + 'a>(mut input: R) -> std::io::Result<Box<dyn Read + Send + 'a>> {
+    let mut magic = [0; 4];
+    let magic = filled(&mut input, &mut magic, |_| false)?;
+    let whole = Cursor::new(magic.to_vec()).chain(input);
+    Ok(match packing(magic) {
         Some(Packing::Gzip) => Box::new(MultiGzDecoder::new(BufReader::with_capacity(limits::CHUNK_BYTES, whole))),
         Some(Packing::Zstd) => Box::new(zstd::stream::read::Decoder::new(whole)?),
         None => Box::new(whole),
@@ -280,7 +284,7 @@ impl Source {
             let mut magic = [0; 4];
             if metadata.is_file() && metadata.len() > 0 {
                 let read = file.read_at(&mut magic, 0)?;
-                if packing(&magic[..read]).is_none() {
+                if magic.get(..read).and_then(packing).is_none() {
                     return Ok(Opened::File(file, metadata.len()));
                 }
             }
@@ -322,7 +326,7 @@ impl Source {
                 } else {
                     memchr::memrchr(b'\n', head).map_or(0, |last| last + 1)
                 };
-                decompressed(Cursor::new(&head[..whole]))
+                decompressed(Cursor::new(head.get(..whole).unwrap_or_default()))
             }
         }
     }

@@ -1,5 +1,11 @@
 //! One text of the `iuf` command, read as a whole: an `install.log`, or a captured console.
 
+#![allow(
+    clippy::indexing_slicing,
+    clippy::string_slice,
+    reason = "positions come from the lists and texts that they are used on; the fuzz targets hold that"
+)]
+
 pub mod state;
 mod steps;
 

@@ -3,8 +3,6 @@
 //! SAT renders fields one by one, in a sandbox. What is not known here, the record of a recipe in IMS or a variable of a
 //! file that is not at hand, becomes a hole in a [`NamePattern`]; a log may tell what filled it.
 
-#![cfg_attr(not(test), warn(clippy::indexing_slicing, clippy::string_slice))]
-
 mod growth;
 mod lookup;
 mod pattern;
@@ -63,7 +61,7 @@ fn rendered(template: &str, variables: &Arc<BTreeMap<String, Json>>, record: &'s
     environment.set_formatter(move |out: &mut Output<'_>, state: &mut State<'_, '_>, value: &Jinja| {
         // What a block takes in counts too, or it could take itself in again and again.
         let length = value.as_str().map_or(1, str::len);
-        if written.written.fetch_add(length, Ordering::Relaxed) > WRITTEN {
+        if written.written.fetch_add(length, Ordering::Relaxed) > limits::RENDER_BYTES {
             return Err(too_long());
         }
         python_text(out, state, value)
@@ -73,9 +71,6 @@ fn rendered(template: &str, variables: &Arc<BTreeMap<String, Json>>, record: &'s
     (ledger.is_settled(&text) && text.chars().count() <= limits::RENDERED_CHARS).then_some(text)
 }
 
-/// Bytes that one template may write, blocks that are thrown away included.
-const WRITTEN: usize = 4 * limits::RENDERED_CHARS;
-
 fn too_long() -> minijinja::Error {
     minijinja::Error::new(minijinja::ErrorKind::OutOfFuel, "the text grows too long")
 }
@@ -84,7 +79,7 @@ fn too_long() -> minijinja::Error {
 fn replaced(value: &Jinja, from: &Jinja, to: &Jinja) -> Result<String, minijinja::Error> {
     let (value, from, to) = (value.to_string(), from.to_string(), to.to_string());
     let places = if from.is_empty() { value.len() + 1 } else { value.len() / from.len() };
-    if places.saturating_mul(to.len()) > WRITTEN {
+    if places.saturating_mul(to.len()) > limits::RENDER_BYTES {
         return Err(too_long());
     }
     Ok(value.replace(&from, &to))
@@ -277,6 +272,18 @@ mod tests {
     fn a_template_that_cannot_be_rendered_proves_nothing() {
         assert_eq!(pattern("{{ 1 // }}"), NamePattern::anything());
         assert_eq!(pattern("{% for i in range(1000000) %}x{% endfor %}"), NamePattern::anything());
+    }
+
+    #[test]
+    fn a_template_may_write_so_much_on_its_way_and_no_more() {
+        let half = limits::RENDER_BYTES / 512;
+        for (length, renders) in [(half, true), (half + 1, false)] {
+            let variables = serde_json::json!({"a": "a".repeat(512), "b": "b".repeat(length)});
+            let variables = Arc::new(serde_json::from_value(variables).unwrap());
+            let name = render("{{ a | replace('a', b) | length }}", &variables, "base");
+            let expected = if renders { NamePattern::of(&(512 * length).to_string()) } else { NamePattern::anything() };
+            assert_eq!(name, expected, "{length}");
+        }
     }
 
     #[test]

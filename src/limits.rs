@@ -15,6 +15,9 @@ pub const CHUNK_BYTES: usize = 256 << 10;
 /// Bytes at the head of an input by which its kind is recognised.
 pub const HEAD_BYTES: usize = 64 << 10;
 
+/// Lines at the head of an input that say of which kind it is.
+pub const KIND_LINES: usize = 400;
+
 /// Bytes of a file that is read whole: JSON, YAML, variables, grammars. A larger one is refused.
 pub const DOCUMENT_BYTES: u64 = 16 << 20;
 
@@ -101,6 +104,15 @@ pub const RENDER_FUEL: u64 = 50_000;
 /// Characters of a rendered name; a longer one counts as one that cannot be rendered.
 pub const RENDERED_CHARS: usize = 64 << 10;
 
+/// Bytes that one template may write, blocks that are thrown away included.
+pub const RENDER_BYTES: usize = 4 * RENDERED_CHARS;
+
+/// Digits of a number in a template; one of more repeats or pads something for ever.
+pub const RENDER_DIGITS: usize = 4;
+
+/// Joins of texts and lists in one template: each may double what it is given.
+pub const RENDER_JOINS: usize = 10;
+
 /// Findings kept of one file; more are counted, not kept.
 pub const FINDINGS: usize = 10_000;
 
@@ -121,3 +133,27 @@ pub const STRANGERS: usize = 50;
 
 /// Names that are compared with what was written, in one file, to guess what was meant.
 pub const GUESSES: usize = 500_000;
+
+/// Bytes of a page for a browser; where there is more to say, it is told with less detail.
+pub const PAGE_BYTES: usize = 500_000;
+
+/// Lines after the head of a private key in which its end is looked for; no key has as many.
+pub const KEY_LINES: usize = 400;
+
+/// Bytes of a line that are searched for secrets as one, when a log is copied.
+pub const COPIED_BYTES: u64 = 16 << 20;
+
+/// Secrets of a file that are looked for in what is said of it, at a time.
+pub const VALUES_AT_ONCE: usize = 1_000;
+
+/// Bytes of an answer of `cray`: a session or configuration is a few kB.
+pub const ANSWER_BYTES: u64 = 8 << 20;
+
+/// Bytes of what `cray` or `kubectl` says on stderr.
+pub const MESSAGE_BYTES: u64 = 64 << 10;
+
+/// Characters of such a message that are shown.
+pub const REASON_CHARS: usize = 300;
+
+/// Bytes of the log of a container that `run` keeps before it deletes the session.
+pub const CONTAINER_LOG_BYTES: u64 = 1 << 30;

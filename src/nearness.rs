@@ -1,5 +1,11 @@
 //! What may have been meant: how far one name is from another.
 
+#![allow(
+    clippy::indexing_slicing,
+    clippy::string_slice,
+    reason = "positions come from the lists and texts that they are used on; the fuzz targets hold that"
+)]
+
 /// How many letters have to change, or change places with their neighbour, to make one name the other.
 #[must_use]
 pub fn distance(one: &str, other: &str) -> usize {

@@ -1,8 +1,6 @@
 //! Where things stand in a list, by what they are known by: a log may have tens of thousands of them, and each of its
 //! lines asks.
 
-#![cfg_attr(not(test), warn(clippy::indexing_slicing, clippy::string_slice))]
-
 use std::borrow::Borrow;
 use std::collections::BTreeSet;
 use std::hash::Hash;

@@ -183,7 +183,7 @@ impl SatText {
     /// An image by its rendered name.
     #[must_use]
     pub fn image(&self, name: &str) -> Option<&ImageText> {
-        self.by_name.get(name).map(|at| &self.images[*at])
+        self.by_name.get(name).and_then(|at| self.images.get(*at))
     }
 
     /// Whether the text says anything of SAT or its script.
@@ -380,10 +380,14 @@ impl SatText {
 
     fn container(&mut self, image: &str, container: &str, state: &str, place: Place) {
         let Some(at) = self.position(image, place) else { return };
-        let image = &mut self.images[at];
+        let Some(image) = self.images.get_mut(at) else { return };
         let said = (state.to_owned(), place);
         match self.reading.containers.get(container).and_then(|images| images.get(&at)) {
-            Some(at) => image.containers[*at].1 = said,
+            Some(at) => {
+                if let Some(container) = image.containers.get_mut(*at) {
+                    container.1 = said;
+                }
+            }
             None if self.reading.container_count < limits::RUN_CONTAINERS => {
                 let images = self.reading.containers.entry(container.to_owned()).or_default();
                 images.insert(at, image.containers.len());
@@ -463,7 +467,8 @@ impl SatText {
             text.created.is_none() && text.failed.is_none() && text.row.is_none() && full.contains_key(&text.name)
         });
         for text in cut {
-            let (whole, first) = (&full[&text.name], text.first);
+            let Some(whole) = full.get(&text.name) else { continue };
+            let first = text.first;
             self.with(whole, first, |known| {
                 known.absorb(text);
                 known.first = known.first.min(first);
@@ -564,9 +569,8 @@ impl SatText {
             known.base_id = known.base_id.take().or(item.base_id);
         }
         for text in other.images {
-            match self.by_name.get(&text.name).copied() {
-                Some(at) => {
-                    let known = &mut self.images[at];
+            match self.by_name.get(&text.name).and_then(|at| self.images.get_mut(*at)) {
+                Some(known) => {
                     found.extend(disagreement(known, &text));
                     known.absorb(text);
                 }
@@ -633,15 +637,16 @@ impl SatText {
     }
 
     fn with(&mut self, name: &str, place: Place, change: impl FnOnce(&mut ImageText)) {
-        if let Some(at) = self.position(name, place) {
-            change(&mut self.images[at]);
+        if let Some(image) = self.position(name, place).and_then(|at| self.images.get_mut(at)) {
+            change(image);
         }
     }
 
     /// The same, for a change that tells of its session.
     fn with_session(&mut self, name: &str, place: Place, change: impl FnOnce(&mut ImageText)) {
-        if let Some(at) = self.position(name, place) {
-            let image = &mut self.images[at];
+        if let Some(at) = self.position(name, place)
+            && let Some(image) = self.images.get_mut(at)
+        {
             self.reading.sessions.forget(image, at);
             change(image);
             self.reading.sessions.note(image, at);
@@ -701,5 +706,5 @@ fn disagreement(better: &ImageText, other: &ImageText) -> Option<Disagreement> {
 
 /// What stands of a name before each of its line breaks.
 fn heads(name: &str) -> impl Iterator<Item = &str> {
-    name.match_indices('\n').map(|(at, _)| &name[..at])
+    name.match_indices('\n').filter_map(|(at, _)| name.get(..at))
 }

@@ -7,6 +7,12 @@
 //! whatever the number of threads and wherever a piece ends, because a line belongs to the piece in which it begins, and
 //! how much of a long line is looked at depends on the line alone.
 
+#![allow(
+    clippy::indexing_slicing,
+    clippy::string_slice,
+    reason = "positions come from the lists and texts that they are used on; the fuzz targets hold that"
+)]
+
 mod piece;
 
 use std::sync::mpsc::{channel, sync_channel};

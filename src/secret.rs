@@ -7,8 +7,6 @@
 //! What is a secret is decided by its shape (a JWT, a hash of `crypt`, a key block) or by the name before it. A password
 //! without either is not to be told from any other word, so nothing can be promised of it.
 
-#![cfg_attr(not(test), warn(clippy::indexing_slicing, clippy::string_slice))]
-
 mod assignment;
 mod shape;
 
@@ -19,11 +17,10 @@ use std::sync::LazyLock;
 
 use aho_corasick::{AhoCorasick, AhoCorasickKind, MatchKind};
 
+use crate::limits;
+
 /// What stands where a secret stood.
 pub const MASK: &str = "[masked]";
-
-/// Lines after the head of a private key in which its end is looked for; no key has as many.
-const KEY_LINES: usize = 400;
 
 /// One of these stands in every line that opens or holds a secret; a line without any is passed over at once.
 const SIGNS: &[&str] = &[
@@ -262,7 +259,7 @@ impl Lines {
                     return end;
                 }
                 found.extend(shape::last_word(line).filter(|word| shape::may_be_of_a_key(at(line, word))));
-                self.within = if lines < KEY_LINES { Within::Key(lines + 1) } else { Within::Nothing };
+                self.within = if lines < limits::KEY_LINES { Within::Key(lines + 1) } else { Within::Nothing };
                 0
             }
             Within::Vault => {
@@ -318,7 +315,7 @@ pub fn copy(log: &mut dyn BufRead, to: &mut dyn Write) -> std::io::Result<u64> {
     loop {
         line.clear();
         // A line without an end costs no more than this at once.
-        let read = log.take(LINE_BYTES).read_until(b'\n', &mut line)?;
+        let read = log.take(limits::COPIED_BYTES).read_until(b'\n', &mut line)?;
         if read == 0 {
             to.flush()?;
             return Ok(copied);
@@ -332,9 +329,6 @@ pub fn copy(log: &mut dyn BufRead, to: &mut dyn Write) -> std::io::Result<u64> {
         }
     }
 }
-
-/// Bytes of a line that are looked at as one.
-const LINE_BYTES: u64 = 16 << 20;
 
 #[cfg(test)]
 mod tests;

@@ -1,7 +1,5 @@
 //! Text made safe to show: on a terminal, and as a word for a shell.
 
-#![cfg_attr(not(test), warn(clippy::indexing_slicing, clippy::string_slice))]
-
 /// Text that came from a log or a file, safe to show: control characters, escape sequences and the marks that reorder
 /// text become visible signs.
 #[must_use]

@@ -6,6 +6,12 @@
 //! loosely than [`crate::line::parse`] does it: a line too many costs little, a line too few would be a fact lost. Line
 //! kinds that do not know their begin are searched for by their literals, in the whole text.
 
+#![allow(
+    clippy::indexing_slicing,
+    clippy::string_slice,
+    reason = "positions come from the lists and texts that they are used on; the fuzz targets hold that"
+)]
+
 mod breaks;
 
 use aho_corasick::{AhoCorasick, Span, packed};

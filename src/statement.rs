@@ -1,7 +1,5 @@
 //! From the bytes of a log to statements: facts, with where they stand and what the envelope of their line tells.
 
-#![cfg_attr(not(test), warn(clippy::indexing_slicing, clippy::string_slice))]
-
 use std::sync::Arc;
 
 use chrono::{DateTime, Utc};

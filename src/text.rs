@@ -59,7 +59,7 @@ impl SourceText {
         let text = match std::str::from_utf8(body) {
             Ok(text) => text.to_owned(),
             Err(error) => {
-                let good = String::from_utf8_lossy(&body[..error.valid_up_to()]).into_owned();
+                let good = String::from_utf8_lossy(body.get(..error.valid_up_to()).unwrap_or_default()).into_owned();
                 let byte = body.get(error.valid_up_to()).copied().unwrap_or_default();
                 let at = Self::of(good, false).position(error.valid_up_to());
                 return Err(TextError::NotUtf8 { path: path.to_owned(), line: at.line, column: at.column, byte });
@@ -78,7 +78,7 @@ impl SourceText {
         let bytes = text.as_bytes();
         // A carriage return ends a line, too, unless it is the first half of a line break.
         let breaks = memchr::memchr2_iter(b'\n', b'\r', bytes)
-            .filter(|at| bytes[*at] == b'\n' || bytes.get(at + 1) != Some(&b'\n'));
+            .filter(|at| bytes.get(*at) == Some(&b'\n') || bytes.get(at + 1) != Some(&b'\n'));
         let line_starts = std::iter::once(0).chain(breaks.map(|at| at + 1)).collect();
         Self { text, bom, line_starts }
     }
@@ -135,7 +135,7 @@ impl SourceText {
     /// A line, without its line break.
     #[must_use]
     pub fn line(&self, line: usize) -> &str {
-        let line = &self.text[self.line_range(line)];
+        let line = self.text.get(self.line_range(line)).unwrap_or_default();
         let line = line.strip_suffix('\n').unwrap_or(line);
         line.strip_suffix('\r').unwrap_or(line)
     }
@@ -150,7 +150,7 @@ impl SourceText {
     #[must_use]
     pub fn position(&self, offset: usize) -> Position {
         let line = self.line_of(offset);
-        let start = self.line_starts[line];
+        let start = self.line_range(line).start;
         let end = offset.min(self.text.len());
         let column = self.text.get(start..end).map_or(end - start, |before| before.chars().count()) + 1;
         Position { line: line + 1, column }
@@ -159,7 +159,7 @@ impl SourceText {
     /// Bytes between the beginning of its line and `offset`.
     #[must_use]
     pub fn column_bytes(&self, offset: usize) -> usize {
-        offset - self.line_starts[self.line_of(offset)]
+        offset - self.line_range(self.line_of(offset)).start
     }
 }
 

@@ -1,7 +1,5 @@
 //! Writing a file so that there is always a whole one: the old or the new.
 
-#![cfg_attr(not(test), warn(clippy::indexing_slicing, clippy::string_slice))]
-
 use std::fs::{self, File, OpenOptions, TryLockError};
 use std::io::Write;
 use std::os::unix::fs::{MetadataExt, OpenOptionsExt, PermissionsExt};

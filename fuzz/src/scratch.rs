@@ -1,12 +1,10 @@
 //! A directory of the process, for what has to be a file.
 
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::sync::LazyLock;
 
 static DIRECTORY: LazyLock<PathBuf> = LazyLock::new(|| {
-    let shared = Path::new("/dev/shm");
-    let parent = if shared.is_dir() { shared.to_path_buf() } else { std::env::temp_dir() };
-    let path = parent.join(format!("incfg-fuzz-{}", std::process::id()));
+    let path = std::env::temp_dir().join(format!("incfg-fuzz-{}", std::process::id()));
     std::fs::create_dir_all(&path).expect("a directory for scratch files");
     path
 });

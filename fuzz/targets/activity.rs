@@ -1,15 +1,13 @@
 //! The state and the history of an activity, YAML and JSON, through the front door.
 
-#![no_main]
-
 use incfg::analysis::analyze;
 use incfg::input::collect;
 use incfg::report::text::{Invocation, WIDTH, story};
 use incfg::scan::Scanner;
 use incfg_fuzz::{scratch, shown, winter};
-use libfuzzer_sys::fuzz_target;
 
-fuzz_target!(|data: &[u8]| {
+/// Holds what is promised against these bytes.
+pub fn promise(data: &[u8]) {
     let Some((first, data)) = data.split_first() else { return };
     let name = ["state/sessions/w-a.yaml", "state/activity_dict.yaml", "configuration.json"][usize::from(first % 3)];
     let path = scratch::file(name, data);
@@ -19,4 +17,4 @@ fuzz_target!(|data: &[u8]| {
     {
         shown::is_plain(&story(&analysis, &Invocation::default(), Some(WIDTH)));
     }
-});
+}

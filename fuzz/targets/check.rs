@@ -1,7 +1,5 @@
 //! Every rule on any file, with any variables, every fix made, and every form of the report.
 
-#![no_main]
-
 use incfg::limits;
 use incfg::lint::{Context, check, check_variables, repair::repair};
 use incfg::report::findings::{FileReport, Report};
@@ -11,7 +9,6 @@ use incfg::yaml::change::{Change, make};
 use incfg_fuzz::meaning::intend;
 use incfg_fuzz::other_reader::read;
 use incfg_fuzz::{halves, shown};
-use libfuzzer_sys::fuzz_target;
 
 /// Refuses a fix whose result another reader sees otherwise than the fix says.
 fn means_what_it_says(text: &SourceText, change: &Change) {
@@ -25,7 +22,8 @@ fn means_what_it_says(text: &SourceText, change: &Change) {
 
 const TARGETS: [&str; 4] = ["", "sat=3.25,cfs=v2", "schema=1.0.4", "dialect=manta"];
 
-fuzz_target!(|data: &[u8]| {
+/// Holds what is promised against these bytes.
+pub fn promise(data: &[u8]) {
     let Some((choice, data)) = data.split_first() else { return };
     let (file, variables) = halves(data);
     let Some(text) = incfg_fuzz::text(file) else { return };
@@ -67,4 +65,4 @@ fuzz_target!(|data: &[u8]| {
         skipped: Vec::new(),
     };
     shown::is_report(&report);
-});
+}

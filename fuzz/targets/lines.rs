@@ -1,17 +1,15 @@
 //! Lines of a log in each of its dialects. What is said depends neither on threads, nor on where a piece or a read ends,
 //! and no line that a line kind takes is passed over.
 
-#![no_main]
-
 use incfg::cfs::AnsibleText;
 use incfg::iuf::IufText;
 use incfg::line::Dialect;
 use incfg::sat::SatText;
 use incfg_fuzz::reading::{PLAIN, SEARCHED, Way, nothing_is_passed_over, statements};
 use incfg_fuzz::winter::{CONFIGURATION, GRAMMAR};
-use libfuzzer_sys::fuzz_target;
 
-fuzz_target!(|data: &[u8]| {
+/// Holds what is promised against these bytes.
+pub fn promise(data: &[u8]) {
     let [first, size, data @ ..] = data else { return };
     let dialect = [Dialect::Iuf, Dialect::Pod, Dialect::Ansible][usize::from(first % 3)];
     let plain = statements(data, dialect, &GRAMMAR, PLAIN);
@@ -47,4 +45,4 @@ fuzz_target!(|data: &[u8]| {
     both.absorb(sat.clone());
     let names = |text: &SatText| text.images().iter().map(|image| image.name.clone()).collect::<Vec<_>>();
     assert_eq!(names(&both), names(&sat));
-});
+}

@@ -1,8 +1,6 @@
 //! A file of any kind through the front door: recognised, unpacked, read, analysed, told in every form, and planned. One
 //! thread and two say the same, in pieces of any size.
 
-#![no_main]
-
 use incfg::analysis::{Analysis, analyze};
 use incfg::excerpt;
 use incfg::input::collect;
@@ -12,9 +10,9 @@ use incfg::report::plan::{next, script, status};
 use incfg::report::text::{Invocation, WIDTH, story};
 use incfg::scan::Scanner;
 use incfg_fuzz::{rehearsed, scratch, shown, winter};
-use libfuzzer_sys::fuzz_target;
 
-fuzz_target!(|data: &[u8]| {
+/// Holds what is promised against these bytes.
+pub fn promise(data: &[u8]) {
     let path = scratch::file("input", data);
     let collected = collect(&[path]).expect("a file that is there");
     let mut context = winter::context();
@@ -52,4 +50,4 @@ fuzz_target!(|data: &[u8]| {
     for at in plan.open() {
         shown::is_plain(&next(&plan, at, "plan.yaml"));
     }
-});
+}

@@ -1,13 +1,11 @@
 //! A plan that was edited, cut or mixed up: it is refused with a sentence, or it is a plan that holds together.
 
-#![no_main]
-
 use incfg::plan::Plan;
 use incfg::report::plan::{json, next, script, status};
 use incfg_fuzz::{rehearsed, shown};
-use libfuzzer_sys::fuzz_target;
 
-fuzz_target!(|data: &[u8]| {
+/// Holds what is promised against these bytes.
+pub fn promise(data: &[u8]) {
     let plan = match Plan::parse("plan.yaml", data) {
         Ok(plan) => plan,
         Err(why) => {
@@ -32,4 +30,4 @@ fuzz_target!(|data: &[u8]| {
             Plan::parse("plan.yaml", moved.to_yaml().as_bytes()).expect("a plan after a move");
         }
     }
-});
+}

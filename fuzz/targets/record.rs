@@ -1,11 +1,8 @@
 //! JSON of sessions, configurations and images given to a plan, one after the other: what is taken in leaves a plan.
 
-#![no_main]
-
 use incfg::plan::Plan;
 use incfg::plan::record::How;
 use incfg_fuzz::winter::PLAN;
-use libfuzzer_sys::fuzz_target;
 
 /// A document in which `$SESSION`, `$BASE` and `$LIMIT` stand for what the plan awaits.
 fn named(plan: &Plan, document: &str) -> String {
@@ -17,7 +14,8 @@ fn named(plan: &Plan, document: &str) -> String {
         .replace("$LIMIT", &plan.get(at).1.limit)
 }
 
-fuzz_target!(|data: &[u8]| {
+/// Holds what is promised against these bytes.
+pub fn promise(data: &[u8]) {
     let mut plan = PLAN.clone();
     let Some((first, data)) = data.split_first() else { return };
     // The step is on its way already, as after `incfg next`.
@@ -44,4 +42,4 @@ fuzz_target!(|data: &[u8]| {
             }
         }
     }
-});
+}

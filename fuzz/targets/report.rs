@@ -1,15 +1,12 @@
 //! The report that SAT prints at its end. Its JSON is mutated, with the run around it as it was; and reports of any
 //! names, printed as SAT prints them, say exactly what went in.
 
-#![no_main]
-
 use std::collections::BTreeSet;
 
 use incfg::line::Dialect;
 use incfg::sat::SatText;
 use incfg_fuzz::reading::{PLAIN, statements};
 use incfg_fuzz::winter::GRAMMAR;
-use libfuzzer_sys::fuzz_target;
 use serde_json::Value;
 
 const BEFORE: &[u8] = b"INFO: Creating 0 CFS configurations\nINFO: Creating 1 images\n";
@@ -70,7 +67,8 @@ fn holds(names: &[&str]) {
     }
 }
 
-fuzz_target!(|data: &[u8]| {
+/// Holds what is promised against these bytes.
+pub fn promise(data: &[u8]) {
     let Some((first, rest)) = data.split_first() else { return };
     if *first == b'#' {
         // A name with a line break stands in more lines than its own, and `iuf` logs no name that is empty.
@@ -86,4 +84,4 @@ fuzz_target!(|data: &[u8]| {
     let mut both = once.clone();
     both.absorb(once.clone());
     assert_eq!(both.images().len(), once.images().len());
-});
+}

@@ -1,8 +1,6 @@
 //! A rewrite as a whole: any file, any pins. The result is the file without the pinned images, and whoever referred to
 //! them has the id; nothing else means anything else, and no comment is made up.
 
-#![no_main]
-
 use std::collections::BTreeMap;
 
 use incfg::bootprep::variables::Variables;
@@ -13,7 +11,6 @@ use incfg::rewrite::{Options, Pin, rewrite};
 use incfg::yaml::Tree;
 use incfg_fuzz::other_reader::read;
 use incfg_fuzz::{shown, winter};
-use libfuzzer_sys::fuzz_target;
 use serde_yaml::{Mapping, Value};
 
 const IDS: [&str; 2] = ["11111111-2222-4333-8444-555555555555", "66666666-7777-4888-9999-aaaaaaaaaaaa"];
@@ -100,7 +97,8 @@ fn comments(text: &str, tree: &Tree) -> Vec<String> {
     tree.comments().iter().map(|comment| text[comment.clone()].to_owned()).collect()
 }
 
-fuzz_target!(|data: &[u8]| {
+/// Holds what is promised against these bytes.
+pub fn promise(data: &[u8]) {
     let [choice, which, data @ ..] = data else { return };
     let Ok(file) = Bootprep::parse("f.yaml", data) else { return };
     let pins: Vec<Pin> = file
@@ -166,4 +164,4 @@ fuzz_target!(|data: &[u8]| {
         assert!(known.any(|known| *known == comment), "{comment:?} was not among {all:?}");
     }
     assert_eq!(before.has_bom(), result.text.has_bom());
-});
+}

@@ -1,15 +1,13 @@
 //! The tree of a document: where everything stands, what it means, and that another reader says the same.
 
-#![no_main]
-
 use std::collections::HashSet;
 
 use incfg::text::SourceText;
 use incfg::yaml::{NodeKind, Tree};
 use incfg_fuzz::other_reader::{agrees, read};
-use libfuzzer_sys::fuzz_target;
 
-fuzz_target!(|data: &[u8]| {
+/// Holds what is promised against these bytes.
+pub fn promise(data: &[u8]) {
     let Some(text) = incfg_fuzz::text(data) else { return };
     let source = text.as_str();
     let tree = match Tree::parse(&text) {
@@ -59,4 +57,4 @@ fuzz_target!(|data: &[u8]| {
     if let Some(other) = read(source) {
         assert!(agrees(&tree, root, &other), "{:?} is {other:?} to the other reader", tree.value(root));
     }
-});
+}

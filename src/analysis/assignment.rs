@@ -4,6 +4,12 @@
 //! indices and bases are found together: what remains possible for each item when every line and every name pattern
 //! holds, and each image is one item. An answer is one only when it is the same in all that remains.
 
+#![allow(
+    clippy::indexing_slicing,
+    clippy::string_slice,
+    reason = "positions come from the lists and texts that they are used on; the fuzz targets hold that"
+)]
+
 use std::collections::{BTreeSet, HashMap, HashSet};
 
 use crate::bootprep::variables::Variables;
@@ -92,6 +98,13 @@ pub(super) fn assign(text: &SatText, bootprep: Option<(&Bootprep, &Variables)>) 
         images.iter().map(|image| image.begun() || image.row.is_some() || image.skipped.is_none()).collect();
     let mut assignment = Assignment { items, names, possible, needs_item, from_bootprep: bootprep.is_some() };
     assignment.narrow(images).then_some(assignment)
+}
+
+/// Whether there are more images, or items of the file and of the log, than are matched with each other.
+pub(super) fn are_too_many(text: &SatText, bootprep: Option<&Bootprep>) -> bool {
+    let in_file = bootprep.map(|bootprep| bootprep.images.len());
+    let in_log = text.items.keys().max().map(|last| (*last as usize).saturating_add(1));
+    in_file.max(in_log).is_some_and(|items| items.max(text.images().len()) > limits::ASSIGNMENT_ITEMS)
 }
 
 /// The items as the file has them; `None` when the log is of another file.

@@ -9,7 +9,7 @@ use crate::input::Kind;
 use crate::iuf::IufText;
 use crate::secret;
 
-use super::assignment::built_base;
+use super::assignment::{are_too_many, built_base};
 use super::outcome::{layer_by_container, outcome, places};
 use super::reading::Texts;
 use super::recovery::{Found, recoveries};
@@ -88,10 +88,11 @@ fn mark_layers(runs: &mut [SatRun], recoveries: &[Found], shown: &Places<'_>) {
 
 /// A bootprep file that fits no run helps nobody, and its owner must know.
 fn warn_of_useless_bootprep(runs: &[Run], context: &Context, problems: &mut Vec<Problem>) {
-    let Some((path, _)) = &context.bootprep else { return };
+    let Some((path, bootprep)) = &context.bootprep else { return };
     let fits = runs.iter().any(|run| run.assignment.as_ref().is_some_and(|assignment| assignment.from_bootprep));
     let with_images = runs.iter().any(|run| !run.text.images().is_empty());
-    if with_images && !fits && !problems.iter().any(|problem| problem.code == "bootprep-mismatch") {
+    let compared = !runs.iter().any(|run| are_too_many(&run.text, Some(bootprep)));
+    if with_images && compared && !fits && !problems.iter().any(|problem| problem.code == "bootprep-mismatch") {
         problems.push(Problem::new(
             "bootprep-mismatch",
             format!("{path} fits no run of these logs: their images are not those of the file, or the variables differ. The logs alone are used"),

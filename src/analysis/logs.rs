@@ -6,18 +6,17 @@ impl Analysis {
     /// Whether no later run of the same operation is known.
     #[must_use]
     pub fn is_newest(&self, run: usize) -> bool {
-        let operation = &self.sat_runs[run].operation;
-        operation.is_none() || self.sat_runs[run + 1..].iter().all(|later| later.operation != *operation)
+        let operation = self.sat_runs.get(run).and_then(|run| run.operation.as_ref());
+        operation.is_none() || self.sat_runs.iter().skip(run + 1).all(|later| later.operation.as_ref() != operation)
     }
 
     /// The logs of runs that failed and are not at hand as S3 has them, newest first.
     #[must_use]
     pub fn logs_to_fetch(&self) -> Vec<&SatRun> {
-        let wanted = |at: &usize| {
-            let run = &self.sat_runs[*at];
+        let wanted = |(at, run): &(usize, &SatRun)| {
             self.is_newest(*at) && run.went_wrong() && run.s3_key.is_some() && !self.has_main_log(run)
         };
-        (0..self.sat_runs.len()).rev().filter(wanted).map(|at| &self.sat_runs[at]).collect()
+        self.sat_runs.iter().enumerate().rev().filter(wanted).map(|(_, run)| run).collect()
     }
 
     /// Whether the log of a run was given as S3 has it, not as `iuf` relayed it.

@@ -123,7 +123,11 @@ impl Texts {
                 self.fold(source, file, Dialect::Pod, reading, |statement| text.take(&statement));
                 text.finish();
                 let pod = argo::pod_of_file(&source.shown).or_else(|| {
-                    source.shown.find("argo/").and_then(|at| argo::parse_key(&source.shown[at..])).map(|(_, pod)| pod)
+                    source
+                        .shown
+                        .find("argo/")
+                        .and_then(|at| argo::parse_key(source.shown.get(at..)?))
+                        .map(|(_, pod)| pod)
                 });
                 match pod {
                     Some(pod) => self.argo.push((pod.to_owned(), file, text)),
@@ -171,8 +175,9 @@ impl Texts {
             }
             Err(error) => (Default::default(), Some(error)),
         };
-        self.inputs[at].bytes = extent.bytes;
-        self.inputs[at].lines = extent.lines;
+        if let Some(input) = self.inputs.get_mut(at) {
+            (input.bytes, input.lines) = (extent.bytes, extent.lines);
+        }
         if let Some(error) = error {
             let message = format!(
                 "{}: reading stopped after line {}: {error}; what stands before it was analysed",
@@ -195,6 +200,13 @@ impl Texts {
         }
     }
 
+    /// Notes what the text of an input has told of its kind.
+    fn is_of_kind(&mut self, file: FileId, kind: &str) {
+        if let Some(input) = self.inputs.get_mut(file.0 as usize) {
+            input.kind = kind.into();
+        }
+    }
+
     fn read_document(&mut self, source: &Source, file: FileId) {
         let text = match source.read_document() {
             Ok(text) => text,
@@ -203,9 +215,9 @@ impl Texts {
                 return;
             }
         };
-        let input = &mut self.inputs[file.0 as usize];
-        input.bytes = text.len() as u64;
-        input.lines = text.lines().count() as u64;
+        if let Some(input) = self.inputs.get_mut(file.0 as usize) {
+            (input.bytes, input.lines) = (text.len() as u64, text.lines().count() as u64);
+        }
         if source.kind == Kind::ActivityHistory {
             match sessions_by_workflow(&text) {
                 Some(sessions) => self.sessions.extend(sessions),
@@ -231,10 +243,10 @@ impl Texts {
             return;
         };
         if let Some(configuration) = Configuration::from_json(&document) {
-            self.inputs[file.0 as usize].kind = CONFIGURATION_KIND.into();
+            self.is_of_kind(file, CONFIGURATION_KIND);
             self.configurations.push((file, configuration));
         } else if let Some(state) = ActivityState::from_document(&document) {
-            self.inputs[file.0 as usize].kind = "activity-state".into();
+            self.is_of_kind(file, "activity-state");
             let lines: Vec<&str> = text.lines().collect();
             let line_of = |needle: &str| lines.iter().position(|line| line.contains(needle)).map(|at| at as u64 + 1);
             let reports = reports_of(&state, Place { file, line: 1 }, line_of);

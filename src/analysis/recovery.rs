@@ -1,6 +1,12 @@
 //! What it takes to go on: for each image whose customization was attempted without success, its base, its
 //! configuration, and the layers that are proven good.
 
+#![allow(
+    clippy::indexing_slicing,
+    clippy::string_slice,
+    reason = "positions come from the lists and texts that they are used on; the fuzz targets hold that"
+)]
+
 use std::collections::HashSet;
 
 use crate::cfs::{AnsibleText, Configuration};

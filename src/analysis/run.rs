@@ -1,5 +1,11 @@
 //! Gathers the texts of each run: one run per pod, however often and by whomever it was logged.
 
+#![allow(
+    clippy::indexing_slicing,
+    clippy::string_slice,
+    reason = "positions come from the lists and texts that they are used on; the fuzz targets hold that"
+)]
+
 use std::collections::{HashMap, HashSet};
 
 use chrono::{DateTime, Utc};

@@ -1,6 +1,8 @@
 //! Makes one text of all sources of a run, the best first, and ties its images to the items of the bootprep file.
 
-use super::assignment::assign;
+use crate::limits;
+
+use super::assignment::{are_too_many, assign};
 use super::run::Run;
 use super::stage::Sessions;
 use super::{Context, Problem};
@@ -79,7 +81,14 @@ impl Run {
         if self.text.images().is_empty() && self.text.items.is_empty() {
             return;
         }
-        if let Some((path, bootprep)) = &context.bootprep {
+        if are_too_many(&self.text, context.bootprep.as_ref().map(|(_, bootprep)| bootprep)) {
+            let message = format!(
+                "run {}: more than {} images; they are not matched with the items of the bootprep file, so what only that would prove stays open",
+                self.pod.as_deref().unwrap_or("without pod"),
+                limits::ASSIGNMENT_ITEMS
+            );
+            problems.push(Problem::new("too-many-facts", message, Vec::new()));
+        } else if let Some((path, bootprep)) = &context.bootprep {
             let file = Some((bootprep, &context.variables));
             self.assignment = assign(&self.text, file);
             if self.assignment.is_none()

@@ -1,5 +1,11 @@
 //! What the names of a file render to, as far as it can be known.
 
+#![allow(
+    clippy::indexing_slicing,
+    clippy::string_slice,
+    reason = "positions come from the lists and texts that they are used on; the fuzz targets hold that"
+)]
+
 use crate::image_id::is_canonical_uuid;
 use crate::jinja::NamePattern;
 use crate::limits;

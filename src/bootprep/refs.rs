@@ -1,5 +1,11 @@
 //! Who builds on what, and who boots what.
 
+#![allow(
+    clippy::indexing_slicing,
+    clippy::string_slice,
+    reason = "positions come from the lists and texts that they are used on; the fuzz targets hold that"
+)]
+
 use std::collections::{HashMap, HashSet};
 
 use super::variables::Variables;

@@ -169,9 +169,8 @@ impl<R: BufRead> TakeLine for R {
             }
             let end = memchr::memchr(b'\n', available);
             let taken = end.map_or(available.len(), |at| at + 1);
-            let text = &available[..end.unwrap_or(taken)];
-            let room = limits::LINE_BYTES.saturating_sub(into.len()).min(text.len());
-            into.extend_from_slice(&text[..room]);
+            let room = limits::LINE_BYTES.saturating_sub(into.len());
+            into.extend(available.iter().take(end.unwrap_or(taken).min(room)));
             self.consume(taken);
             read += taken;
             if end.is_some() {

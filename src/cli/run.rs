@@ -72,8 +72,9 @@ pub(super) fn duration(text: &str) -> Result<Duration, String> {
     let expected =
         || format!("'{text}' is no length of time; expected a number with ms, s, m, h or d, like 15s, 15m or 6h");
     let digits = text.find(|letter: char| !letter.is_ascii_digit() && letter != '.').unwrap_or(text.len());
-    let number: f64 = text[..digits].parse().map_err(|_| expected())?;
-    let unit = match &text[digits..] {
+    let (number, unit) = text.split_at_checked(digits).ok_or_else(expected)?;
+    let number: f64 = number.parse().map_err(|_| expected())?;
+    let unit = match unit {
         "ms" => 0.001,
         "" | "s" => 1.0,
         "m" => 60.0,

@@ -69,7 +69,9 @@ impl Executor<'_> {
                 }
             }
             let mut plan = self.store.plan().clone();
-            plan.exists[at].gone_at = Some((self.now)());
+            if let Some(gone) = plan.exists.get_mut(at) {
+                gone.gone_at = Some((self.now)());
+            }
             self.store.save(plan, &format!("image {} is not in IMS any more, so it is no pin", image.id))?;
             (self.tell)(Event::Note(&format!(
                 "image {} ({}) existed when the logs were written and is not in IMS any more, so the plan pins it no more. Without a pin its entry stays in the bootprep file and it is built again; to use another image, give --pin {}=ID to incfg rewrite-bootprep beside --from",

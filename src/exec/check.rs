@@ -28,7 +28,9 @@ impl Executor<'_> {
         }
         if let (None, Some(arch), true) = (&track.arch, found.and_then(|image| image.arch), learn) {
             let mut plan = self.store.plan().clone();
-            plan.images[at.track].arch = Some(arch);
+            if let Some(track) = plan.images.get_mut(at.track) {
+                track.arch = Some(arch);
+            }
             self.store.save(plan, "the architecture of the base image")?;
         }
         let planned = self.store.plan().get(at).0.configuration.clone();
@@ -74,7 +76,7 @@ impl Executor<'_> {
     /// What to do when the image a step begins with cannot be used.
     fn another_base(&self, at: At) -> String {
         let (track, _) = self.store.plan().get(at);
-        let made_by = at.step.checked_sub(1).and_then(|before| track.steps[before].attempts.last());
+        let made_by = at.step.checked_sub(1).and_then(|before| track.steps.get(before)?.attempts.last());
         match made_by {
             Some(attempt) => {
                 let file = self.file();

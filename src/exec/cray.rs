@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use serde_json::Value;
 
+use crate::limits;
 use crate::plan::command::CrayCommand;
 use crate::shown::printable;
 
@@ -66,14 +67,8 @@ pub enum Trouble {
 /// What a `cray` says that has no version 3 of the API of CFS.
 pub(super) const NO_V3: &str = "No such command 'v3'";
 
-/// The most an answer may be: a session or configuration is a few kB.
-const ANSWER_BYTES: u64 = 8 << 20;
-
 /// How long a call that changes something may go on after the wish to stop.
 const GRACE: Duration = Duration::from_secs(5);
-
-/// Characters of a message that are shown.
-const SHOWN_CHARS: usize = 300;
 
 impl Cray {
     /// Calls `cray`.
@@ -89,12 +84,12 @@ impl Cray {
     ) -> Result<Value, Trouble> {
         let changes = expect != Expect::Answer && about != About::Artifact;
         let grace = if changes { GRACE } else { Duration::ZERO };
-        let bounds = Bounds { timeout: self.timeout, bytes: ANSWER_BYTES, grace, stop };
+        let bounds = Bounds { timeout: self.timeout, bytes: limits::ANSWER_BYTES, grace, stop };
         let ended = call(&self.program, &command.words, None, &bounds).map_err(|error| self.missing(&error))?;
         match ended.how {
             How::Stopped => Err(Trouble::Stopped),
             How::TimedOut => Err(Trouble::Unsure(format!("no answer within {} s", self.timeout.as_secs_f64()))),
-            How::TooMuch => Err(Trouble::Garbage(format!("an answer of more than {} MiB", ANSWER_BYTES >> 20))),
+            How::TooMuch => Err(Trouble::Garbage(format!("an answer of more than {} MiB", limits::ANSWER_BYTES >> 20))),
             How::Exited(None) => Err(Trouble::Unsure("cray was ended by a signal".into())),
             How::Exited(Some(0)) => answer(&ended.stdout, expect),
             How::Exited(Some(code)) => Err(trouble(code, &String::from_utf8_lossy(&ended.stderr), about)),
@@ -191,9 +186,9 @@ pub fn trouble(code: i32, stderr: &str, about: About<'_>) -> Trouble {
 fn error_text(stderr: &str) -> String {
     let lines: Vec<&str> = stderr.lines().collect();
     let at = lines.iter().rposition(|line| line.starts_with("Error: "));
-    match at {
-        Some(at) => {
-            let rest: Vec<&str> = lines[at..].iter().map(|line| line.trim()).filter(|line| !line.is_empty()).collect();
+    match at.and_then(|at| lines.get(at..)) {
+        Some(last) => {
+            let rest: Vec<&str> = last.iter().map(|line| line.trim()).filter(|line| !line.is_empty()).collect();
             rest.join(" ").trim_start_matches("Error: ").to_owned()
         }
         None => lines.iter().rev().map(|line| line.trim()).find(|line| !line.is_empty()).unwrap_or_default().to_owned(),
@@ -202,8 +197,8 @@ fn error_text(stderr: &str) -> String {
 
 fn shortened(text: &str) -> String {
     let shown = printable(text.trim());
-    match shown.char_indices().nth(SHOWN_CHARS) {
-        Some((end, _)) => format!("{}...", &shown[..end]),
+    match shown.char_indices().nth(limits::REASON_CHARS).and_then(|(end, _)| shown.get(..end)) {
+        Some(head) => format!("{head}..."),
         None => shown,
     }
 }
@@ -233,6 +228,14 @@ mod tests {
             "Configuration not found: Configuration s-1 could not be found",
         ] {
             assert!(matches!(of(text, about), Trouble::Unsure(_)), "{text}");
+        }
+    }
+
+    #[test]
+    fn a_reason_is_shown_up_to_a_length() {
+        for (length, expected) in [(limits::REASON_CHARS, ""), (limits::REASON_CHARS + 1, "...")] {
+            let Trouble::Unsure(why) = of(&"é".repeat(length), About::Image) else { panic!("nobody knows it") };
+            assert_eq!(why, format!("{}{expected}", "é".repeat(limits::REASON_CHARS)));
         }
     }
 

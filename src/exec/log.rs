@@ -22,9 +22,6 @@ use crate::whole_file;
 
 use super::process::{Bounds, How, call};
 
-/// The most a log may be.
-const BYTES: u64 = 1 << 30;
-
 /// That a log could not be fetched.
 pub(super) struct NoLog {
     /// Why, in words.
@@ -87,7 +84,7 @@ fn fetch_to(
 ) -> Result<(), String> {
     let text = |error: std::io::Error| error.to_string();
     let content = OpenOptions::new().write(true).create(true).truncate(true).mode(0o600).open(file).map_err(text)?;
-    let bounds = Bounds { timeout, bytes: BYTES, grace: Duration::ZERO, stop };
+    let bounds = Bounds { timeout, bytes: limits::CONTAINER_LOG_BYTES, grace: Duration::ZERO, stop };
     let kept = content.try_clone().map_err(text)?;
     let ended = call(kubectl, words, Some(content), &bounds)
         .map_err(|error| format!("{} cannot be started: {error}", kubectl.display()))?;
@@ -102,7 +99,7 @@ fn fetch_to(
             return Err(format!("kubectl failed: {}", printable(said)));
         }
         How::TimedOut => return Err(format!("kubectl gave no answer within {} s", timeout.as_secs_f64())),
-        How::TooMuch => return Err(format!("it is larger than {} MiB", BYTES >> 20)),
+        How::TooMuch => return Err(format!("it is larger than {} MiB", limits::CONTAINER_LOG_BYTES >> 20)),
         How::Stopped => return Err("stopped".into()),
     }
     kept.sync_all().map_err(text)?;

@@ -47,9 +47,6 @@ pub(super) struct Ended {
     pub(super) unwritten: Option<std::io::Error>,
 }
 
-/// Bytes of messages that are kept.
-const MESSAGE_BYTES: u64 = 64 << 10;
-
 /// How soon a child is looked at again: at first at once, for one that answers at once.
 const FIRST_LOOK: Duration = Duration::from_millis(1);
 const LAST_LOOK: Duration = Duration::from_millis(50);
@@ -69,7 +66,7 @@ pub(super) fn call(
     command.args(words).process_group(0).stdin(Stdio::null()).stderr(Stdio::piped());
     command.stdout(Stdio::piped());
     let mut child = spawn(&mut command)?;
-    let stderr = child.stderr.take().map(|pipe| reader(pipe, MESSAGE_BYTES));
+    let stderr = child.stderr.take().map(|pipe| reader(pipe, limits::MESSAGE_BYTES));
     let (mut stdout, mut kept, mut unwritten) = (None, None, None);
     match (child.stdout.take(), file) {
         (Some(pipe), Some(file)) => kept = Some(keeper(pipe, file, bounds.bytes)),
@@ -78,7 +75,7 @@ pub(super) fn call(
     }
     let how = wait(&mut child, bounds)?;
     let (stdout, mut too_much) = drained(stdout, bounds.bytes, &child);
-    let (stderr, _) = drained(stderr, MESSAGE_BYTES, &child);
+    let (stderr, _) = drained(stderr, limits::MESSAGE_BYTES, &child);
     if let Some(kept) = kept.filter(|_| matches!(how, How::Exited(_))) {
         match last_of(&kept, &child) {
             Some(Ok(came)) => too_much = came > bounds.bytes,
@@ -168,4 +165,31 @@ fn drained(receiver: Option<Receiver<Vec<u8>>>, bytes: u64, child: &Child) -> (V
     let too_much = content.len() as u64 > bytes;
     content.truncate(usize::try_from(bytes).unwrap_or(usize::MAX));
     (content, too_much)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn said(script: &str, bytes: u64, file: Option<File>) -> Ended {
+        let bounds = Bounds { timeout: Duration::from_secs(60), bytes, grace: Duration::ZERO, stop: &|| false };
+        call(Path::new("sh"), &["-c".to_owned(), script.to_owned()], file, &bounds).unwrap()
+    }
+
+    #[test]
+    fn as_much_is_taken_of_an_answer_and_of_a_log_as_they_may_have() {
+        let path = std::env::temp_dir().join(format!("incfg-process-{}.log", std::process::id()));
+        for (bytes, how) in [(5, How::Exited(Some(0))), (4, How::TooMuch)] {
+            assert_eq!(said("printf 12345", bytes, None).how, how, "an answer");
+            assert_eq!(said("printf 12345", bytes, Some(File::create(&path).unwrap())).how, how, "a log");
+        }
+        std::fs::remove_file(path).unwrap();
+    }
+
+    #[test]
+    fn of_messages_the_first_bytes_are_kept_and_the_call_goes_on() {
+        let ended = said("head -c 200000 /dev/zero >&2; printf done", 10, None);
+        assert_eq!((ended.how, ended.stdout.as_slice()), (How::Exited(Some(0)), b"done".as_slice()));
+        assert_eq!(ended.stderr.len() as u64, limits::MESSAGE_BYTES);
+    }
 }

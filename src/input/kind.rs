@@ -1,5 +1,6 @@
 //! What an input is, by its first lines.
 
+use crate::limits;
 use crate::line::{self, Dialect, Level, Voice};
 
 /// A kind of input.
@@ -55,9 +56,6 @@ impl Kind {
     }
 }
 
-/// Lines at the head that vote.
-const VOTERS: usize = 400;
-
 /// When so many have been heard and three of four say the same, the others are not asked.
 const ENOUGH: usize = 24;
 
@@ -100,9 +98,11 @@ pub(super) fn recognise(head: &[u8], name: &str) -> Kind {
 
 fn vote(text: &[u8], name: &str) -> Kind {
     let mut votes = [0_usize; 6];
-    for line in lines(text).filter(|line| !line.trim_ascii().is_empty()).take(VOTERS) {
+    for line in lines(text).filter(|line| !line.trim_ascii().is_empty()).take(limits::KIND_LINES) {
         if let Some(at) = voice_of(line) {
-            votes[at] += 1;
+            if let Some(count) = votes.get_mut(at) {
+                *count += 1;
+            }
             let cast: usize = votes.iter().sum();
             if cast >= ENOUGH && votes.iter().any(|count| count * 4 >= cast * 3) {
                 break;
@@ -115,7 +115,8 @@ fn vote(text: &[u8], name: &str) -> Kind {
         return Kind::Unknown;
     }
     // The lines of a console that was captured without its first lines, and those of the script in main.log, look alike.
-    let kind = kinds[votes.iter().position(|count| *count == most).unwrap_or(0)];
+    let loudest = votes.iter().position(|count| *count == most);
+    let kind = loudest.and_then(|at| kinds.get(at).copied()).unwrap_or(Kind::Unknown);
     if kind == Kind::InstallLog && crate::argo::pod_of_file(name).is_some() { Kind::ArgoLog } else { kind }
 }
 
@@ -177,7 +178,7 @@ fn yaml_kind(text: &[u8]) -> Kind {
         .split(|byte| *byte == b'\n')
         .filter(|line| line.first().is_some_and(|byte| byte.is_ascii_alphabetic() || *byte == b'"'))
         .filter_map(|line| line.split(|byte| *byte == b':').next())
-        .take(VOTERS)
+        .take(limits::KIND_LINES)
         .collect();
     let has = |name: &[u8]| keys.contains(&name);
     if has(b"input_parameters")

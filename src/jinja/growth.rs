@@ -1,11 +1,7 @@
 //! Templates that can grow out of all bounds, told by their text: fuel counts steps, and one step may double a text.
 //! A name has no need of what is refused here; it counts as one that cannot be rendered.
 
-/// Digits of a number in a template; a longer one repeats or pads something for ever.
-const DIGITS: usize = 4;
-
-/// Joins of texts and lists in one template: each may double what it is given.
-const JOINS: usize = 10;
+use crate::limits;
 
 /// What makes a template call itself, or keeps a value from one round to the next.
 const WORDS: &[&str] = &["macro", "recursive", "namespace", "include", "import", "extends", "call"];
@@ -33,7 +29,7 @@ pub(super) fn may_grow(template: &str) -> bool {
             }
             let counts = letter.is_ascii_digit() || letter == '_';
             digits = if counts && (quote.is_none() || format) { digits + 1 } else { 0 };
-            if digits > DIGITS {
+            if digits > limits::RENDER_DIGITS {
                 return true;
             }
         }
@@ -41,7 +37,7 @@ pub(super) fn may_grow(template: &str) -> bool {
             return true;
         }
     }
-    joins > JOINS
+    joins > limits::RENDER_JOINS
 }
 
 #[cfg(test)]
@@ -61,6 +57,13 @@ mod tests {
     }
 
     #[test]
+    fn a_number_may_have_as_many_digits_as_a_name_needs() {
+        let number = "9".repeat(limits::RENDER_DIGITS);
+        assert!(!may_grow(&format!("{{{{ 'x' * {number} }}}}")));
+        assert!(may_grow(&format!("{{{{ 'x' * {number}9 }}}}")));
+    }
+
+    #[test]
     fn what_repeats_doubles_or_calls_itself_grows() {
         for template in [
             "{{ 'x' * 100000 }}",
@@ -73,7 +76,7 @@ mod tests {
         ] {
             assert!(may_grow(template), "{template}");
         }
-        assert!(may_grow(&format!("{{% set a = 'x' %}}{}", "{% set a = a ~ a %}".repeat(JOINS + 1))));
-        assert!(!may_grow(&format!("{{% set a = 'x' %}}{}", "{% set a = a ~ a %}".repeat(JOINS))));
+        assert!(may_grow(&format!("{{% set a = 'x' %}}{}", "{% set a = a ~ a %}".repeat(limits::RENDER_JOINS + 1))));
+        assert!(!may_grow(&format!("{{% set a = 'x' %}}{}", "{% set a = a ~ a %}".repeat(limits::RENDER_JOINS))));
     }
 }

@@ -94,3 +94,35 @@ fn fitting<'f>(findings: &'f [Finding], refused: &[Refusal], all: bool) -> Vec<(
     }
     taken
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::lint::{Place, rules};
+    use crate::yaml::change::Editor;
+
+    /// Finds a number, until it is the last one, and would make it the next.
+    fn counting(text: &SourceText, last: usize) -> Vec<Finding> {
+        let tree = Tree::parse(text).unwrap();
+        let value = tree.entry(tree.root().unwrap(), "count").unwrap().1;
+        let number: usize = tree.scalar(value).unwrap().parse().unwrap();
+        let editor = Editor { text, tree: &tree, parents: &tree.parents() };
+        let place = Place { range: tree.node(value).span.clone(), path: "count".into() };
+        let finding = rules::all().next().unwrap().at(place, format!("{number}"));
+        let fix = editor.set_plain(value, &(number + 1).to_string());
+        if number == last { Vec::new() } else { vec![finding.safe_fix("count on", fix)] }
+    }
+
+    #[test]
+    fn what_is_left_after_as_many_rounds_as_are_made_stays_a_finding() {
+        let text = SourceText::new("f.yaml", b"count: 0\n").unwrap();
+        for last in [limits::REPAIR_ROUNDS, limits::REPAIR_ROUNDS + 1] {
+            let repaired = repair(&text, false, |text| counting(text, last));
+            assert_eq!(repaired.text.as_str(), format!("count: {}\n", limits::REPAIR_ROUNDS));
+            assert_eq!(
+                (repaired.fixed.len(), repaired.left.len()),
+                (limits::REPAIR_ROUNDS, last - limits::REPAIR_ROUNDS)
+            );
+        }
+    }
+}

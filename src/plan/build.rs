@@ -113,7 +113,7 @@ pub fn sha256(mut input: impl Read) -> std::io::Result<String> {
     loop {
         match input.read(&mut buffer) {
             Ok(0) => return Ok(hex(&hash.finalize())),
-            Ok(read) => hash.update(&buffer[..read]),
+            Ok(read) => hash.update(buffer.get(..read).unwrap_or_default()),
             Err(error) if error.kind() == std::io::ErrorKind::Interrupted => {}
             Err(error) => return Err(error),
         }
@@ -123,7 +123,7 @@ pub fn sha256(mut input: impl Read) -> std::io::Result<String> {
 /// Eight digits of a hash, the first of them a letter: YAML takes no such word for a number, whose quotes would come and go.
 fn id(hash: &str) -> String {
     let letter = hash.find(|digit: char| digit.is_ascii_alphabetic()).unwrap_or(0);
-    hash.get(letter..letter + 8).unwrap_or(&hash[hash.len() - 8..]).to_owned()
+    hash.get(letter..letter + 8).or_else(|| hash.get(hash.len().checked_sub(8)?..)).unwrap_or(hash).to_owned()
 }
 
 fn hex(bytes: &[u8]) -> String {
@@ -144,7 +144,7 @@ fn check_together(sources: &Sources, facts: &[Facts<'_>]) -> Result<(), Hole> {
                 "Give another name with --result-name",
             ));
         }
-        for other in &facts[..at] {
+        for other in facts.iter().take(at) {
             if one.base.id == other.base.id && one.arch.is_some() && other.arch.is_some() && one.arch != other.arch {
                 return Err(Hole::of(
                     label,

@@ -219,7 +219,8 @@ impl Plan {
                 return wrong("other_images", format!("{id} is its base image or its result"));
             }
         }
-        let done_before = at.step == 0 || track.steps[at.step - 1].state() == StepState::Done;
+        let before = at.step.checked_sub(1).and_then(|before| track.steps.get(before));
+        let done_before = before.is_none_or(|before| before.state() == StepState::Done);
         let begun = step.attempts.iter().any(|attempt| attempt.state != AttemptState::Failed);
         (begun && !done_before)
             .then(|| (".attempts".into(), "the step before is not done, so this one cannot have begun".into()))

@@ -1,5 +1,11 @@
 //! Which images a plan makes: entries of the bootprep file, and what the logs say of each.
 
+#![allow(
+    clippy::indexing_slicing,
+    clippy::string_slice,
+    reason = "positions come from the lists and texts that they are used on; the fuzz targets hold that"
+)]
+
 use crate::analysis::{ImageStatus, Recovery};
 use crate::bootprep::{Base, Image as Entry};
 use crate::image_id::ImageId;

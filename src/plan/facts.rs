@@ -1,7 +1,7 @@
 //! The facts a plan needs of each image, from the analysis, the bootprep file and the configurations, or from a flag. A
 //! fact that is missing or ambiguous is an error that names the flag which settles it; nothing is guessed.
 
-use crate::analysis::{Image, ImageStatus};
+use crate::analysis::{Image, ImageStatus, SatRun};
 use crate::bootprep::refs::Refs;
 use crate::bootprep::{Base as EntryBase, Ims};
 use crate::cfs::Configuration;
@@ -223,13 +223,10 @@ impl Sources {
             return Ok(None);
         };
         within(layer, &flag)?;
+        let now = configuration.layers.get(layer as usize).map(|layer| layer.label()).unwrap_or_default();
         let differs = recovery.layers.is_some_and(|layers| layers as usize != count)
-            || recovery
-                .failed_layer_name
-                .as_ref()
-                .is_some_and(|name| *name != configuration.layers[layer as usize].label());
+            || recovery.failed_layer_name.as_ref().is_some_and(|name| *name != now);
         if differs {
-            let now = configuration.layers[layer as usize].label();
             let then = recovery.failed_layer_name.clone().unwrap_or_else(|| "another".into());
             return Err(Hole::of(
                 label,
@@ -274,8 +271,8 @@ impl Sources {
 
     fn succeeded(&self, operations: &[Option<String>]) -> impl Iterator<Item = &Image> {
         let runs = &self.analysis.sat_runs;
-        let wanted = |at: &usize| self.analysis.is_newest(*at) && operations.contains(&runs[*at].operation);
-        let images = (0..runs.len()).filter(wanted).flat_map(|at| &runs[at].images);
+        let wanted = |(at, run): &(usize, &SatRun)| self.analysis.is_newest(*at) && operations.contains(&run.operation);
+        let images = runs.iter().enumerate().filter(wanted).flat_map(|(_, run)| &run.images);
         images.filter(|image| image.status == ImageStatus::Succeeded)
     }
 

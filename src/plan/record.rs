@@ -318,7 +318,7 @@ impl Plan {
         let accepted = how.accept && change.is_some();
         self.written_anew(found);
         for track in users {
-            let track = &mut self.images[track];
+            let Some(track) = self.images.get_mut(track) else { continue };
             if accepted {
                 track.configuration = found.clone();
             }
@@ -393,8 +393,8 @@ impl Plan {
         self.images.iter().enumerate().find_map(|(track, image)| {
             let under_way = |state| matches!(state, StepState::Intended | StepState::Created);
             let step = image.steps.iter().rposition(|step| step.state() == StepState::Done)?;
-            let last = image.steps[step].attempts.last()?;
-            let free = !image.steps[step..].iter().any(|step| under_way(step.state()));
+            let last = image.steps.get(step)?.attempts.last()?;
+            let free = !image.steps.iter().skip(step).any(|step| under_way(step.state()));
             (free && last.session == session).then_some(At { track, step })
         })
     }

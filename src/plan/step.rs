@@ -1,6 +1,12 @@
 //! The moves of a plan: which step is next, what a session says of it, and how it goes on from there. Pure: `next`,
 //! `record` and `run` all use these and nothing else.
 
+#![allow(
+    clippy::indexing_slicing,
+    clippy::string_slice,
+    reason = "positions come from the lists and texts that they are used on; the fuzz targets hold that"
+)]
+
 use crate::cfs::{Session, Status, Succeeded};
 use crate::image_id::ImageId;
 use crate::ims::ImsImage;

@@ -8,10 +8,12 @@ pub mod sarif;
 pub mod text;
 
 use std::borrow::Cow;
+use std::cmp::Reverse;
 use std::collections::BTreeSet;
 
 use aho_corasick::{AhoCorasick, MatchKind};
 
+use crate::limits;
 use crate::lint::{Finding, Needs, Rule, Severity};
 use crate::secret;
 use crate::text::SourceText;
@@ -42,9 +44,6 @@ pub struct Report {
 
 /// Shorter values are not looked for: they would be found within words that are none.
 const SHORTEST_VALUE: usize = 6;
-
-/// Values that are looked for in what is said of one file.
-const MOST_VALUES: usize = 1_000;
 
 /// How many findings there are.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, serde::Serialize)]
@@ -93,30 +92,21 @@ impl Report {
                     std::iter::once(value).chain(parts.filter(|part| part.len() > SHORTEST_VALUE))
                 })
                 .filter(|value| value.len() >= SHORTEST_VALUE)
-                .take(MOST_VALUES)
                 .collect();
-            let values = AhoCorasick::builder().match_kind(MatchKind::LeftmostLongest).build(values).ok();
-            let values = values.filter(|values| values.patterns_len() > 0);
-            let mask = |words: &mut String| {
-                if let Some(values) = &values
-                    && values.is_match(words.as_str())
-                {
-                    *words = values.replace_all(words, &vec![secret::MASK; values.patterns_len()]);
-                }
-                if let Cow::Owned(masked) = secret::masked(words) {
-                    *words = masked;
-                }
-            };
-            for finding in &mut file.findings {
-                mask(&mut finding.message);
-                finding.help.iter_mut().for_each(mask);
-                finding.related.iter_mut().for_each(|related| mask(&mut related.message));
-                finding.fix = finding.fix.take().filter(|fix| {
-                    let holds =
-                        |text: &str| secret::is_in(text) || values.as_ref().is_some_and(|values| values.is_match(text));
-                    !holds(&fix.title) && !fix.change.edits.iter().any(|edit| holds(&edit.text))
-                });
+            // A value that is a part of another one is looked for after it.
+            let mut values: Vec<&str> = values.into_iter().collect();
+            values.sort_by_key(|value| Reverse(value.len()));
+            for some in values.chunks(limits::VALUES_AT_ONCE) {
+                let Ok(some) = AhoCorasick::builder().match_kind(MatchKind::LeftmostLongest).build(some) else {
+                    continue;
+                };
+                let masks = vec![secret::MASK; some.patterns_len()];
+                mask(&mut file.findings, |words| some.is_match(words).then(|| some.replace_all(words, &masks)));
             }
+            mask(&mut file.findings, |words| match secret::masked(words) {
+                Cow::Owned(masked) => Some(masked),
+                Cow::Borrowed(_) => None,
+            });
         }
     }
 
@@ -126,6 +116,24 @@ impl Report {
             .iter()
             .filter_map(|file| Some((file, file.text.as_ref()?)))
             .flat_map(|(file, text)| file.findings.iter().map(move |finding| (file, text, finding)))
+    }
+}
+
+/// Puts what `masked` makes of their words in their place; a fix of which it would make something else is taken away.
+fn mask(findings: &mut [Finding], masked: impl Fn(&str) -> Option<String>) {
+    let replace = |words: &mut String| {
+        if let Some(masked) = masked(words) {
+            *words = masked;
+        }
+    };
+    for finding in findings {
+        replace(&mut finding.message);
+        finding.help.iter_mut().for_each(replace);
+        finding.related.iter_mut().for_each(|related| replace(&mut related.message));
+        finding.fix = finding.fix.take().filter(|fix| {
+            let words = std::iter::once(&fix.title).chain(fix.change.edits.iter().map(|edit| &edit.text));
+            words.into_iter().all(|words| masked(words).is_none())
+        });
     }
 }
 

@@ -7,7 +7,7 @@
 //! - A template prints values through one writer, `write_value`, which escapes; only the style and the script of this
 //!   crate pass it as they are, and a policy in the page lets a browser run nothing else.
 //!
-//! A page is at most [`PAGE_BYTES`] long: where there is more to say, it is made again with less `Detail`, and says
+//! A page is at most [`limits::PAGE_BYTES`] long: where there is more to say, it is made again with less `Detail`, and says
 //! what it leaves out.
 
 pub mod analysis;
@@ -24,12 +24,10 @@ use minijinja::{AutoEscape, Environment, Output, State, UndefinedBehavior, Value
 use serde::Serialize;
 use sha2::{Digest, Sha256};
 
+use crate::limits;
 use crate::secret;
 
 use super::{Masked, printable};
-
-/// The most bytes of a page.
-pub const PAGE_BYTES: usize = 500_000;
 
 /// Why there is no page: a defect of a template, which no input causes.
 #[derive(Debug, thiserror::Error)]
@@ -125,7 +123,7 @@ fn page<V: Serialize>(template: &str, view: impl Fn(&Detail) -> V) -> Result<Mas
             script => Value::from_safe_string(SCRIPT.to_owned()),
             policy => policy(),
         })?;
-        if page.len() <= PAGE_BYTES {
+        if page.len() <= limits::PAGE_BYTES {
             break;
         }
     }
@@ -151,19 +149,20 @@ fn write_value(out: &mut Output<'_>, _: &mut State<'_, '_>, value: &Value) -> Re
     if value.is_safe() {
         return Ok(out.write_str(&text)?);
     }
-    let mut rest = printable(&text);
-    while let Some(at) = rest.find(['&', '<', '>', '"', '\'']) {
-        out.write_str(&rest[..at])?;
-        out.write_str(match rest.as_bytes()[at] {
-            b'&' => "&amp;",
-            b'<' => "&lt;",
-            b'>' => "&gt;",
-            b'"' => "&quot;",
-            _ => "&#39;",
-        })?;
-        rest.drain(..=at);
+    for part in printable(&text).split_inclusive(['&', '<', '>', '"', '\'']) {
+        let sign = match part.chars().next_back() {
+            Some('&') => "&amp;",
+            Some('<') => "&lt;",
+            Some('>') => "&gt;",
+            Some('"') => "&quot;",
+            Some('\'') => "&#39;",
+            _ => "",
+        };
+        let plain = if sign.is_empty() { part } else { part.get(..part.len() - 1).unwrap_or_default() };
+        out.write_str(plain)?;
+        out.write_str(sign)?;
     }
-    Ok(out.write_str(&rest)?)
+    Ok(())
 }
 
 /// Nothing is loaded, and only the style and the script of this crate are used.

@@ -1,5 +1,11 @@
 //! The fields of a bootprep file as JSON Schema, for editors.
 
+#![allow(
+    clippy::indexing_slicing,
+    clippy::string_slice,
+    reason = "what is indexed are objects of JSON that are made here"
+)]
+
 use serde_json::{Map, Value as Json, json};
 
 use crate::report::Masked;

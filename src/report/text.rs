@@ -1,5 +1,11 @@
 //! The story of an analysis, for a person at a terminal at 3 am.
 
+#![allow(
+    clippy::indexing_slicing,
+    clippy::string_slice,
+    reason = "positions come from the lists and texts that they are used on; the fuzz targets hold that"
+)]
+
 mod next;
 mod page;
 

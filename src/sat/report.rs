@@ -55,11 +55,12 @@ fn place_in_row(fact: &Fact) -> Option<u8> {
 impl ReportReader {
     /// Takes a line; gives the row before, when the line ends it.
     pub(super) fn take(&mut self, fact: &Fact, place: Place, copy: Option<u64>) -> Option<ReportRow> {
-        if let Some(copy) = copy
-            && self.copies.len() < limits::REPORT_LINES
-            && !self.copies.insert(copy)
-        {
-            return None;
+        if let Some(copy) = copy {
+            let full = self.copies.len() >= limits::REPORT_LINES;
+            let known = if full { self.copies.contains(&copy) } else { !self.copies.insert(copy) };
+            if known {
+                return None;
+            }
         }
         match fact {
             Fact::ReportSection { section } => {
@@ -133,5 +134,27 @@ fn text_value(value: &str) -> Option<String> {
         b'\'' => Some(value.strip_prefix('\'')?.strip_suffix('\'')?.replace("''", "'")),
         _ if matches!(value, "null" | "~" | "None") => None,
         _ => Some(value.to_owned()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::evidence::FileId;
+
+    #[test]
+    fn a_second_copy_says_nothing_new_whether_its_lines_are_known_again_or_not() {
+        let place = Place { file: FileId(0), line: 1 };
+        let name = |row: u64| Fact::ReportName { name: format!("\"x{row}\"") };
+        let rows = limits::REPORT_LINES as u64 + 1;
+        let mut reader = ReportReader::default();
+        let mut names = Vec::new();
+        for row in (0..rows).chain([0, rows - 1]) {
+            names.extend(reader.take(&name(row), place, Some(row)).map(|row| row.name));
+        }
+        names.extend(reader.finish().map(|row| row.name));
+        // The first line is known again; the one beyond the bound is not, and is the row it was.
+        assert_eq!(names.len() as u64, rows + 1);
+        assert_eq!(names[names.len() - 2..], [format!("x{}", rows - 1), format!("x{}", rows - 1)]);
     }
 }

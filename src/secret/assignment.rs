@@ -170,6 +170,75 @@ const FAILURES: &[&str] = &[
     "unsupported",
 ];
 
+/// How the reasons of a failure begin that stand behind `password: `. People choose passwords, plain words among them, so
+/// any other word there is one; what a machine makes, as a token, is no plain word, and needs no such list.
+const REASONS: &[&str] = &[
+    "access",
+    "account",
+    "all",
+    "already",
+    "any",
+    "at",
+    "authentication",
+    "authorization",
+    "bad",
+    "certificate",
+    "command",
+    "connection",
+    "database",
+    "directory",
+    "either",
+    "entry",
+    "every",
+    "file",
+    "gateway",
+    "host",
+    "http",
+    "https",
+    "input",
+    "insufficient",
+    "internal",
+    "keycloak",
+    "length",
+    "less",
+    "login",
+    "module",
+    "more",
+    "name",
+    "network",
+    "only",
+    "operation",
+    "out",
+    "password",
+    "passwords",
+    "permission",
+    "please",
+    "read",
+    "request",
+    "resource",
+    "response",
+    "secret",
+    "server",
+    "service",
+    "session",
+    "ssh",
+    "ssl",
+    "system",
+    "there",
+    "time",
+    "timed",
+    "timeout",
+    "tls",
+    "token",
+    "too",
+    "try",
+    "user",
+    "value",
+    "vault",
+    "you",
+    "your",
+];
+
 /// Adds the secrets of a line that a name announces; the indent of the name, where its value stands in the lines below.
 pub(super) fn find(line: &str, found: &mut Vec<Range<usize>>) -> Option<usize> {
     let name = NAME.as_ref()?;
@@ -364,7 +433,14 @@ impl Named<'_> {
             (2..=20).contains(&word.len()) && begins && (acronym || word.get(1..).is_some_and(lower))
         };
         let first = words.next().unwrap_or_default();
-        let reason = plain(first) && words.next().is_some_and(plain);
+        let chosen =
+            ["password", "passwd", "passphrase", "passcode", "pwd"].contains(&self.word.to_ascii_lowercase().as_str());
+        let lower = first.to_ascii_lowercase();
+        let begins = || {
+            let failure = FAILURES.iter().any(|failure| lower.starts_with(failure));
+            failure || REASONS.contains(&lower.as_str())
+        };
+        let reason = plain(first) && words.next().is_some_and(plain) && (!chosen || begins());
         failed && (reason || (self.word.eq_ignore_ascii_case("token") && is_versioned_name(first)))
     }
 

@@ -121,6 +121,40 @@ fn a_sentence_about_a_failure_keeps_its_reason_and_not_the_secret_in_it() {
 }
 
 #[test]
+fn a_password_of_a_plain_word_in_a_sentence_is_masked_and_a_reason_is_not() {
+    for text in [
+        "login failed, password: «swordfish» for user admin",
+        "login failed with password: «swordfish» for user admin",
+        "could not log in with the password: «swordfish» as admin",
+        "invalid password: «letmein» was given by admin",
+        "rejected passphrase: «opensesame» of key id_rsa",
+        "ERROR: failed to use passwd: «hunter» in attempt",
+        "denied user admin with password: «swordfish», try again",
+        "Authentication failed for admin password: «winter» at node",
+    ] {
+        check(text);
+    }
+    for text in [
+        "password: must not be empty",
+        "invalid password: must not be empty",
+        "invalid password: too short",
+        "invalid password: at least eight characters",
+        "failed to read password: permission denied",
+        "failed to change the password: connection refused by host",
+        "failed to set password: user not known",
+        "cannot read passphrase: file not readable",
+        "failed to get password: HTTP timeout",
+        "failed to read passwd: Module is unknown",
+        "token: expired for user x",
+        "failed with token: expired for user x",
+        "unexpected token: end of print statement",
+        "failed to fetch the secret: vault is sealed",
+    ] {
+        check(text);
+    }
+}
+
+#[test]
 fn what_is_no_secret_stays() {
     for text in [
         "password: \"{{ vault_password }}\"",
@@ -212,6 +246,26 @@ fn a_long_line_of_names_takes_no_longer_than_its_length() {
     ] {
         let text = part.repeat((1 << 18) / part.len());
         assert!(masked(&text).len() <= text.len() * 2);
+    }
+}
+
+#[test]
+fn the_end_of_a_private_key_is_looked_for_in_as_many_lines_as_no_key_has() {
+    let line = "MIIEpAIBAAKCAQEA7yn3bRHQ\n";
+    for (lines, shown) in [(limits::KEY_LINES + 1, 0), (limits::KEY_LINES + 2, 1)] {
+        let key = format!("-----BEGIN PRIVATE KEY-----\n{}end", line.repeat(lines));
+        assert_eq!(masked(&key).matches(line).count(), shown, "{lines}");
+    }
+}
+
+#[test]
+fn a_line_longer_than_is_copied_as_one_is_copied_whole_and_masked_in_its_parts() {
+    let head = "x".repeat(usize::try_from(limits::COPIED_BYTES).unwrap());
+    for more in ["", " password=hunter2 y"] {
+        let line = format!("{head}{more}\nnext\n");
+        let mut copied = Vec::new();
+        assert_eq!(copy(&mut line.as_bytes(), &mut copied).unwrap(), line.len() as u64);
+        assert!(copied == line.replace("hunter2", MASK).into_bytes(), "{more}");
     }
 }
 

@@ -237,3 +237,102 @@ fn as_many_findings_as_a_document_has_room_for_are_counted_in_little_memory() {
     let left_out = usize::try_from(report["files"][0]["left_out"].as_u64().unwrap()).unwrap();
     assert!(left_out >= 4 * images - incfg::limits::FINDINGS, "{left_out}");
 }
+
+#[test]
+fn what_sat_reads_without_a_blank_is_read_again_up_to_a_bound() {
+    // Each place is read up to anew, so a long comment before them counts each time.
+    let comment = 4 << 20;
+    let places = incfg::limits::YAML_READ_AGAIN / comment;
+    let read = |places: usize| {
+        let no_blanks = "- \"a\"#no blank\n".repeat(places);
+        let file = format!("# {}\nother:\n{no_blanks}", "x".repeat(comment - 1_000));
+        let text = incfg::text::SourceText::new("b.yaml", file.as_bytes()).unwrap();
+        incfg::yaml::Tree::parse(&text).map(|_| ())
+    };
+    read(places).unwrap();
+    let refused = read(places + 1).unwrap_err().to_string();
+    assert!(refused.contains("comments must be separated"), "{refused}");
+}
+
+/// The findings of a rule in a file, with what they say may help.
+fn found(file: &str, rule: &str) -> Vec<String> {
+    let dir = Dir::new();
+    dir.file("b.yaml", file);
+    let report: serde_json::Value =
+        serde_json::from_str(&dir.run(&["check", "b.yaml", "--format", "json"]).stdout).unwrap();
+    let findings = report["files"][0]["findings"].as_array().unwrap();
+    findings
+        .iter()
+        .filter(|finding| finding["rule"] == rule)
+        .map(|finding| {
+            format!("{} {}", finding["message"].as_str().unwrap(), finding["help"].as_str().unwrap_or_default())
+        })
+        .collect()
+}
+
+#[test]
+fn as_many_causes_of_an_unreadable_document_are_told_as_are_looked_for() {
+    let most = incfg::limits::MENDING_ROUNDS;
+    for causes in [most, most + 1] {
+        let file = format!("images:\n{}", "- name: a: b\n".repeat(causes));
+        assert_eq!(found(&file, "yaml-syntax").len(), most, "{causes}");
+    }
+}
+
+#[test]
+fn the_names_of_as_many_layers_are_compared_as_a_configuration_may_have() {
+    for (before, told) in [(incfg::limits::LAYERS_COMPARED - 1, 1), (incfg::limits::LAYERS_COMPARED, 0)] {
+        let mut file = String::from("configurations:\n- name: c\n  layers:\n");
+        for layer in 0..=before {
+            let name = if layer == before { "part-of-0".into() } else { format!("is-part-of-{layer}-of-{layer}.") };
+            let _ = writeln!(
+                file,
+                "  - {{name: {name}, playbook: p{layer}.yml, git: {{url: 'https://x/y.git', commit: a}}}}"
+            );
+        }
+        assert_eq!(found(&file, "layer-name-substring").len(), told, "{before}");
+    }
+}
+
+#[test]
+fn the_bracket_that_does_not_close_is_looked_for_as_many_lines_above() {
+    let lines = incfg::limits::QUOTE_LINES;
+    for (between, is_told) in [(lines - 2, true), (lines + 2, false)] {
+        let file = format!("images: [\n{}- x\n", "  a,\n".repeat(between));
+        let all = found(&file, "yaml-syntax").join("\n");
+        assert_eq!(all.contains("the [ that opens here does not close"), is_told, "{between}: {all}");
+        assert!(!all.is_empty() && !all.contains("no entry above"), "{between}: {all}");
+    }
+}
+
+#[test]
+fn as_many_keys_of_one_mapping_are_told_as_strangers() {
+    for keys in [incfg::limits::STRANGERS, incfg::limits::STRANGERS + 1] {
+        let unknown: String = (0..keys).map(|key| format!("  unknown{key}: 1\n")).collect();
+        let base = "- name: a\n  base: {product: {name: cos, type: recipe}}\n";
+        assert_eq!(found(&format!("images:\n{base}{unknown}"), "schema-unknown-key").len(), incfg::limits::STRANGERS);
+        let doubled: String = (0..=keys).map(|_| "  name: a\n").collect();
+        assert_eq!(found(&format!("images:\n{base}{doubled}"), "yaml-duplicate-key").len(), incfg::limits::STRANGERS);
+    }
+}
+
+#[test]
+fn a_file_full_of_slips_gets_as_many_guesses_as_names_can_be_compared_with() {
+    // Each slip is compared with all names, and costs one more than there are.
+    let names = 999;
+    let guesses = incfg::limits::GUESSES / (names + 1);
+    let mut file = String::from("images:\n");
+    for name in 0..names {
+        let _ = writeln!(
+            file,
+            "- {{name: i{name}, ref_name: a-name-longer-than-others-{name:010}, base: {{product: {{name: cos, type: recipe}}}}}}"
+        );
+    }
+    for slip in 0..guesses + 2 {
+        let _ = writeln!(file, "- {{name: s{slip}, base: {{image_ref: a-name-longer-than-others-x}}}}");
+    }
+    let slips = found(&file, "image-ref-dangling");
+    assert_eq!(slips.len(), guesses + 2);
+    let guessed = slips.iter().filter(|message| message.contains("did you mean")).count();
+    assert_eq!(guessed, guesses, "{:?}", slips.last());
+}

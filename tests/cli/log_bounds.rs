@@ -185,3 +185,139 @@ fn more_layers_than_are_kept_of_an_ansible_log_give_no_wrong_layer() {
         assert_eq!(analysis["recoveries"][0]["failed_layer"], layer, "{ran}: {}", analysis["warnings"]);
     }
 }
+
+#[test]
+fn the_kind_of_a_file_is_told_by_as_much_of_its_head_as_is_looked_at() {
+    let line = "INFO: Creating images\n";
+    let of_bytes = |bytes: usize| format!("{}\n{line}", "x".repeat(bytes - 1));
+    let of_lines = |lines: usize| format!("{}{line}", "x\n".repeat(lines));
+    for (log, kind) in [
+        (of_bytes(limits::HEAD_BYTES - line.len()), "main.log"),
+        (of_bytes(limits::HEAD_BYTES), "unknown"),
+        (of_lines(limits::KIND_LINES - 1), "main.log"),
+        (of_lines(limits::KIND_LINES), "unknown"),
+    ] {
+        let dir = Dir::new();
+        dir.file("some.txt", log).file("main.log", as_main_log(&compute_fails("ansible")));
+        let inputs = dir.analysis(&["some.txt", "main.log"])["inputs"].clone();
+        let some = inputs.as_array().unwrap().iter().find(|input| input["path"] == "some.txt").unwrap();
+        assert_eq!(some["kind"], kind);
+    }
+}
+
+#[test]
+fn a_name_over_several_lines_may_be_as_long_as_a_joined_message() {
+    for (bytes, found) in [(limits::JOINED_BYTES, true), (limits::JOINED_BYTES + 1, false)] {
+        // The message is not whole after its second line, up to which it is so long.
+        let name = format!("{}\ny\nz", "x".repeat(bytes - "Creation of image \ny".len()));
+        let log =
+            format!("{}INFO: Creation of image {name} succeeded: ID {BASE_ID}\n", as_main_log(&begin("managed", 1)));
+        let images = main_log(&log)["sat_runs"][0]["images"].clone();
+        assert_eq!(images.as_array().unwrap().iter().any(|image| image["name"] == name.as_str()), found, "{bytes}");
+    }
+}
+
+#[test]
+fn as_many_dumps_of_outputs_are_read_as_are_kept() {
+    let operation = "update-managed-cfs-config";
+    let dump = |made: &str| {
+        let report = json!({"configurations": [{"name": made}]}).to_string();
+        json!({"name": "demo", "operation_outputs": {"stage_params": {"update-cfs-config": {operation: {"sat-bootprep-run": {"script_stdout": report}}}}}})
+    };
+    for (before, found) in [(limits::OUTPUTS - 1, true), (limits::OUTPUTS, false)] {
+        let mut log = InstallLog::new();
+        log.begin("demo", "demo-ab1cd");
+        for number in 0..=before {
+            let made = if number == before { "the-last" } else { "another" };
+            log.own("DBG", &format!("  >>>> stdout   : {}", dump(made)));
+        }
+        log.stage("update-cfs-config", "demo-ab1cd-update-cfs-config-qqqqq")
+            .sat_begins(operation)
+            .sat_ends(operation, "Succeeded")
+            .key(operation);
+        log.stage("prepare-images", WORKFLOW).sat(MANAGED, &compute_fails("ansible"), "Failed");
+        let (_dir, analysis) = activity(&log);
+        assert_eq!(analysis.to_string().contains("the-last"), found, "{before}: {analysis:#}");
+    }
+}
+
+#[test]
+fn more_threads_than_a_file_is_read_by_are_not_started() {
+    let dir = Dir::new();
+    dir.file("main.log", as_main_log(&compute_fails("ansible")));
+    // A hole of as many pieces that a thread for each would not find room.
+    let log = std::fs::OpenOptions::new().write(true).open(dir.path().join("main.log")).unwrap();
+    log.set_len(400 * limits::PIECE_BYTES as u64).unwrap();
+    let script =
+        format!("ulimit -v 400000; exec '{}' analyze -j 1000 --format json main.log", env!("CARGO_BIN_EXE_incfg"));
+    let output = std::process::Command::new("sh")
+        .args(["-c", &script])
+        .env("MALLOC_ARENA_MAX", "1")
+        .current_dir(dir.path())
+        .output()
+        .unwrap();
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    let analysis: Value = serde_json::from_slice(&output.stdout).unwrap();
+    assert_eq!(analysis["recoveries"][0]["base_image"]["id"], BASE_ID);
+}
+
+#[test]
+fn a_fact_has_as_many_places_of_evidence_as_are_given() {
+    for places in [limits::EVIDENCE_PLACES, limits::EVIDENCE_PLACES + 1] {
+        let column = format!("{:<57}", "STAGE: prepare-images");
+        let end = format!("2024-02-01T09:00:00.000001Z INFO [{column}] END Failed in 1 day, 2:03:04\n");
+        let dir = Dir::new();
+        dir.file("install.log", end.repeat(places));
+        let evidence = dir.analysis(&["install.log"])["stages"][0]["evidence"].clone();
+        let lines: Vec<u64> =
+            evidence.as_array().unwrap().iter().map(|place| place["line"].as_u64().unwrap()).collect();
+        // The first ones, and the last.
+        let expected: Vec<u64> = (1..limits::EVIDENCE_PLACES as u64).chain([places as u64]).collect();
+        assert_eq!(lines, expected);
+    }
+}
+
+#[test]
+fn as_many_images_are_matched_with_items_as_can_be_and_more_are_told() {
+    for (count, more) in [(limits::ASSIGNMENT_ITEMS, false), (limits::ASSIGNMENT_ITEMS + 1, true)] {
+        let mut file = String::from("images:\n");
+        let mut lines = begin("managed", count);
+        for number in 0..count - 1 {
+            let name = format!("b{number}");
+            let _ =
+                writeln!(file, "- {{name: {name}, ref_name: {name}, base: {{product: {{name: cos, type: recipe}}}}}}");
+            lines.extend(built(&name, &format!("{number:08x}{}", &BASE_ID[8..])));
+        }
+        let _ = writeln!(
+            file,
+            "- {{name: compute, ref_name: c, base: {{image_ref: b7}}, configuration: c-1, configuration_group_names: [Compute]}}"
+        );
+        lines.extend(failed_in("compute", "ansible", count - 1));
+        let dir = Dir::new();
+        dir.file("main.log", as_main_log(&lines)).file("compute-and-uan-bootprep.yaml", file);
+        let analysis = dir.analysis(&["main.log", "--bootprep", "compute-and-uan-bootprep.yaml"]);
+        let base = &analysis["recoveries"][0]["base_image"]["name"];
+        assert_eq!(*base, if more { json!(null) } else { json!("b7") }, "{count}: {}", analysis["warnings"]);
+        let told = analysis["warnings"].to_string();
+        assert_eq!(told.contains("more than 400 images"), more, "{told}");
+        assert!(!told.contains("bootprep-mismatch"), "{told}");
+    }
+}
+
+#[test]
+fn as_many_lines_are_shown_around_a_failure_as_a_page_has_room_for() {
+    let dir = Dir::new();
+    let numbers: Vec<u64> = (1..=limits::EXCERPT_AROUND + 1).collect();
+    let above: String = numbers.iter().rev().map(|number| format!("above-{number}.\n")).collect();
+    let below: String = numbers.iter().map(|number| format!("below-{number}.\n")).collect();
+    let far = "far.\n".repeat(10);
+    let log = as_main_log(&compute_fails("ansible"));
+    dir.file("main.log", format!("{log}{far}{above}ERROR: it went wrong\n{below}{far}"));
+    let page = dir.run(&["analyze", "main.log", "--format", "html"]).stdout;
+    for side in ["above", "below"] {
+        for number in 1..=limits::EXCERPT_AROUND {
+            assert!(page.contains(&format!("{side}-{number}.")), "{side}-{number}");
+        }
+        assert!(!page.contains(&format!("{side}-{}.", limits::EXCERPT_AROUND + 1)), "{side}");
+    }
+}

@@ -213,3 +213,18 @@ fn a_report_is_for_its_owner_only_and_a_file_that_is_there_keeps_its_mode() {
         assert_eq!(mode(file), expected, "{file}");
     }
 }
+
+#[test]
+fn more_secrets_than_are_looked_for_at_a_time_are_masked_all_the_same() {
+    let count = incfg::limits::VALUES_AT_ONCE + 10;
+    let mut file = String::from("images:\n");
+    for number in 0..count {
+        let secret = format!("Zx9planted{number:04}");
+        file += &format!("- name: a\n  password: {secret}\n  base: {{image_ref: {secret}}}\n");
+    }
+    let dir = Dir::new();
+    dir.file("b.yaml", file);
+    let json = dir.run(&["check", "b.yaml", "--format", "json"]).stdout;
+    assert!(json.matches("[masked]").count() >= count, "{json:.2000}");
+    assert_clean(&json, "more than a thousand secrets");
+}

@@ -16,9 +16,6 @@ use sha2::Digest;
 
 use html::Html;
 
-/// The most bytes of a page.
-pub const PAGE_BYTES: usize = 500_000;
-
 /// What the templates write, and nothing else.
 const TAGS: &[&str] = &[
     "!DOCTYPE",
@@ -111,7 +108,7 @@ const ATTRIBUTES: &[&str] = &[
 
 /// What holds for every page: it is whole in itself, small, and made of nothing but what the templates write.
 pub fn sound(page: &str) -> Html {
-    assert!(page.len() <= PAGE_BYTES, "{} bytes", page.len());
+    assert!(page.len() <= incfg::limits::PAGE_BYTES, "{} bytes", page.len());
     let html = Html::parse(page);
     for tag in &html.tags {
         let name = tag.name.trim_start_matches('/');

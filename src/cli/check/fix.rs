@@ -87,8 +87,10 @@ fn variables(arguments: &Arguments, context: &Context, files: &[Fixed]) -> Resul
     for (at, variables) in context.variable_files.iter().enumerate() {
         let check = |text: &SourceText| {
             let mut own = context.clone();
-            own.variable_files[at].tree = crate::yaml::Tree::parse(text).ok();
-            own.variable_files[at].text = text.clone();
+            if let Some(file) = own.variable_files.get_mut(at) {
+                file.tree = crate::yaml::Tree::parse(text).ok();
+                file.text = text.clone();
+            }
             let found = lint::check_variables(&own, files.iter().map(|file| &file.checked));
             wanted(arguments, found.into_iter().filter(|finding| finding.variables_file == Some(at)).collect())
         };
@@ -102,7 +104,7 @@ fn variables(arguments: &Arguments, context: &Context, files: &[Fixed]) -> Resul
         fixed.push(Fixed { original: variables.text.to_bytes(), path, report, repaired, checked: Checked::default() });
     }
     let doubled =
-        fixed.iter().enumerate().any(|(at, one)| fixed[..at].iter().any(|other| same_file(&one.path, &other.path)));
+        fixed.iter().enumerate().any(|(at, one)| fixed.iter().take(at).any(|other| same_file(&one.path, &other.path)));
     if doubled {
         return Err(Failure::new(Exit::Usage, "a file of variables is given twice; with --fix give it once"));
     }

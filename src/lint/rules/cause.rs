@@ -175,6 +175,8 @@ fn indent(text: &SourceText, line: usize) -> Option<Finding> {
     let depth = |content: &str| content.len() - content.trim_start_matches(' ').len();
     let own = depth(content);
     let mut open: Vec<usize> = Vec::new();
+    // What stands further up may have the indent, unless the lines seen go up to the margin.
+    let mut all_seen = line <= limits::QUOTE_LINES;
     for above in (0..line).rev().take(limits::QUOTE_LINES) {
         let content = text.line(above);
         let trimmed = content.trim_start_matches(' ');
@@ -189,10 +191,11 @@ fn indent(text: &SourceText, line: usize) -> Option<Finding> {
             }
         }
         if outer == 0 {
+            all_seen = true;
             break;
         }
     }
-    if open.is_empty() || open.contains(&own) || own > open[0] {
+    if !all_seen || open.is_empty() || open.contains(&own) || own > open[0] {
         return None;
     }
     let near: Vec<String> = open.iter().filter(|depth| depth.abs_diff(own) <= 3).map(ToString::to_string).collect();

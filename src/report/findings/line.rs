@@ -43,8 +43,10 @@ impl<'a> Lines<'a> {
         let begin = range.start.min(self.text.as_str().len()).saturating_sub(ahead);
         let here = begin..begin + line.len();
         let from = self.secrets.partition_point(|secret| secret.end <= here.start);
-        let secrets: Vec<Range<usize>> = self.secrets[from..]
+        let secrets: Vec<Range<usize>> = self
+            .secrets
             .iter()
+            .skip(from)
             .take_while(|secret| secret.start < here.end)
             .map(|secret| secret.start.max(here.start) - begin..secret.end.min(here.end) - begin)
             .collect();

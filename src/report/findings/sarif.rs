@@ -1,5 +1,11 @@
 //! Findings as SARIF 2.1.0.
 
+#![allow(
+    clippy::indexing_slicing,
+    clippy::string_slice,
+    reason = "what is indexed are objects of JSON that are made here"
+)]
+
 use serde_json::{Value as Json, json};
 
 use super::{FileReport, Region, Report, region};

@@ -1,5 +1,11 @@
 //! The page of an analysis: what failed and where, what can be reused, what to do next, and what is not known.
 
+#![allow(
+    clippy::indexing_slicing,
+    clippy::string_slice,
+    reason = "positions come from the lists and texts that they are used on; the fuzz targets hold that"
+)]
+
 mod failure;
 mod life;
 mod story;

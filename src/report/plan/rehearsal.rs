@@ -1,5 +1,11 @@
 //! Every command of a run, in the order in which it would be issued.
 
+#![allow(
+    clippy::indexing_slicing,
+    clippy::string_slice,
+    reason = "positions come from the lists and texts that they are used on; the fuzz targets hold that"
+)]
+
 use std::fmt::Write;
 use std::path::Path;
 
