@@ -343,7 +343,10 @@ pub fn analyze(
             .sources
             .iter()
             .take(SOURCES_TOLD)
-            .map(|source| format!("{} {}", source.shown, useless(source.kind)))
+            .map(|source| match source.shown.as_str() {
+                "-" => format!("standard input {}", useless(source.kind)),
+                shown => format!("{shown} {}", useless(source.kind)),
+            })
             .collect();
         if collected.sources.len() > SOURCES_TOLD {
             told.push(format!("and {} more files of no use", collected.sources.len() - SOURCES_TOLD));
@@ -362,8 +365,9 @@ fn useless(kind: Kind) -> &'static str {
         Kind::Empty => "is empty; was it copied to its end?",
         Kind::Binary => "is not text; a tar archive has to be unpacked first",
         Kind::Bootprep => "is a bootprep file; give it with --bootprep, beside the logs",
+        Kind::Plan => "is a plan of incfg; incfg status says where it stands",
         Kind::Json => {
-            "is JSON, but no CFS configuration (cray cfs configurations describe) and no ConfigMap of an activity"
+            "is JSON, but no CFS configuration (cray cfs configurations describe) and no ConfigMap of an activity; an analysis that incfg has written is given to incfg plan and incfg fetch, with --analysis"
         }
         Kind::Unknown => {
             "is no log of IUF, SAT or ansible, no CFS configuration and no state of an activity; incfg looked for lines like 'INFO [prepare-managed-images] ...' (install.log), 'INFO: Creation of image ...' (main.log), 'Running site.yml from repo ...' (ansible)"

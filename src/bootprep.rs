@@ -171,10 +171,9 @@ impl Bootprep {
             at: text.position(offset),
             why: why.to_owned(),
         };
-        let expected = "expected a mapping with configurations, images or session_templates";
-        let root = tree.root().ok_or_else(|| shape(0, &format!("it is empty; {expected}")))?;
-        if !is_bootprep(tree) {
-            return Err(shape(tree.node(root).outer, expected));
+        let root = tree.root().ok_or_else(|| shape(0, &format!("it is empty; {EXPECTED}")))?;
+        if let Some(why) = what_else(tree) {
+            return Err(shape(tree.node(root).outer, &why));
         }
         for section in Section::ALL {
             let Some(node) = tree.get(root, section.key()).filter(|node| !tree.is_null(*node)) else { continue };
@@ -213,11 +212,27 @@ impl Bootprep {
     }
 }
 
-/// Whether a document has the sections of a bootprep file.
+const EXPECTED: &str = "expected a mapping with configurations, images or session_templates";
+
+/// Whether the `schema` of a document is one of those that incfg writes.
 #[must_use]
-pub fn is_bootprep(tree: &Tree) -> bool {
+pub fn is_of_incfg(schema: &str) -> bool {
+    schema.starts_with("incfg.")
+}
+
+/// What a document is that is no bootprep file, or what would make it one; none for a bootprep file.
+#[must_use]
+pub fn what_else(tree: &Tree) -> Option<String> {
+    let has = |key| tree.root().and_then(|root| tree.get(root, key));
+    match has("schema").and_then(|schema| tree.scalar(schema)) {
+        Some(schema) if schema.starts_with("incfg.plan/") => {
+            return Some("it is a plan of incfg; incfg status says where it stands".to_owned());
+        }
+        Some(schema) if is_of_incfg(schema) => return Some("incfg has written it, as a report".to_owned()),
+        _ => {}
+    }
     let known = ["schema_version", "configurations", "images", "session_templates"];
-    tree.root().is_some_and(|root| known.iter().any(|key| tree.get(root, key).is_some()))
+    (!known.into_iter().any(|key| has(key).is_some())).then(|| EXPECTED.to_owned())
 }
 
 /// What SAT reads in another way than may be expected: doubled keys, and names that are no text.

@@ -270,6 +270,11 @@ fn stderr_is_terminal() -> bool {
     std::io::stderr().is_terminal()
 }
 
+/// Whether a person would have to type what is read.
+fn stdin_is_terminal() -> bool {
+    std::io::stdin().is_terminal()
+}
+
 /// Whether a person reads what is printed.
 #[allow(clippy::disallowed_methods, reason = "nothing is printed")]
 fn stdout_is_terminal() -> bool {
@@ -330,9 +335,7 @@ fn json_document(path: &Path) -> Result<Value, Failure> {
         })
         .map_err(|error| {
             let at = if error.line() == 0 { String::new() } else { format!(":{}:{}", error.line(), error.column()) };
-            Failure::new(
-                Exit::Input,
-                format!("{shown}{at}: this is no whole JSON ({error}). cray prints JSON only with --format json"),
-            )
+            let remedy = if error.is_eof() { "" } else { ". cray prints JSON only with --format json" };
+            Failure::new(Exit::Input, format!("{shown}{at}: {}{remedy}", input::no_json(&error)))
         })
 }

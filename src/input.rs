@@ -37,6 +37,14 @@ pub enum InputError {
         /// What the system says.
         why: String,
     },
+    /// A directory of grammars is none.
+    #[error("{path}: {found}; grammars are read from a directory of files called *.yaml")]
+    NoDirectory {
+        /// The path.
+        path: String,
+        /// What is there.
+        found: &'static str,
+    },
     /// A document is larger than incfg reads whole.
     #[error("{path}: larger than {} MiB; a document of this kind is a few hundred kB. Is it the right file?", limits::DOCUMENT_BYTES >> 20)]
     TooLarge {
@@ -149,7 +157,9 @@ pub fn collect(paths: &[PathBuf]) -> Result<Collected, InputError> {
                     }
                     Ok(None) => {}
                     Err(error) => {
-                        found.left_out.push(LeftOut { why: format!("cannot be read: {error}"), path: shown });
+                        found
+                            .left_out
+                            .push(LeftOut { why: format!("cannot be read: {}", reason(&error)), path: shown });
                     }
                 }
             }
@@ -179,7 +189,20 @@ pub fn collect(paths: &[PathBuf]) -> Result<Collected, InputError> {
 }
 
 fn unreadable(path: &str, error: &std::io::Error) -> InputError {
-    InputError::Unreadable { path: path.to_owned(), why: error.to_string() }
+    InputError::Unreadable { path: path.to_owned(), why: reason(error) }
+}
+
+/// Why the system does not let a file be read, and what to do, to stand behind "cannot be read: ".
+pub(crate) fn reason(error: &std::io::Error) -> String {
+    match error.kind() {
+        std::io::ErrorKind::NotFound => "there is no such file".into(),
+        std::io::ErrorKind::PermissionDenied => {
+            "this user may not read it. Ask its owner or root for a copy, or let root run incfg".into()
+        }
+        std::io::ErrorKind::IsADirectory => "this is a directory. Give a file in it".into(),
+        std::io::ErrorKind::NotADirectory => "what stands before the last / is a file, not a directory".into(),
+        _ => error.to_string(),
+    }
 }
 
 /// Tells what files are, each of them once.
@@ -349,18 +372,27 @@ pub fn open_unpacked(path: &Path) -> std::io::Result<Box<dyn Read + Send>> {
     open_plain(path).and_then(|(file, _)| decompressed(file))
 }
 
+/// Why a text is not the JSON that is wanted.
+pub(crate) fn no_json(error: &serde_json::Error) -> String {
+    match error.classify() {
+        serde_json::error::Category::Eof if error.column() == 0 => "nothing is in it".into(),
+        serde_json::error::Category::Eof => {
+            "this is no whole JSON: it ends in the middle. Was it copied to its end?".into()
+        }
+        serde_json::error::Category::Data => format!("this is JSON of another kind ({error})"),
+        serde_json::error::Category::Syntax | serde_json::error::Category::Io => {
+            format!("this is no whole JSON ({error})")
+        }
+    }
+}
+
 /// The whole text of a file that the user names as a document: bootprep, variables, grammar.
 ///
 /// # Errors
 /// A file that cannot be read, or is larger than [`limits::DOCUMENT_BYTES`].
 pub fn read_document(path: &Path) -> Result<String, InputError> {
     let shown = path.display().to_string();
-    let file = open_plain(path).and_then(|(file, _)| decompressed(file)).map_err(|error| match error.kind() {
-        std::io::ErrorKind::NotFound => {
-            InputError::Unreadable { path: shown.clone(), why: "there is no such file".into() }
-        }
-        _ => unreadable(&shown, &error),
-    })?;
+    let file = open_plain(path).and_then(|(file, _)| decompressed(file)).map_err(|error| unreadable(&shown, &error))?;
     read_bounded(file, &shown)
 }
 
@@ -370,7 +402,13 @@ pub fn read_document(path: &Path) -> Result<String, InputError> {
 /// A directory that cannot be listed, or a file that cannot be read.
 pub fn read_grammar_directory(path: &Path) -> Result<Vec<(String, String)>, InputError> {
     let shown = path.display().to_string();
-    let entries = std::fs::read_dir(path).map_err(|error| unreadable(&shown, &error))?;
+    let entries = std::fs::read_dir(path).map_err(|error| match error.kind() {
+        std::io::ErrorKind::NotFound => {
+            InputError::NoDirectory { path: shown.clone(), found: "there is no such directory" }
+        }
+        std::io::ErrorKind::NotADirectory => InputError::NoDirectory { path: shown.clone(), found: "this is a file" },
+        _ => unreadable(&shown, &error),
+    })?;
     let mut files: Vec<PathBuf> = entries
         .filter_map(Result::ok)
         .map(|entry| entry.path())

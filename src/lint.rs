@@ -19,8 +19,8 @@ pub mod target;
 
 use std::collections::BTreeSet;
 
-use crate::bootprep::is_bootprep;
 use crate::bootprep::variables::{Variables, VariablesError, VariablesFile};
+use crate::bootprep::{is_of_incfg, what_else};
 use crate::jinja;
 use crate::limits;
 use crate::nearness;
@@ -106,8 +106,9 @@ pub struct Checked {
     pub in_variables: Vec<Finding>,
     /// The variables it uses.
     pub variables: BTreeSet<String>,
-    /// It is YAML of another kind, and was not checked: a mapping with no key of a bootprep file, nor one that is nearly one.
-    pub other_file: bool,
+    /// It is YAML of another kind, and was not checked: a mapping with no key of a bootprep file, nor one that is nearly one,
+    /// or what incfg writes itself. What it is, or what was expected.
+    pub other_file: Option<String>,
     /// Its text could be read as YAML, mended or not.
     pub read: bool,
 }
@@ -119,8 +120,8 @@ pub fn check(text: &SourceText, context: &Context) -> Checked {
     let mut checked = Checked { read: tree.is_some(), ..Checked::default() };
     if let Some(tree) = &tree {
         let source = mended.as_ref().map_or(text, |mended| &mended.text);
-        if is_other_file(tree) {
-            return Checked { other_file: true, ..Checked::default() };
+        if let Some(other) = other_file(tree) {
+            return Checked { other_file: Some(other), ..Checked::default() };
         }
         let subject = Subject::new(source, tree, context);
         let mut rest = held_against_rules(&subject);
@@ -142,13 +143,15 @@ pub fn check(text: &SourceText, context: &Context) -> Checked {
     checked
 }
 
-fn is_other_file(tree: &Tree) -> bool {
+fn other_file(tree: &Tree) -> Option<String> {
     let known = ["schema_version", "configurations", "images", "session_templates", "hardware"];
-    let Some(keys) = tree.root().and_then(|root| tree.entries(root)).filter(|keys| !keys.is_empty()) else {
-        return false;
-    };
-    !is_bootprep(tree)
-        && !keys.iter().filter_map(|(key, _)| tree.scalar(*key)).any(|key| nearness::nearest(known, key).is_some())
+    let root = tree.root()?;
+    let keys = tree.entries(root).filter(|keys| !keys.is_empty())?;
+    let other = what_else(tree)?;
+    let of_incfg = tree.get(root, "schema").and_then(|schema| tree.scalar(schema)).is_some_and(is_of_incfg);
+    // A key that is nearly one of a bootprep file is a slip in one.
+    let slip = keys.iter().filter_map(|(key, _)| tree.scalar(*key)).any(|key| nearness::nearest(known, key).is_some());
+    (of_incfg || !slip).then_some(other)
 }
 
 fn held_against_rules(subject: &Subject) -> Vec<Finding> {

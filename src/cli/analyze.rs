@@ -6,7 +6,7 @@ use std::path::PathBuf;
 use chrono::{DateTime, NaiveDate, NaiveDateTime, Utc};
 use clap::{Args, ValueEnum};
 
-use crate::analysis::Context;
+use crate::analysis::{Analysis, Context, ImageStatus};
 use crate::bootprep::Bootprep;
 use crate::excerpt;
 use crate::input;
@@ -31,7 +31,7 @@ Examples:
     --vars-file session_vars.yaml --format env --image compute.x86_64)\"")]
 pub(super) struct Arguments {
     /// What to read.
-    #[arg(value_name = "PATH", default_value = "-", hide_default_value = true)]
+    #[arg(value_name = "PATH")]
     paths: Vec<PathBuf>,
     /// The bootprep file of the run: ties images to ref_names, bases and configurations.
     #[arg(long, value_name = "FILE")]
@@ -75,10 +75,19 @@ enum Format {
 }
 
 pub(super) fn run(arguments: &Arguments) -> Result<Exit, Failure> {
+    if arguments.paths.is_empty() && super::stdin_is_terminal() {
+        return Err(Failure::new(
+            Exit::Usage,
+            "nothing to analyse: give an IUF activity directory (/etc/cray/upgrade/csm/iuf/<activity>), its log/, or log files; - reads what you type or paste",
+        ));
+    }
     let grammar = super::grammar::load(arguments.grammar.as_deref())?;
     let context = context(arguments)?;
-    let collected = input::collect(&arguments.paths).map_err(|error| Failure::new(Exit::Input, error))?;
+    let collected = input::collect(&paths(arguments)).map_err(|error| Failure::new(Exit::Input, error))?;
     let analysis = super::reading::analysed(&collected, &context, &grammar, arguments.jobs)?;
+    if let (Some(image), Format::Text | Format::Html) = (&arguments.image, arguments.format) {
+        is_there(image, &analysis)?;
+    }
     match arguments.format {
         Format::Json => {
             let json = Masked::json(&analysis).map_err(|error| Failure::new(Exit::Defect, error))?;
@@ -96,17 +105,47 @@ pub(super) fn run(arguments: &Arguments) -> Result<Exit, Failure> {
             deliver(arguments.output.as_deref(), &page)?;
         }
         Format::Env => {
-            let assignments = env::assignments(&analysis, arguments.image.as_deref())
-                .map_err(|refused| Failure::new(Exit::BadNews, refused))?;
+            let assignments = env::assignments(&analysis, arguments.image.as_deref()).map_err(|refused| {
+                // What was given to prove it, and could not be used, is the first thing to mend.
+                let unused = analysis.warnings.iter().filter(|warning| warning.code == "bootprep-unusable");
+                let unused: String = unused.map(|warning| format!("\n{}", warning.message)).collect();
+                Failure::new(Exit::BadNews, format!("{refused}{unused}"))
+            })?;
             deliver(arguments.output.as_deref(), &Masked::text(&assignments))?;
         }
     }
     Ok(Exit::Done)
 }
 
+/// A story without the image that it is to be about would hide what failed.
+fn is_there(image: &str, analysis: &Analysis) -> Result<(), Failure> {
+    let mut all = analysis.sat_runs.iter().flat_map(|run| &run.images);
+    if all.clone().any(|known| known.name == image || known.ref_name.as_deref() == Some(image)) {
+        return Ok(());
+    }
+    let mut names: Vec<&str> = Vec::new();
+    // Those that failed are asked for, so they come first.
+    let failed = all.clone().filter(|known| known.status == ImageStatus::Failed);
+    for name in failed.map(|known| known.name.as_str()).chain(all.by_ref().map(|known| known.name.as_str())) {
+        if !names.contains(&name) && names.len() < NAMES_TOLD {
+            names.push(name);
+        }
+    }
+    let there = if names.is_empty() { "they name none".to_owned() } else { format!("there is: {}", names.join(", ")) };
+    Err(Failure::new(Exit::Usage, format!("--image {image}: no image of these logs is called so; {there}")))
+}
+
+/// Names of images that an error lists.
+const NAMES_TOLD: usize = 8;
+
+/// What to read: standard input, when nothing is named.
+fn paths(arguments: &Arguments) -> Vec<PathBuf> {
+    if arguments.paths.is_empty() { vec!["-".into()] } else { arguments.paths.clone() }
+}
+
 fn invocation(arguments: &Arguments) -> text::Invocation {
     text::Invocation {
-        paths: arguments.paths.iter().map(|path| path.display().to_string()).collect(),
+        paths: paths(arguments).iter().map(|path| path.display().to_string()).collect(),
         bootprep: arguments.bootprep.as_ref().map(|path| path.display().to_string()),
         vars_files: arguments.vars_file.iter().map(|path| path.display().to_string()).collect(),
         flags: repeated_flags(arguments),

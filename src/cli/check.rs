@@ -70,7 +70,7 @@ pub(super) struct Arguments {
     #[arg(long, value_name = "RULE", value_delimiter = ',', value_parser = rule)]
     skip: Vec<&'static Rule>,
     /// Exit 1 from findings of this severity on.
-    #[arg(long, value_enum, default_value_t = Threshold::Error)]
+    #[arg(long, value_enum, default_value_t = Threshold::Error, value_name = "SEVERITY")]
     min_severity: Threshold,
     /// Apply the fixes that change nothing but what is wrong, and check again.
     #[arg(long)]
@@ -208,7 +208,7 @@ fn context(arguments: &Arguments) -> Result<Context, Failure> {
         system.add_products(&path.display().to_string(), &read_text(path)?).map_err(|error| failed(&error))?;
     }
     if let Some(path) = &arguments.roles {
-        system.add_roles(&read_text(path)?);
+        system.add_roles(&path.display().to_string(), &read_text(path)?).map_err(|error| failed(&error))?;
     }
     Ok(context)
 }
@@ -278,10 +278,8 @@ fn one(source: &collect::Source, context: &Context) -> (FileReport, Checked) {
         Err(error) => return failed(error.to_string()),
     };
     let checked = lint::check(&text, context);
-    if checked.other_file {
-        return failed(format!(
-            "{path}:1:1: this is no bootprep file: expected a mapping with configurations, images or session_templates"
-        ));
+    if let Some(why) = &checked.other_file {
+        return failed(format!("{path}:1:1: this is no bootprep file: {why}"));
     }
     let (findings, left_out) = (checked.findings.clone(), checked.left_out);
     (FileReport { path, text: Some(text), findings, left_out, error: None }, checked)

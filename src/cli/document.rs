@@ -3,6 +3,7 @@
 use std::io::Read;
 use std::path::Path;
 
+use crate::input;
 use crate::limits;
 
 use super::{Exit, Failure};
@@ -14,7 +15,7 @@ pub(super) fn read_bytes(path: &Path) -> Result<Vec<u8>, Failure> {
 
 /// The same, with the reason as a sentence.
 pub(super) fn try_read(path: &Path) -> Result<Vec<u8>, String> {
-    let failed = |error: std::io::Error| format!("{}: cannot be read: {error}", path.display());
+    let failed = |error: std::io::Error| format!("{}: cannot be read: {}", path.display(), input::reason(&error));
     let mut bytes = Vec::new();
     let limit = limits::DOCUMENT_BYTES + 1;
     if path.as_os_str() == "-" {
@@ -23,7 +24,7 @@ pub(super) fn try_read(path: &Path) -> Result<Vec<u8>, String> {
         std::fs::File::open(path).and_then(|file| file.take(limit).read_to_end(&mut bytes)).map_err(failed)?;
     }
     if is_packed(&bytes) && path.as_os_str() != "-" {
-        return crate::input::read_document(path).map(String::into_bytes).map_err(|error| error.to_string());
+        return input::read_document(path).map(String::into_bytes).map_err(|error| error.to_string());
     }
     Ok(bytes)
 }
@@ -48,7 +49,7 @@ pub(super) fn unchanged(path: &Path, original: &[u8]) -> Result<(), Failure> {
 
 /// The text of a file, packed or not.
 pub(super) fn read_text(path: &Path) -> Result<String, Failure> {
-    crate::input::read_document(path).map_err(|error| Failure::new(Exit::Input, error))
+    input::read_document(path).map_err(|error| Failure::new(Exit::Input, error))
 }
 
 /// A variable as `name.attribute=value`.

@@ -66,7 +66,7 @@ pub(super) fn run(arguments: &Arguments) -> Result<Exit, Failure> {
     let wanted = analysis.sat_runs.iter().filter(|run| !run.skipped && !analysis.has_main_log(run));
     let wanted: Vec<(&SatRun, &str)> = wanted.filter_map(|run| Some((run, run.s3_key.as_deref()?))).collect();
     if wanted.is_empty() {
-        say("no run of SAT in these logs has a log in S3 that is not at hand")?;
+        say("nothing to fetch: no run of SAT in these logs names a log in S3 that is not here already")?;
         return Ok(Exit::Done);
     }
     let cray = Cray { program: arguments.cray.clone(), timeout: arguments.call_timeout };

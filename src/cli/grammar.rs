@@ -122,15 +122,16 @@ fn explain_file(grammar: &Grammar, file: &Path, read_as: Option<ReadAs>, unmatch
             return Err(Failure::new(
                 Exit::Input,
                 format!(
-                    "{}: recognised as {}, which has no lines to explain; --as iuf, sat or ansible reads it all the same",
+                    "{}: recognised as {}, and only the lines of a log are explained. If it is a log, say which with --as iuf, --as sat or --as ansible",
                     file.display(),
                     kind.name()
                 ),
             ));
         }
     };
-    let unreadable =
-        |error: std::io::Error| Failure::new(Exit::Input, format!("{}: cannot be read: {error}", file.display()));
+    let unreadable = |error: std::io::Error| {
+        Failure::new(Exit::Input, format!("{}: cannot be read: {}", file.display(), input::reason(&error)))
+    };
     let mut reader = BufReader::with_capacity(limits::CHUNK_BYTES, source.reader().map_err(unreadable)?);
     print(&format!("{}: recognised as {}\n", printable(&source.shown), source.kind.name()))?;
     let mut line = Vec::new();

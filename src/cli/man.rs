@@ -31,8 +31,9 @@ pub(super) fn run(arguments: &Arguments) -> Result<Exit, Failure> {
         print_exact(&page(&incfg)?)?;
         return Ok(Exit::Done);
     };
-    std::fs::create_dir_all(directory)
-        .map_err(|error| Failure::new(Exit::Input, format!("{}: cannot be made: {error}", directory.display())))?;
+    std::fs::create_dir_all(directory).map_err(|error| {
+        Failure::new(Exit::Input, format!("{}: cannot be made: {}", directory.display(), crate::input::reason(&error)))
+    })?;
     let commands = with_all_below(&incfg);
     for command in &commands {
         save(&directory.join(format!("{}.1", name(command))), &page(command)?)?;

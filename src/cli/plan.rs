@@ -302,7 +302,7 @@ fn input_file(path: &Path) -> Result<InputFile, Failure> {
     let shown = path.display().to_string();
     let sha256 = File::open(path)
         .and_then(plan::sha256)
-        .map_err(|error| Failure::new(Exit::Input, format!("{shown}: cannot be read: {error}")))?;
+        .map_err(|error| Failure::new(Exit::Input, format!("{shown}: cannot be read: {}", input::reason(&error))))?;
     Ok(InputFile { path: shown, sha256 })
 }
 

@@ -26,6 +26,8 @@ pub enum Kind {
     ActivityHistory,
     /// A bootprep file.
     Bootprep,
+    /// A plan of incfg.
+    Plan,
     /// Nothing, or blank lines only.
     Empty,
     /// Not text.
@@ -49,6 +51,7 @@ impl Kind {
             Self::ActivityState => "activity-state",
             Self::ActivityHistory => "activity-history",
             Self::Bootprep => "bootprep",
+            Self::Plan => "plan",
             Self::Empty => "empty",
             Self::Binary => "binary",
             Self::Unknown => "unknown",
@@ -190,6 +193,9 @@ fn yaml_kind(text: &[u8]) -> Kind {
     if memchr::memmem::find(text, b"\n  states:").is_some() && memchr::memmem::find(text, b"workflow_id:").is_some() {
         return Kind::ActivityHistory;
     }
+    if has(b"schema") && memchr::memmem::find(text, b"schema: incfg.plan/").is_some() {
+        return Kind::Plan;
+    }
     if has(b"schema_version") || has(b"configurations") || has(b"images") || has(b"session_templates") {
         return Kind::Bootprep;
     }
@@ -217,6 +223,7 @@ mod tests {
             ("{\"layers\": [], \"name\": \"c\"}\n", Kind::Json),
             ("input_parameters:\n  stages: []\nname: demo\n", Kind::ActivityState),
             ("schema_version: 1.0.2\nimages: []\n", Kind::Bootprep),
+            ("# A plan of incfg\nschema: incfg.plan/1\nid: 1a2b3c4d\nimages: []\n", Kind::Plan),
             ("\n  \n", Kind::Empty),
             ("hello\n", Kind::Unknown),
         ] {

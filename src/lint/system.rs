@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::Value as Json;
 
+use crate::input;
 use crate::text::SourceText;
 use crate::yaml::{NodeId, Tree};
 
@@ -58,7 +59,7 @@ impl System {
         let expected =
             "expected the output of `cray ims images list --format json` or `cray ims recipes list --format json`";
         let list: Vec<Json> =
-            serde_json::from_str(text).map_err(|error| wrong(&format!("no JSON list: {error}; {expected}")))?;
+            serde_json::from_str(text).map_err(|error| wrong(&format!("{}; {expected}", input::no_json(&error))))?;
         let is_recipes = list.iter().any(|entry| entry.get("recipe_type").is_some());
         let stored = list
             .iter()
@@ -85,7 +86,8 @@ impl System {
     pub fn add_configurations(&mut self, path: &str, text: &str) -> Result<(), ListError> {
         let wrong = |why: &str| ListError { path: path.to_owned(), why: why.to_owned() };
         let expected = "expected the output of `cray cfs v3 configurations list --format json`";
-        let json: Json = serde_json::from_str(text).map_err(|error| wrong(&format!("no JSON: {error}; {expected}")))?;
+        let json: Json =
+            serde_json::from_str(text).map_err(|error| wrong(&format!("{}; {expected}", input::no_json(&error))))?;
         let list = json.get("configurations").unwrap_or(&json).as_array().ok_or_else(|| wrong(expected))?;
         let names = list
             .iter()
@@ -109,7 +111,7 @@ impl System {
             Ok((text, tree))
         };
         let (_, tree) = read(text)?;
-        let root = tree.root().ok_or_else(|| wrong(format!("empty; {expected}")))?;
+        let root = tree.root().ok_or_else(|| wrong(format!("nothing is in it; {expected}")))?;
         let data = tree.get(root, "data").unwrap_or(root);
         let products = tree.entries(data).ok_or_else(|| wrong(expected.to_owned()))?;
         let known = self.products.get_or_insert_default();
@@ -129,10 +131,21 @@ impl System {
     }
 
     /// Takes in the roles of a site, beside those every system has: a JSON list or one name a line.
-    pub fn add_roles(&mut self, text: &str) {
+    ///
+    /// # Errors
+    /// A file that holds something else.
+    pub fn add_roles(&mut self, path: &str, text: &str) -> Result<(), ListError> {
         let names = serde_json::from_str::<Vec<String>>(text)
             .unwrap_or_else(|_| text.split_whitespace().map(str::to_owned).collect());
+        let is_name = |name: &String| name.chars().all(|letter| letter.is_alphanumeric() || "_-".contains(letter));
+        if let Some(other) = names.iter().find(|name| !is_name(name)) {
+            let shown: String = other.chars().take(40).collect();
+            let why =
+                format!("'{shown}' is no role; expected roles and sub-roles as in HSM, one a line: Application_UAN");
+            return Err(ListError { path: path.to_owned(), why });
+        }
         self.roles.get_or_insert_default().extend(names);
+        Ok(())
     }
 
     /// A list of images was given.

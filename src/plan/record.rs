@@ -169,7 +169,7 @@ pub enum NotTaken {
         session: String,
     },
     /// No session of that name is open.
-    #[error("no session {session} of this plan is under way. Under way: {}", if .open.is_empty() { "none".to_owned() } else { .open.join(", ") })]
+    #[error("no session {session} of this plan is under way{}. incfg status shows where it stands", if .open.is_empty() { ", and no other either".to_owned() } else { format!("; these are: {}", .open.join(", ")) })]
     NotOpen {
         /// The name that was given.
         session: String,

@@ -5,6 +5,7 @@ use std::io::Read;
 use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 
+use crate::input;
 use crate::limits;
 use crate::whole_file::{self, NotCreated, NotWritten};
 
@@ -211,8 +212,11 @@ fn content(file: &File, path: &Path) -> Result<Vec<u8>, StoreError> {
 
 fn unreadable(path: &Path, error: &std::io::Error) -> StoreError {
     let why = match error.kind() {
-        std::io::ErrorKind::NotFound => "there is no such file. incfg plan makes a plan".to_owned(),
-        _ => error.to_string(),
+        std::io::ErrorKind::NotFound => "there is no such file. incfg plan -o FILE makes a plan".to_owned(),
+        std::io::ErrorKind::IsADirectory => {
+            "this is a directory. A plan is one file, which incfg plan -o FILE makes".to_owned()
+        }
+        _ => input::reason(error),
     };
     StoreError::Unreadable { path: path.display().to_string(), why }
 }

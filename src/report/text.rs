@@ -142,9 +142,13 @@ fn failure(page: &mut Page, analysis: &Analysis, at: usize, of: (usize, usize), 
             && invocation.tells_of(&image.name, image.ref_name.as_deref())
     });
     let (whole, short) = bad.clone().zip(0..).partition::<Vec<_>, _>(|(_, number)| *number < IN_FULL);
+    let mut above: Option<&Recovery> = None;
     for (image, _) in whole {
         match recoveries(image) {
-            Some(recovery) => broken(page, image, recovery),
+            Some(recovery) => {
+                broken(page, image, recovery, above);
+                above = Some(recovery);
+            }
             None => lost(page, image),
         }
     }
@@ -175,7 +179,8 @@ fn log_of(page: &mut Page, analysis: &Analysis, run: &SatRun) {
     }
 }
 
-fn broken(page: &mut Page, image: &Image, recovery: &Recovery) {
+/// An image that can be gone on with; `above` is the one told before it.
+fn broken(page: &mut Page, image: &Image, recovery: &Recovery, above: Option<&Recovery>) {
     let how = if image.status == ImageStatus::Unfinished {
         "was being configured; the log has no end of it"
     } else {
@@ -199,8 +204,18 @@ fn broken(page: &mut Page, image: &Image, recovery: &Recovery) {
         }
         None => {
             page.fact("base image", "not proven", &[]);
-            for candidate in recovery.base_image_candidates.iter().take(8) {
-                page.note(&format!("may be {}  {}", candidate.id, printable(&candidate.name)));
+            let candidates = &recovery.base_image_candidates;
+            match above.filter(|above| candidates.len() > 1 && above.base_image_candidates == *candidates) {
+                Some(above) => page.note(&format!("may be what that of {} may be", printable(&above.image))),
+                None => {
+                    for candidate in candidates.iter().take(CANDIDATES) {
+                        page.note(&format!("may be {}  {}", candidate.id, printable(&candidate.name)));
+                    }
+                    if candidates.len() > CANDIDATES {
+                        let more = candidates.len() - CANDIDATES;
+                        page.note(&format!("or one of {more} more; --format json has them all"));
+                    }
+                }
             }
         }
     }
@@ -264,6 +279,9 @@ fn fine(page: &mut Page, run: &SatRun) {
     list(page, run, ImageStatus::Skipped, Tone::Quiet, "in IMS before, not made again");
     list(page, run, ImageStatus::NotRun, Tone::Quiet, "never begun");
 }
+
+/// Candidates for one fact that are told; the rest is counted.
+const CANDIDATES: usize = 8;
 
 /// Images shown of one kind; the rest is counted.
 const LISTED: usize = 40;

@@ -11,20 +11,29 @@ const COMMAND: &str = "\u{1b}[36m";
 /// a command. Without columns nothing is broken: that is for files and programs.
 #[must_use]
 pub fn wrapped(text: &str, columns: Option<usize>) -> String {
+    broken_lines(text, columns, hanging)
+}
+
+/// The same, where the rest of each line stands behind `indent` blanks.
+#[must_use]
+pub fn wrapped_behind(text: &str, columns: Option<usize>, indent: usize) -> String {
+    broken_lines(text, columns, |_, _| indent)
+}
+
+fn broken_lines(text: &str, columns: Option<usize>, hanging: impl Fn(&str, usize) -> usize) -> String {
     let Some(columns) = columns.map(|columns| columns.max(NARROWEST)) else { return text.to_owned() };
     let mut out = String::with_capacity(text.len());
     for line in text.split_inclusive('\n') {
         if line.trim_start().starts_with(COMMAND) || width(line.trim_end()) <= columns {
             out.push_str(line);
         } else {
-            broken(&mut out, line, columns);
+            broken(&mut out, line, columns, hanging(line, columns));
         }
     }
     out
 }
 
-fn broken(out: &mut String, line: &str, columns: usize) {
-    let hanging = hanging(line, columns);
+fn broken(out: &mut String, line: &str, columns: usize, hanging: usize) {
     let mut column = 0;
     let mut begun = false;
     for word in line.split_inclusive(' ') {

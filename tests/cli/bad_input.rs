@@ -1,6 +1,8 @@
 //! The wrong file, half a file, nothing: a sentence that says what to do, the right exit code, never a panic.
 
 use std::io::Write;
+use std::os::unix::fs::PermissionsExt;
+use std::os::unix::process::CommandExt;
 
 use flate2::Compression;
 use flate2::write::GzEncoder;
@@ -39,6 +41,109 @@ fn an_input_that_is_nothing_incfg_knows_is_told_what_it_is() {
         &["analyze", "missing"],
         &["missing: there is no such file or directory", "/etc/cray/upgrade/csm/iuf/<activity>"],
     );
+}
+
+#[test]
+fn each_command_says_of_a_wrong_file_what_it_is_and_what_was_expected() {
+    let dir = Dir::new();
+    dir.file("plan.yaml", "# A plan of incfg\nschema: incfg.plan/1\nid: 1a2b3c4d\nimages: []\n")
+        .file("analysis.json", "{\"schema\": \"incfg.analysis/1\", \"images\": []}\n")
+        .file("half.json", "[{\"id\": ")
+        .file("main.log", as_main_log(&compute_fails("ansible")))
+        .file("b.yaml", "images:\n- {name: cos-base, base: {product: {name: cos, type: recipe}}}\n")
+        .file("some/x", "")
+        .file("empty", "");
+    let pin = ["--pin", "cos-base=f5374c4c-8c5a-4b79-a5e5-aef778ed36cd"];
+    let a_plan = "it is a plan of incfg; incfg status says where it stands";
+    for (arguments, wanted) in [
+        (&["analyze", "plan.yaml"][..], &["plan.yaml is a plan of incfg; incfg status"][..]),
+        (&["analyze", "analysis.json"], &["an analysis that incfg has written is given to incfg plan"]),
+        (&["analyze"], &["standard input is empty"]),
+        (&["analyze", "main.log", "--grammar", "nowhere"], &["nowhere: there is no such directory"]),
+        (
+            &["analyze", "main.log", "--grammar", "b.yaml"],
+            &["b.yaml: this is a file; grammars are read from a directory"],
+        ),
+        (&["check", "plan.yaml"], &["this is no bootprep file", a_plan]),
+        (&["check", "analysis.json"], &["incfg has written it, as a report"]),
+        (&["check", "missing.yaml"], &["missing.yaml: there is no such file or directory. Give bootprep files"]),
+        (
+            &["check", "b.yaml", "--vars-file", "some"],
+            &["some: cannot be read: this is a directory. Give a file in it"],
+        ),
+        (&["check", "b.yaml", "--images", "half.json"], &["half.json: this is no whole JSON: it ends in the middle"]),
+        (&["check", "b.yaml", "--images", "empty"], &["empty: nothing is in it", "cray ims images list"]),
+        (&["check", "b.yaml", "--images", "analysis.json"], &["analysis.json: this is JSON of another kind"]),
+        (&["check", "b.yaml", "--roles", "main.log"], &["is no role", "one a line"]),
+        (&["check", "b.yaml", "--baseline", "half.json"], &["no baseline", "--write-baseline writes one"]),
+        (&["rewrite-bootprep", "plan.yaml", pin[0], pin[1]], &["this is no bootprep file", a_plan]),
+        (
+            &["status", "some"],
+            &["some: cannot be read: this is a directory. A plan is one file, which incfg plan -o FILE makes"],
+        ),
+        (&["status", "b.yaml/x"], &["b.yaml/x: cannot be read: what stands before the last / is a file"]),
+        (&["status", "missing.yaml"], &["there is no such file. incfg plan -o FILE makes a plan"]),
+        (&["grammar", "explain", "b.yaml"], &["b.yaml: recognised as bootprep", "--as sat"]),
+    ] {
+        refused(&dir, arguments, wanted);
+    }
+    // Rules that need more than the files are of no interest when no file was read.
+    assert!(!dir.run(&["check", "missing.yaml"]).stderr.contains("not checked without"));
+}
+
+#[test]
+fn a_file_that_the_user_may_not_read_is_told_as_that() {
+    let dir = Dir::new();
+    dir.file("secret", as_main_log(&compute_fails("ansible")));
+    std::fs::copy(env!("CARGO_BIN_EXE_incfg"), dir.path().join("incfg")).unwrap();
+    let mode = |name: &str, mode| {
+        std::fs::set_permissions(dir.path().join(name), std::fs::Permissions::from_mode(mode)).unwrap();
+    };
+    mode("incfg", 0o755);
+    mode("secret", 0o000);
+    mode(".", 0o755);
+    for command in ["analyze", "check", "status", "fetch"] {
+        let mut process = std::process::Command::new(dir.path().join("incfg"));
+        process.args([command, "secret"]).current_dir(dir.path()).stdin(std::process::Stdio::null());
+        // Root may read anything.
+        if std::fs::read(dir.path().join("secret")).is_ok() {
+            process.uid(NOBODY).gid(NOBODY);
+        }
+        let output = process.output().unwrap();
+        let said = String::from_utf8_lossy(&output.stderr);
+        assert_eq!(output.status.code(), Some(3), "{command}: {said}");
+        assert!(
+            said.contains("secret: cannot be read: this user may not read it. Ask its owner or root"),
+            "{command}: {said}"
+        );
+    }
+}
+
+#[test]
+fn an_image_that_is_not_there_hides_no_failure() {
+    let dir = Dir::new();
+    dir.file("main.log", as_main_log(&compute_fails("ansible")));
+    for format in ["text", "html"] {
+        let outcome = dir.run(&["analyze", "main.log", "--image", "computer", "--format", format]);
+        assert_eq!((outcome.code, outcome.stdout.as_str()), (2, ""), "{}", outcome.stderr);
+        assert!(
+            outcome
+                .stderr
+                .contains("--image computer: no image of these logs is called so; there is: compute-cos-base, "),
+            "{}",
+            outcome.stderr
+        );
+    }
+    assert_eq!(dir.run(&["analyze", "main.log", "--image", "compute-cos-base"]).code, 0);
+}
+
+#[test]
+fn assignments_that_are_refused_say_which_file_was_of_no_use() {
+    let dir = Dir::new();
+    dir.file("main.log", as_main_log(&compute_fails("ansible"))).file("b.yaml", "images:\n- name: {{x}}-y\n");
+    let outcome = dir.run(&["analyze", "main.log", "--bootprep", "b.yaml", "--format", "env"]);
+    assert_eq!((outcome.code, outcome.stdout.as_str()), (1, ""), "{}", outcome.stderr);
+    assert!(outcome.stderr.contains("\nb.yaml:2:"), "{}", outcome.stderr);
 }
 
 #[test]

@@ -235,7 +235,8 @@ fn lists_of_the_system_answer_what_the_file_cannot() {
     let outcome = dir.run(&["check", "b.yaml", "--images", "c.json"]);
     assert_eq!(outcome.code, 3);
     assert!(
-        outcome.stderr.contains("c.json: no JSON list") && outcome.stderr.contains("cray ims images list"),
+        outcome.stderr.contains("c.json: this is JSON of another kind")
+            && outcome.stderr.contains("cray ims images list"),
         "{}",
         outcome.stderr
     );
@@ -464,7 +465,7 @@ fn what_cannot_be_read_is_told_and_the_rest_is_checked() {
         "latin.yaml:1:4: not UTF-8 text",
         "chart.yaml:1:1: this is no bootprep file",
         "large.yaml: larger than 16 MiB",
-        "missing.yaml: cannot be read",
+        "missing.yaml: there is no such file or directory. Give bootprep files",
     ] {
         assert!(outcome.stderr.contains(said), "{said}: {}", outcome.stderr);
     }

@@ -163,6 +163,9 @@ pub fn pod(workflow: &str, operation: &str, retry: &str) -> String {
 /// What SAT prints, as (level, message); no level is text it prints as it is.
 pub type Lines = Vec<(&'static str, String)>;
 
+/// A user who owns nothing.
+pub const NOBODY: u32 = 65_534;
+
 /// SAT's lines in the form of `main.log`.
 pub fn as_main_log(lines: &Lines) -> String {
     lines

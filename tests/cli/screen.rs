@@ -178,6 +178,32 @@ fn many_images_are_counted_and_the_first_are_told() {
 }
 
 #[test]
+fn images_that_may_be_the_base_of_many_are_told_once_and_counted() {
+    let story = of_200(10).run(&["analyze", "main.log"]).stdout;
+    assert_eq!(story.matches("may be 00000001-1111").count(), 1, "{story}");
+    assert_eq!(story.matches("or one of 92 more; --format json has them all\n").count(), 1, "{story}");
+    assert_eq!(story.matches("may be what that of compute-").count(), 7, "{story}");
+}
+
+#[test]
+fn what_is_shown_of_a_checked_line_fits_the_screen() {
+    let dir = Dir::new();
+    let name = "a".repeat(120);
+    dir.file("b.yaml", format!("images:\n- {{name: {name}, base: {{image_ref: nowhere}}}}\n"));
+    for width in [60, 80, 120] {
+        let text = printed(&dir, &["check", "b.yaml"], &[("COLUMNS", &width.to_string())]);
+        assert!(text.contains("image-ref-dangling"), "{text}");
+        let long: Vec<&str> =
+            text.lines().filter(|line| line.chars().count() > width && line.contains(" | ")).collect();
+        assert_eq!(long, Vec::<&str>::new(), "at {width}");
+        // The rest of a message stands apart from the place that the next one begins with.
+        let begins = |line: &&str| !line.starts_with(' ') && !line.contains(" |");
+        let heads = text.lines().filter(|line| !line.is_empty()).filter(begins);
+        assert!(heads.clone().count() > 0 && heads.clone().all(|line| line.starts_with("b.yaml:")), "{text}");
+    }
+}
+
+#[test]
 fn logs_are_asked_for_a_few_at_a_time_where_the_layers_are_known() {
     let mut log = begin("managed", 20);
     for number in 0..20 {

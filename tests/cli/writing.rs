@@ -215,9 +215,6 @@ fn a_result_goes_to_a_device_that_takes_it() {
     assert!(fs::metadata("/dev/null").unwrap().file_type().is_char_device());
 }
 
-/// A user who owns nothing.
-const NOBODY: u32 = 65_534;
-
 #[test]
 fn a_directory_that_is_read_only_is_told() {
     let dir = site();

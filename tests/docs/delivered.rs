@@ -61,6 +61,10 @@ fn the_package_of_the_crate_holds_the_program_and_no_logs() {
     {
         assert!(files.lines().any(|file| file == needed), "{needed} is not in the package: {files}");
     }
+    let readme = crate::text_of(std::path::Path::new("README.md"));
+    for link in readme.split("](").skip(1).filter_map(|rest| rest.split([')', '#']).next()) {
+        assert!(files.lines().any(|file| file == link), "{link} of the README is not in the package");
+    }
     for file in files.lines() {
         assert!(!["tests/", "testdata/", "fuzz/", ".ci/"].iter().any(|part| file.starts_with(part)), "{file}");
     }

@@ -32,8 +32,35 @@ fn every_link_leads_somewhere() {
             }
             let (path, section) = link.split_once('#').unwrap_or((&link, ""));
             let target = if path.is_empty() { page.clone() } else { page.parent().unwrap().join(path) };
+            assert!(
+                !link.starts_with(".."),
+                "{}: the book and the packages have nothing beside docs/: {link}",
+                page.display()
+            );
             assert!(root().join(&target).exists(), "{}: {link}", page.display());
             assert!(section.is_empty() || has_section(&text_of(&target), section), "{}: {link}", page.display());
+        }
+    }
+}
+
+#[test]
+fn every_table_is_whole() {
+    let cells = |row: &str| row.replace("\\|", "").matches('|').count();
+    for page in all_pages() {
+        let text = text_of(&page);
+        let (mut table, mut in_code): (Vec<&str>, bool) = (Vec::new(), false);
+        for line in text.lines().chain([""]) {
+            in_code ^= line.starts_with("```");
+            if !in_code && line.starts_with('|') {
+                table.push(line);
+                continue;
+            }
+            let rows = std::mem::take(&mut table);
+            let Some(head) = rows.first() else { continue };
+            assert!(rows.get(1).is_some_and(|row| row.starts_with("|---")), "{}: no head: {head}", page.display());
+            for row in &rows {
+                assert_eq!(cells(row), cells(head), "{}: {row}", page.display());
+            }
         }
     }
 }

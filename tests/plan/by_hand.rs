@@ -602,7 +602,12 @@ fn a_session_under_way_is_recorded_as_such() {
     assert_eq!(outcome.code, 0, "{}", outcome.stderr);
     assert_eq!(site.steps("state")[0], "failed");
     let outcome = site.incfg(&["record", "plan.yaml", "--give-up", name]);
-    assert!(outcome.code == 3 && outcome.stderr.contains("Under way: none"), "{}", outcome.stderr);
+    assert!(
+        outcome.code == 3
+            && outcome.stderr.contains("is under way, and no other either. incfg status shows where it stands"),
+        "{}",
+        outcome.stderr
+    );
     let create = commands(&site).into_iter().find(|command| command.contains("sessions create")).unwrap();
     assert!(create.contains("-l0-2-a2 "), "the next attempt has a session of its own: {create}");
 }

@@ -5,6 +5,7 @@ use std::path::Path;
 
 use serde::{Deserialize, Serialize};
 
+use crate::input;
 use crate::report::findings::Report;
 
 use super::super::document::read_text;
@@ -35,7 +36,7 @@ pub(super) fn apply(report: &mut Report, path: &Path) -> Result<(), Failure> {
     let wrong = |why: &dyn std::fmt::Display| {
         Failure::new(Exit::Input, format!("{}: no baseline: {why}; --write-baseline writes one", path.display()))
     };
-    let baseline: Baseline = serde_json::from_str(&read_text(path)?).map_err(|error| wrong(&error))?;
+    let baseline: Baseline = serde_json::from_str(&read_text(path)?).map_err(|error| wrong(&input::no_json(&error)))?;
     if baseline.schema != SCHEMA {
         return Err(wrong(&format!("expected schema {SCHEMA}, found {}", baseline.schema)));
     }

@@ -50,8 +50,14 @@ pub(super) fn sources(paths: &[PathBuf], stdin_name: &str) -> Result<Vec<Source>
 }
 
 fn add(path: &Path, found: &mut BTreeMap<PathBuf, Source>) {
-    let source = Source { path: path.to_owned(), shown: path.display().to_string(), bytes: try_read(path) };
-    found.insert(path.to_owned(), source);
+    let shown = path.display().to_string();
+    let bytes = match std::fs::metadata(path) {
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => Err(format!(
+            "{shown}: there is no such file or directory. Give bootprep files, directories that hold some, or a pattern like 'site/**/*.yaml'"
+        )),
+        _ => try_read(path),
+    };
+    found.insert(path.to_owned(), Source { path: path.to_owned(), shown, bytes });
 }
 
 fn is_pattern(path: &Path) -> bool {

@@ -8,7 +8,7 @@ use super::line::{Line, Lines};
 use super::{FileReport, Report, region};
 use crate::lint::{Finding, Rule, Severity, rules};
 use crate::report::printable;
-use crate::report::wrap::wrapped;
+use crate::report::wrap::{wrapped, wrapped_behind};
 use crate::text::SourceText;
 
 /// Characters of a line that are shown.
@@ -33,7 +33,7 @@ pub fn findings(report: &Report, infos: bool, columns: Option<usize>) -> String 
         for finding in &file.findings {
             let mut line = String::new();
             first_line(&mut line, file, text, finding);
-            out += &wrapped(&line, columns);
+            out += &wrapped_behind(&line, columns, 4);
             if finding.severity > Severity::Info || infos {
                 snippet(&mut out, &lines, finding, columns);
             }
@@ -63,20 +63,32 @@ fn snippet(out: &mut String, lines: &Lines<'_>, finding: &Finding, columns: Opti
     let at = region(text, &finding.range);
     let last = finding.related.iter().map(|related| region(text, &related.range).line).chain([at.line]).max();
     let gutter = last.unwrap_or(1).to_string().len();
-    marked(out, lines, &finding.range, gutter, style, "^", "");
+    let room = columns.map_or(SHOWN, |columns| columns.saturating_sub(gutter + " | ".len()).clamp(SHOWN / 4, SHOWN));
+    let frame = Frame { gutter, room };
+    marked(out, lines, &finding.range, &frame, style, "^", "");
     for related in finding.related.iter().take(4) {
-        marked(out, lines, &related.range, gutter, AnsiColor::Blue.on_default(), "-", &related.message);
+        marked(out, lines, &related.range, &frame, AnsiColor::Blue.on_default(), "-", &related.message);
     }
-    let mut notes = String::new();
+    let mut note = |what: &str, text: &str| {
+        let line = format!("{:gutter$} = {what}: {text}\n", "");
+        out.push_str(&wrapped_behind(&line, columns, gutter + what.len() + " = : ".len()));
+    };
     if let Some(help) = &finding.help {
-        let _ = writeln!(notes, "{:gutter$} = help: {}", "", printable(help));
+        note("help", &printable(help));
     }
     if let Some(fix) = &finding.fix {
         let how = if fix.safe { "--fix" } else { "--fix --unsafe" };
-        let _ = writeln!(notes, "{:gutter$} = fix: {} ({how})", "", printable(&fix.title));
+        note("fix", &format!("{} ({how})", printable(&fix.title)));
     }
-    out.push_str(&wrapped(&notes, columns));
     out.push('\n');
+}
+
+/// What is around the lines of a file that are shown.
+struct Frame {
+    /// Columns of the number of a line.
+    gutter: usize,
+    /// Characters of a line that have room.
+    room: usize,
 }
 
 /// A line of the file with a stretch of it marked; of a longer stretch its first line.
@@ -84,7 +96,7 @@ fn marked(
     out: &mut String,
     lines: &Lines<'_>,
     range: &std::ops::Range<usize>,
-    gutter: usize,
+    Frame { gutter, room }: &Frame,
     style: Style,
     sign: &str,
     note: &str,
@@ -93,12 +105,13 @@ fn marked(
     let column = before.chars().count();
     let whole = format!("{before}{marked}{after}");
     let length = whole.chars().count();
-    let from = if length > SHOWN { column.saturating_sub(SHOWN / 2) } else { 0 };
-    let shown: String = whole.chars().skip(from).take(SHOWN).collect();
+    let (gutter, room) = (*gutter, *room);
+    let from = if length > room { column.saturating_sub(room / 2) } else { 0 };
+    let shown: String = whole.chars().skip(from).take(room).collect();
     let ahead: String = before.chars().skip(from).map(|letter| if letter == '\t' { '\t' } else { ' ' }).collect();
-    let width = marked.chars().count().clamp(1, SHOWN - (column - from).min(SHOWN - 1));
+    let width = marked.chars().count().clamp(1, room - (column - from).min(room - 1));
     let note = if note.is_empty() { String::new() } else { format!(" {}", printable(note)) };
-    let _ = writeln!(out, "{number:>gutter$} | {}", printable(&shown));
+    let _ = writeln!(out, "{}", format!("{number:>gutter$} | {}", printable(&shown)).trim_end());
     let _ = writeln!(out, "{:gutter$} | {}{style}{}{note}{style:#}", "", ahead.replace('\t', " "), sign.repeat(width));
 }
 
@@ -109,9 +122,10 @@ pub fn summary(report: &Report) -> String {
     let count = |number: usize, what: &str| format!("{number} {what}{}", if number == 1 { "" } else { "s" });
     let files = count(report.files.iter().filter(|file| file.error.is_none()).count(), "file");
     let total = summary.errors + summary.warnings + summary.infos;
-    let mut out = if report.files.iter().all(|file| file.error.is_some()) {
-        "nothing could be checked\n".to_owned()
-    } else if total == 0 {
+    if report.files.iter().all(|file| file.error.is_some()) {
+        return "nothing could be checked\n".to_owned();
+    }
+    let mut out = if total == 0 {
         format!("{files} checked, nothing found\n")
     } else {
         let mut parts = vec![count(summary.errors, "error"), count(summary.warnings, "warning")];
