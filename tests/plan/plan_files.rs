@@ -138,7 +138,7 @@ fn only_a_plan_that_is_not_there_is_to_be_made() {
     for (plan, advised) in [("state", false), ("no-plan.yaml", true)] {
         let outcome = site.incfg(&["status", plan]);
         assert_eq!(outcome.code, 3, "{}", outcome.stderr);
-        assert_eq!(outcome.stderr.contains("incfg plan makes a plan"), advised, "{}", outcome.stderr);
+        assert_eq!(outcome.stderr.contains("incfg plan -o FILE makes a plan"), advised, "{}", outcome.stderr);
     }
 }
 
