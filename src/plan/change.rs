@@ -207,12 +207,12 @@ impl PlannedConfiguration {
             name: layer.name.as_deref().map(without_secret),
             repository: layer.clone_url.as_deref().or(layer.source.as_deref()).map(without_secret),
             playbook: layer.playbook.as_deref().map(without_secret),
-            commit: layer.commit.clone(),
+            commit: layer.commit.as_deref().map(without_secret),
             requires_dkms: layer.requires_dkms(),
         };
         Self {
             name: configuration.name.clone(),
-            last_updated: configuration.last_updated.clone(),
+            last_updated: configuration.last_updated.as_deref().map(without_secret),
             additional_inventory: configuration.additional_inventory.as_deref().map(without_secret),
             layers: configuration.layers.iter().enumerate().map(layer).collect(),
         }
@@ -239,9 +239,10 @@ impl PlannedConfiguration {
     }
 }
 
-/// A clone URL may hold a password. A plan has it masked, and two that differ only in it are the same.
-fn without_secret(url: &str) -> String {
-    secret::masked(url).into_owned()
+/// A clone URL may hold a password, and no field is safe from one. A plan has it masked, and two that differ only in it are
+/// the same.
+fn without_secret(text: &str) -> String {
+    secret::masked(text).into_owned()
 }
 
 impl PlannedLayer {

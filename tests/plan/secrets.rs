@@ -77,6 +77,7 @@ fn a_secret_of_a_configuration_is_in_no_plan_and_its_change_is_no_change() {
             let key = if layer.get("clone_url").is_some() { "clone_url" } else { "cloneUrl" };
             layer[key] = json!(format!("https://crayvcs:{password}@vcs/x.git"));
             layer["name"] = json!(format!("{} token={password}", layer["name"].as_str().unwrap()));
+            layer["commit"] = json!("$6$salt$abcdefghijklmnopqrstuvwxyz");
         }
         configuration.to_string()
     };
