@@ -23,7 +23,7 @@ use std::sync::OnceLock;
 
 use crate::fact::{Fact, KINDS};
 use crate::line::{Dialect, Level, Line, Voice};
-use crate::sieve::Sieve;
+use crate::sieve::{Sieve, after_blanks};
 use crate::yaml::decode;
 
 use entry::{Entry, GrammarFile, LevelName, Speaker};
@@ -337,11 +337,6 @@ impl LineKind {
     fn error(&self, why: String) -> GrammarError {
         GrammarError::Entry { file: self.file.to_string(), id: self.id.to_string(), why }
     }
-}
-
-fn after_blanks(text: &[u8]) -> &[u8] {
-    let blanks = text.iter().take_while(|byte| **byte == b' ').count();
-    text.get(blanks..).unwrap_or_default()
 }
 
 /// What the named parts of a line hold; of two parts with one name, the later one counts.

@@ -227,8 +227,9 @@ const SIX_DIGITS: u64 = 0xfff0_f0f0_f0f0_f0ff_u64.swap_bytes();
 /// `.1234567`.
 const SEVEN_DIGITS: u64 = 0xfff0_f0f0_f0f0_f0f0_u64.swap_bytes();
 
+/// A text behind the blanks that it begins with.
 #[inline]
-fn after_blanks(mut text: &[u8]) -> &[u8] {
+pub(crate) fn after_blanks(mut text: &[u8]) -> &[u8] {
     // Eight at a time: how many there are is hard to foresee, one by one.
     while let Some((eight, rest)) = text.split_first_chunk::<8>() {
         let other = word(eight) ^ word(b"        ");
