@@ -47,10 +47,11 @@ fn of_step(of_workflow: u32, operation: &str) -> u32 {
     [operation, "[1].", SAT_STEP].into_iter().fold(of_workflow, fnv1a)
 }
 
-/// What stands at the end of the name of the node of a step that was tried again.
-fn attempt_mark(attempt: u32) -> String {
-    format!("({attempt})")
-}
+/// What stands at the end of the name of the node of a step: of one that was not tried again, and of its attempts.
+const ATTEMPT_MARKS: [&str; 17] = [
+    "", "(0)", "(1)", "(2)", "(3)", "(4)", "(5)", "(6)", "(7)", "(8)", "(9)", "(10)", "(11)", "(12)", "(13)", "(14)",
+    "(15)",
+];
 
 /// How pods are named.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -65,7 +66,7 @@ pub enum PodNames {
 #[must_use]
 pub fn pod_of(workflow: &str, operation: &str, attempt: Option<u32>, names: PodNames) -> String {
     let step = of_step(of_workflow(workflow), operation);
-    let number = attempt.map_or(step, |attempt| fnv1a(step, &attempt_mark(attempt)));
+    let number = attempt.map_or(step, |attempt| fnv1a(step, &format!("({attempt})")));
     match names {
         PodNames::WithTemplate => format!("{workflow}-{SAT_TEMPLATE}-{number}"),
         PodNames::Plain => format!("{workflow}-{number}"),
@@ -79,9 +80,9 @@ pub fn operation_of(workflow: &str, pod: &str) -> Option<&'static str> {
     let number: u32 = number.parse().ok()?;
     let workflow = of_workflow(workflow);
     let steps = OPERATIONS.map(|(operation, _)| (operation, of_step(workflow, operation)));
-    std::iter::once(String::new())
-        .chain((0..16).map(attempt_mark))
-        .find_map(|mark| steps.iter().find(|(_, step)| fnv1a(*step, &mark) == number))
+    ATTEMPT_MARKS
+        .iter()
+        .find_map(|mark| steps.iter().find(|(_, step)| fnv1a(*step, mark) == number))
         .map(|(operation, _)| *operation)
 }
 
@@ -138,8 +139,10 @@ mod tests {
 
     #[test]
     fn a_retried_step_is_attributed_too() {
-        let pod = pod_of("w", "prepare-managed-images", Some(1), PodNames::Plain);
-        assert_eq!(operation_of("w", &pod), Some("prepare-managed-images"));
+        for attempt in 0..16 {
+            let pod = pod_of("w", "prepare-managed-images", Some(attempt), PodNames::Plain);
+            assert_eq!(operation_of("w", &pod), Some("prepare-managed-images"), "{attempt}");
+        }
         assert_eq!(operation_of("w", "w-record-time-template-1608516386"), None);
     }
 

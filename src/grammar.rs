@@ -21,9 +21,11 @@ use std::borrow::Cow;
 use std::collections::{BTreeMap, HashMap};
 use std::sync::OnceLock;
 
+use smallvec::SmallVec;
+
 use crate::fact::{Fact, KINDS};
 use crate::line::{Dialect, Level, Line, Voice};
-use crate::sieve::{Sieve, after_blanks};
+use crate::sieve::{Head, Opening, Sieve, after_blanks};
 use crate::yaml::decode;
 
 use entry::{Entry, GrammarFile, LevelName, Speaker};
@@ -124,27 +126,14 @@ struct Order {
 #[derive(Clone, Copy)]
 struct Try {
     place: usize,
-    /// The first eight bytes of the message, the first in the lowest bits, and which of their bits count.
-    head: u64,
-    mask: u64,
+    opening: Opening,
 }
 
 impl Try {
     /// For a message that begins with `begin`, after blanks.
     fn new(place: usize, begin: &[u8]) -> Self {
-        Self {
-            place,
-            head: head_of(begin),
-            mask: u64::MAX.checked_shr(64 - 8 * begin.len().min(8) as u32).unwrap_or(0),
-        }
+        Self { place, opening: Opening::of(begin) }
     }
-}
-
-/// The first eight bytes of a text, the first in the lowest bits; zeros where it is shorter.
-fn head_of(text: &[u8]) -> u64 {
-    let mut head = [0; 8];
-    head.iter_mut().zip(text).for_each(|(byte, letter)| *byte = *letter);
-    u64::from_le_bytes(head)
 }
 
 impl Order {
@@ -255,17 +244,17 @@ impl Grammar {
     pub fn said(&self, line: &Line<'_>, body: &[u8], may_be_cut: bool) -> Option<Said> {
         let message = after_blanks(body);
         let first = message.first().copied().unwrap_or(b' ');
-        self.first_of(&self.order().by_byte[usize::from(first)], head_of(message), line, body, may_be_cut)
+        self.first_of(&self.order().by_byte[usize::from(first)], Head::of(message), line, body, may_be_cut)
     }
 
     /// What a line says that the sieve holds back: only a kind that follows another one may take it.
     #[must_use]
     pub fn row(&self, line: &Line<'_>, may_be_cut: bool) -> Option<Said> {
-        self.first_of(&self.order().rows, 0, line, line.body, may_be_cut)
+        self.first_of(&self.order().rows, Head::of(b""), line, line.body, may_be_cut)
     }
 
-    fn first_of(&self, tries: &[Try], head: u64, line: &Line<'_>, body: &[u8], may_be_cut: bool) -> Option<Said> {
-        tries.iter().filter(|one| (head ^ one.head) & one.mask == 0).find_map(|one| {
+    fn first_of(&self, tries: &[Try], head: Head, line: &Line<'_>, body: &[u8], may_be_cut: bool) -> Option<Said> {
+        tries.iter().filter(|one| one.opening.is_of(head)).find_map(|one| {
             let kind = self.kinds.get(one.place).filter(|kind| !kind.opens && (kind.closed || !may_be_cut))?;
             let goes_on = self.order().goes_on.get(one.place).copied().unwrap_or_default();
             Some(Said { fact: kind.fact(line, body)?, goes_on })
@@ -341,7 +330,7 @@ impl LineKind {
 
 /// What the named parts of a line hold; of two parts with one name, the later one counts.
 #[derive(Debug, Default)]
-struct Captures<'l>(Vec<(&'l str, Cow<'l, str>)>);
+struct Captures<'l>(SmallVec<[(&'l str, Cow<'l, str>); 4]>);
 
 impl<'l> Captures<'l> {
     /// Adds the named parts of a text, if the wording takes it.

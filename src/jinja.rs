@@ -8,8 +8,8 @@ mod lookup;
 mod pattern;
 
 use std::collections::BTreeMap;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::sync::{Arc, LazyLock};
 
 use minijinja::value::{Object, ObjectRepr, Value as Jinja, ValueKind};
 use minijinja::{Environment, Output, State, UndefinedBehavior};
@@ -48,6 +48,14 @@ fn rendered(template: &str, variables: &Arc<BTreeMap<String, Json>>, record: &'s
     if growth::may_grow(template) {
         return None;
     }
+    let ledger = Arc::new(Ledger::default());
+    let scope = Scope { variables: Arc::clone(variables), record, ledger: Arc::clone(&ledger) };
+    let text = ENVIRONMENT.render_str(template, Jinja::from_object(scope)).ok()?;
+    (ledger.is_settled(&text) && text.chars().count() <= limits::RENDERED_CHARS).then_some(text)
+}
+
+/// What templates of names are rendered in; to make it for each name would cost more than to render the name.
+static ENVIRONMENT: LazyLock<Environment<'static>> = LazyLock::new(|| {
     let mut environment = Environment::new();
     environment.set_undefined_behavior(UndefinedBehavior::Lenient);
     environment.set_fuel(Some(limits::RENDER_FUEL));
@@ -56,20 +64,21 @@ fn rendered(template: &str, variables: &Arc<BTreeMap<String, Json>>, record: &'s
     }
     environment.add_filter("replace", replaced);
     environment.set_unknown_method_callback(method);
-    let ledger = Arc::new(Ledger::default());
-    let written = Arc::clone(&ledger);
-    environment.set_formatter(move |out: &mut Output<'_>, state: &mut State<'_, '_>, value: &Jinja| {
+    environment.set_formatter(|out: &mut Output<'_>, state: &mut State<'_, '_>, value: &Jinja| {
         // What a block takes in counts too, or it could take itself in again and again.
-        let length = value.as_str().map_or(1, str::len);
-        if written.written.fetch_add(length, Ordering::Relaxed) > limits::RENDER_BYTES {
+        let written = &mut state.get_or_insert_extension(Written::default()).0;
+        *written = written.saturating_add(value.as_str().map_or(1, str::len));
+        if *written > limits::RENDER_BYTES {
             return Err(too_long());
         }
         python_text(out, state, value)
     });
-    let scope = Scope { variables: Arc::clone(variables), record, ledger: Arc::clone(&ledger) };
-    let text = environment.render_str(template, Jinja::from_object(scope)).ok()?;
-    (ledger.is_settled(&text) && text.chars().count() <= limits::RENDERED_CHARS).then_some(text)
-}
+    environment
+});
+
+/// Bytes that one template has written.
+#[derive(Default)]
+struct Written(usize);
 
 fn too_long() -> minijinja::Error {
     minijinja::Error::new(minijinja::ErrorKind::OutOfFuel, "the text grows too long")
@@ -132,8 +141,6 @@ struct Ledger {
     open: AtomicUsize,
     /// Holes that were printed.
     printed: AtomicUsize,
-    /// Bytes that were written.
-    written: AtomicUsize,
 }
 
 impl Ledger {

@@ -186,24 +186,21 @@ fn stamp(input: &[u8]) -> Parsed<'_, (DateTime<Utc>, &[u8])> {
 }
 
 fn date(input: &[u8]) -> Parsed<'_, Option<NaiveDate>> {
-    let (rest, (year, _, month, _, day)) = (number(4), char('-'), number(2), char('-'), number(2)).parse(input)?;
+    let (rest, (year, _, month, _, day)) =
+        (number::<4>, char('-'), number::<2>, char('-'), number::<2>).parse(input)?;
     Ok((rest, NaiveDate::from_ymd_opt(i32::try_from(year).unwrap_or_default(), month, day)))
 }
 
 fn time(input: &[u8]) -> Parsed<'_, Option<(u32, u32, u32)>> {
-    let (rest, (hour, _, minute, _, second)) = (number(2), char(':'), number(2), char(':'), number(2)).parse(input)?;
+    let (rest, (hour, _, minute, _, second)) =
+        (number::<2>, char(':'), number::<2>, char(':'), number::<2>).parse(input)?;
     Ok((rest, Some((hour, minute, second))))
 }
 
-fn number<'a>(digits: usize) -> impl Parser<&'a [u8], Output = u32, Error = nom::error::Error<&'a [u8]>> {
-    move |input: &'a [u8]| {
-        let value = |text: &[u8]| {
-            text.iter().try_fold(0, |value, byte| byte.is_ascii_digit().then(|| value * 10 + u32::from(byte - b'0')))
-        };
-        match input.split_at_checked(digits).and_then(|(text, rest)| Some((rest, value(text)?))) {
-            Some(read) => Ok(read),
-            None => Err(nom::Err::Error(nom::error::Error::new(input, nom::error::ErrorKind::Digit))),
-        }
+fn number<const DIGITS: usize>(input: &[u8]) -> Parsed<'_, u32> {
+    match input.split_first_chunk::<DIGITS>().filter(|(digits, _)| digits.iter().all(u8::is_ascii_digit)) {
+        Some((digits, rest)) => Ok((rest, digits.iter().fold(0, |value, digit| value * 10 + u32::from(digit - b'0')))),
+        None => Err(nom::Err::Error(nom::error::Error::new(input, nom::error::ErrorKind::Digit))),
     }
 }
 
@@ -274,7 +271,7 @@ fn pod_level(input: &[u8]) -> Parsed<'_, Level> {
 
 /// `2023-11-01 14:58:22,123 - INFO - sat.cli.bootprep - `: the file SAT keeps inside its container, in local time.
 fn sat_log_header(input: &[u8]) -> Parsed<'_, (Option<DateTime<Utc>>, Level)> {
-    let (rest, (_, _, _, _, _)) = (date, char(' '), time, char(','), number(3)).parse(input)?;
+    let (rest, (_, _, _, _, _)) = (date, char(' '), time, char(','), number::<3>).parse(input)?;
     let (rest, level) = delimited(tag(" - "), level_word, tag(" - ")).parse(rest)?;
     let (rest, _) = terminated(take_while(|byte: u8| byte.is_ascii_graphic()), tag(" - ")).parse(rest)?;
     Ok((rest, (None, level)))

@@ -3,6 +3,7 @@
 
 use std::borrow::Borrow;
 use std::collections::BTreeSet;
+use std::collections::hash_map::Entry;
 use std::hash::Hash;
 
 use foldhash::HashMap;
@@ -10,7 +11,24 @@ use foldhash::HashMap;
 /// Positions in a list, by a key that several of its items may have and that may change.
 #[derive(Debug, Clone)]
 pub(crate) struct Positions<K> {
-    by_key: HashMap<K, BTreeSet<usize>>,
+    by_key: HashMap<K, Places>,
+}
+
+/// Where the items of a key stand. Nearly every key has one.
+#[derive(Debug, Clone)]
+enum Places {
+    One(usize),
+    Many(BTreeSet<usize>),
+}
+
+impl Places {
+    fn all(&self) -> impl DoubleEndedIterator<Item = usize> {
+        let (one, many) = match self {
+            Self::One(at) => (Some(*at), None),
+            Self::Many(places) => (None, Some(places)),
+        };
+        one.into_iter().chain(many.into_iter().flatten().copied())
+    }
 }
 
 impl<K> Default for Positions<K> {
@@ -22,7 +40,17 @@ impl<K> Default for Positions<K> {
 impl<K: Eq + Hash> Positions<K> {
     /// The item at `at` has this key.
     pub(crate) fn insert(&mut self, key: K, at: usize) {
-        self.by_key.entry(key).or_default().insert(at);
+        match self.by_key.entry(key) {
+            Entry::Vacant(vacant) => _ = vacant.insert(Places::One(at)),
+            Entry::Occupied(known) => {
+                let places = known.into_mut();
+                match places {
+                    Places::One(one) if *one == at => {}
+                    Places::One(one) => *places = Places::Many(BTreeSet::from([*one, at])),
+                    Places::Many(places) => _ = places.insert(at),
+                }
+            }
+        }
     }
 
     /// The item at `at` has this key no more.
@@ -30,11 +58,13 @@ impl<K: Eq + Hash> Positions<K> {
     where
         K: Borrow<Q>,
     {
-        if let Some(positions) = self.by_key.get_mut(key) {
-            positions.remove(&at);
-            if positions.is_empty() {
-                self.by_key.remove(key);
-            }
+        let is_empty = match self.by_key.get_mut(key) {
+            Some(Places::One(one)) => *one == at,
+            Some(Places::Many(places)) => places.remove(&at) && places.is_empty(),
+            None => false,
+        };
+        if is_empty {
+            self.by_key.remove(key);
         }
     }
 
@@ -43,7 +73,7 @@ impl<K: Eq + Hash> Positions<K> {
     where
         K: Borrow<Q>,
     {
-        self.by_key.get(key).into_iter().flatten().copied()
+        self.by_key.get(key).into_iter().flat_map(Places::all)
     }
 
     /// The first item with this key.
@@ -51,7 +81,7 @@ impl<K: Eq + Hash> Positions<K> {
     where
         K: Borrow<Q>,
     {
-        self.by_key.get(key)?.first().copied()
+        self.all(key).next()
     }
 
     /// The last item with this key.
@@ -59,6 +89,6 @@ impl<K: Eq + Hash> Positions<K> {
     where
         K: Borrow<Q>,
     {
-        self.by_key.get(key)?.last().copied()
+        self.all(key).next_back()
     }
 }

@@ -4,6 +4,10 @@
 /// text become visible signs.
 #[must_use]
 pub fn printable(text: &str) -> String {
+    // Nearly every text: nothing in it has to be looked at letter by letter.
+    if text.bytes().all(|byte| matches!(byte, b' '..=b'~')) {
+        return text.to_owned();
+    }
     text.chars()
         .map(|letter| match letter {
             '\t' => ' ',
@@ -34,21 +38,28 @@ pub(crate) fn is_obeyed(letter: char) -> bool {
 #[must_use]
 pub fn on_terminal(text: &str) -> String {
     let mut out = String::with_capacity(text.len());
-    for (at, letter) in text.char_indices() {
-        let colour = || {
-            let rest = text.get(at + 1..)?.strip_prefix('[')?;
-            rest.trim_start_matches(|letter: char| letter.is_ascii_digit() || letter == ';')
-                .starts_with('m')
-                .then_some(())
-        };
-        match letter {
-            '\n' | '\t' => out.push(letter),
-            '\u{1b}' if colour().is_some() => out.push(letter),
-            letter if is_obeyed(letter) => out.push('\u{fffd}'),
-            letter => out.push(letter),
+    let mut rest = text;
+    while !rest.is_empty() {
+        // Nearly all of a text, up to the next colour.
+        let plain = rest.bytes().take_while(|byte| matches!(byte, b'\n' | b'\t' | b' '..=b'~')).count();
+        let (plain, other) = rest.split_at_checked(plain).unwrap_or((rest, ""));
+        out.push_str(plain);
+        let mut letters = other.chars();
+        match letters.next() {
+            Some('\u{1b}') if begins_with_colour(letters.as_str()) => out.push('\u{1b}'),
+            Some(letter) => out.push(if is_obeyed(letter) { '\u{fffd}' } else { letter }),
+            None => {}
         }
+        rest = letters.as_str();
     }
     out
+}
+
+/// Whether this is what stands behind the escape of a colour.
+fn begins_with_colour(text: &str) -> bool {
+    text.strip_prefix('[').is_some_and(|rest| {
+        rest.trim_start_matches(|letter: char| letter.is_ascii_digit() || letter == ';').starts_with('m')
+    })
 }
 
 /// A word a POSIX shell reads as exactly `text`. What a terminal would not show is written in escapes, which the shell of

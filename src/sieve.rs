@@ -13,6 +13,7 @@
 )]
 
 mod breaks;
+mod head;
 
 use aho_corasick::{AhoCorasick, Span, packed};
 use memchr::memmem;
@@ -20,6 +21,7 @@ use memchr::memmem;
 use crate::line::{COLUMN_WIDTH, Dialect};
 
 use breaks::each_break;
+pub(crate) use head::{Head, Opening};
 
 /// What is let through of a text.
 pub struct Sieve {
@@ -257,10 +259,8 @@ const RARE: usize = 3;
 
 /// How a message begins.
 struct Begin {
-    /// Its first eight bytes, and which of them count.
-    head: u64,
-    mask: u64,
-    /// What follows these.
+    opening: Opening,
+    /// What follows its first eight bytes.
     tail: Vec<u8>,
     /// One of these must follow somewhere, if there are any.
     literals: Vec<memmem::Finder<'static>>,
@@ -271,13 +271,9 @@ struct Begin {
 impl Begin {
     fn new<'l>(begin: &[u8], literals: impl Iterator<Item = &'l [u8]>) -> Option<Self> {
         let first = *begin.first()?;
-        let word = |byte: &dyn Fn(u8) -> u8| {
-            begin.iter().take(8).rev().fold(0, |word, letter| word << 8 | u64::from(byte(*letter)))
-        };
         let literals = if begin.len() < RARE { literals.collect() } else { Vec::new() };
         Some(Self {
-            head: word(&|letter| letter),
-            mask: word(&|_| u8::MAX),
+            opening: Opening::of(begin),
             tail: begin.get(8..).unwrap_or_default().to_vec(),
             literals: literals.into_iter().map(|literal| memmem::Finder::new(literal).into_owned()).collect(),
             first,
@@ -286,8 +282,8 @@ impl Begin {
     }
 
     #[inline]
-    fn stands(&self, head: u64, text: &[u8]) -> bool {
-        (head ^ self.head) & self.mask == 0
+    fn stands(&self, head: Head, text: &[u8]) -> bool {
+        self.opening.is_of(head)
             && text.get(8..).unwrap_or_default().starts_with(&self.tail)
             && (self.literals.is_empty() || self.literals.iter().any(|literal| literal.find(text).is_some()))
     }
@@ -352,10 +348,7 @@ impl Begins {
 
     #[inline(never)]
     fn stands(&self, text: &[u8]) -> bool {
-        let head = match text.first_chunk::<8>() {
-            Some(head) => u64::from_le_bytes(*head),
-            None => text.iter().rev().fold(0, |head, byte| head << 8 | u64::from(*byte)),
-        };
+        let head = Head::of(text);
         text.first().is_some_and(|first| self.all[usize::from(*first)].iter().any(|begin| begin.stands(head, text)))
     }
 }

@@ -1,6 +1,7 @@
 //! A pattern, and the comparison of a text with it.
 
 use std::borrow::Cow;
+use std::cmp::Ordering;
 use std::ops::Range;
 use std::sync::OnceLock;
 
@@ -116,32 +117,36 @@ impl<'w> Attempt<'w, '_> {
     }
 
     /// Whether the parts from `part` on take the text from `at` on; `None` if that takes too many steps to tell.
-    fn goes_on(&mut self, part: usize, at: usize) -> Option<bool> {
-        self.steps = self.steps.checked_sub(1)?;
-        *self.begins.get_mut(part)? = at;
-        let rest = self.text.get(at..)?;
-        match self.template.parts.get(part) {
-            None => Some(rest.is_empty() || !self.template.to_end),
-            Some(Part::Text(text)) if rest.starts_with(text) => self.goes_on(part + 1, at + text.len()),
-            Some(Part::Text(_)) => Some(false),
-            Some(Part::OneOf(texts)) => {
-                for text in texts.iter() {
-                    if rest.starts_with(text) && self.goes_on(part + 1, at + text.len())? {
-                        return Some(true);
+    fn goes_on(&mut self, mut part: usize, mut at: usize) -> Option<bool> {
+        loop {
+            self.steps = self.steps.checked_sub(1)?;
+            *self.begins.get_mut(part)? = at;
+            let rest = self.text.get(at..)?;
+            let taken = match self.template.parts.get(part) {
+                None => return Some(rest.is_empty() || !self.template.to_end),
+                Some(Part::Text(text)) if rest.starts_with(text) => text.len(),
+                Some(Part::Text(_)) => return Some(false),
+                Some(Part::OneOf(texts)) => {
+                    for text in texts.iter() {
+                        if rest.starts_with(text) && self.goes_on(part + 1, at + text.len())? {
+                            return Some(true);
+                        }
                     }
-                }
-                Some(false)
-            }
-            Some(Part::Run { set, least, most, greedy }) => {
-                let run = rest.get(..*most).unwrap_or(rest);
-                let holds = |byte: &u8| set[usize::from(byte >> 6)] >> (byte & 63) & 1 == 1;
-                let stops = if *set == ANY { None } else { run.iter().position(|byte| !holds(byte)) };
-                let longest = stops.unwrap_or(run.len());
-                if longest < *least {
                     return Some(false);
                 }
-                self.ends(part, at + least, at + longest, *greedy)
-            }
+                Some(Part::Run { set, least, most, greedy }) => {
+                    let run = rest.get(..*most).unwrap_or(rest);
+                    let holds = |byte: &u8| set[usize::from(byte >> 6)] >> (byte & 63) & 1 == 1;
+                    let stops = if *set == ANY { None } else { run.iter().position(|byte| !holds(byte)) };
+                    let longest = stops.unwrap_or(run.len());
+                    match longest.cmp(least) {
+                        Ordering::Less => return Some(false),
+                        Ordering::Equal => longest,
+                        Ordering::Greater => return self.ends(part, at + least, at + longest, *greedy),
+                    }
+                }
+            };
+            (part, at) = (part + 1, at + taken);
         }
     }
 

@@ -3,6 +3,7 @@
 //! The command layer writes nothing but [`Masked`] documents and lines that pass through here, so no printer can forget
 //! it. The one exception is a bootprep file that was rewritten, whose bytes are exact.
 
+use std::borrow::Cow;
 use std::io::{self, Write};
 
 use anstream::adapter::strip_str;
@@ -60,7 +61,7 @@ impl Masked {
 /// loses its colours, which may begin and end within it.
 #[must_use]
 pub fn styled(text: &str) -> String {
-    let plain = strip_str(text).to_string();
+    let plain = if text.contains('\u{1b}') { Cow::Owned(strip_str(text).to_string()) } else { Cow::Borrowed(text) };
     let masked = secret::masked(&plain);
     if masked == plain {
         return on_terminal(text);

@@ -76,7 +76,7 @@ fn read_padded(text: &SourceText, padded: &Padded<'_>) -> Result<Tree, Stop> {
         tree: Tree { nodes: Nodes::default(), root: None, comments: Vec::new() },
         open: Vec::new(),
         children: Vec::new(),
-        texts: Texts::new(),
+        texts: Texts::default(),
         heights: Vec::new(),
         anchors: HashMap::new(),
         aliases: 0,

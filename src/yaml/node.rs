@@ -1,9 +1,10 @@
 //! The nodes of a tree: as they are looked at, and as they are kept. A document has as many nodes as its text has words,
 //! and two trees of it are at hand while a change is compared with what it is to be, so a node is kept in 28 bytes.
 
-use std::collections::HashMap;
 use std::ops::Range;
 use std::sync::Arc;
+
+use foldhash::HashMap;
 
 /// The number of a node in its tree.
 pub type NodeId = usize;
