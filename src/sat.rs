@@ -76,7 +76,7 @@ pub struct SatText {
     pub extent: Option<(Place, Place)>,
     images: Vec<ImageText>,
     by_name: HashMap<String, usize>,
-    reading: Reading,
+    reading: Box<Reading>,
     /// This release of SAT announces sessions by names they do not have.
     announces_wrong_sessions: bool,
 }

@@ -159,9 +159,9 @@ fn add_step(
         })
         .map(str::to_owned)
         .or_else(|| step.workflow.clone());
-    let by_hash = workflow.as_deref().zip(logged_pod).and_then(|(workflow, pod)| argo::operation_of(workflow, pod));
+    let by_hash = || workflow.as_deref().zip(logged_pod).and_then(|(workflow, pod)| argo::operation_of(workflow, pod));
     let named = step.operation.as_deref().filter(|name| argo::is_operation(name));
-    let operation = if text.without_column { by_hash.or(named) } else { named.or(by_hash) }.map(str::to_owned);
+    let operation = if text.without_column { by_hash().or(named) } else { named.or_else(by_hash) }.map(str::to_owned);
     let (pod, basis) = match (logged_pod, workflow.as_deref().zip(operation.as_deref())) {
         (Some(pod), _) => (
             Some(pod.to_owned()),

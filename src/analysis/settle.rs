@@ -1,5 +1,7 @@
 //! Makes one text of all sources of a run, the best first, and ties its images to the items of the bootprep file.
 
+use std::cell::LazyCell;
+
 use crate::limits;
 
 use super::assignment::{are_too_many, assign};
@@ -60,17 +62,17 @@ impl Run {
 
     /// Ids that were lost, or that two lines give differently.
     fn warn_of_ids(&self, problems: &mut Vec<Problem>) {
-        let key = self.key().map(|key| format!("; the log in S3 has it: {key}")).unwrap_or_default();
+        let key = LazyCell::new(|| self.key().map(|key| format!("; the log in S3 has it: {key}")).unwrap_or_default());
         for image in self.text.images() {
             if let Some(place) = image.lost_id {
                 let message =
-                    format!("the step succeeded, and the line with the id of image {} was lost{key}", image.name);
+                    format!("the step succeeded, and the line with the id of image {} was lost{}", image.name, *key);
                 problems.push(Problem::new("id-lost", message, vec![place]));
             }
             if let (Some((other, other_at)), Some((id, at))) = (&image.other_id, &image.created) {
                 let message = format!(
-                    "image {} has the ids {other} and {id} in lines of one step: they are of two attempts, and neither is taken{key}",
-                    image.name
+                    "image {} has the ids {other} and {id} in lines of one step: they are of two attempts, and neither is taken{}",
+                    image.name, *key
                 );
                 problems.push(Problem::new("ids-differ", message, vec![*other_at, *at]));
             }

@@ -2,7 +2,6 @@
 
 use foldhash::HashMap;
 
-use super::take::Reading;
 use super::{ImageText, PRE_CONFIGURATION, SatText};
 
 impl SatText {
@@ -20,7 +19,7 @@ impl SatText {
         }
         self.configurations.drop_cut();
         self.templates.drop_cut();
-        self.reading = Reading::default();
+        self.reading = Box::default();
     }
 
     /// A name with a line break stands cut in some lines: what they say belongs to the full name.

@@ -51,7 +51,7 @@ pub struct ImageText {
     /// Its configuration.
     pub configuration: Option<Placed<String>>,
     /// Its row in the report.
-    pub row: Option<ReportRow>,
+    pub row: Option<Box<ReportRow>>,
 }
 
 impl ImageText {

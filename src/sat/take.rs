@@ -270,7 +270,7 @@ impl SatText {
             "session_templates" => Self::add(&mut self.templates, &mut self.dropped, &row.name, row.place),
             "images" if row.of_image => self.with(&row.name.clone(), row.place, |text| {
                 text.created = text.created.take().or(row.final_id.clone());
-                text.row = text.row.take().or(Some(row));
+                text.row = text.row.take().or(Some(Box::new(row)));
             }),
             "skipped_images" if row.of_image => {
                 self.with(&row.name.clone(), row.place, |text| text.skipped = text.skipped.or(Some(row.place)))
