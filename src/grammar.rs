@@ -5,12 +5,6 @@
 //! with the id of a built-in one takes its place. A new wording in a later release of IUF, SAT or CFS needs an entry in
 //! such a file and no Rust.
 
-#![allow(
-    clippy::indexing_slicing,
-    clippy::string_slice,
-    reason = "positions come from the lists and texts that they are used on; the fuzz targets hold that"
-)]
-
 mod entry;
 mod needle;
 mod selftest;
@@ -25,7 +19,7 @@ use smallvec::SmallVec;
 
 use crate::fact::{Fact, KINDS};
 use crate::line::{Dialect, Level, Line, Voice};
-use crate::sieve::{Head, Opening, Sieve, after_blanks};
+use crate::sieve::{ByByte, Head, Opening, Sieve, after_blanks};
 use crate::yaml::decode;
 
 use entry::{Entry, GrammarFile, LevelName, Speaker};
@@ -115,7 +109,7 @@ pub struct Grammar {
 /// Which line kinds are worth trying, in the order of the list of all.
 struct Order {
     /// By the first byte of a message, after blanks.
-    by_byte: Vec<Vec<Try>>,
+    by_byte: ByByte<Vec<Try>>,
     /// The kinds that follow another one.
     rows: Vec<Try>,
     /// Whether rows follow a line of the kind at that place, or it is one itself.
@@ -138,15 +132,15 @@ impl Try {
 
 impl Order {
     fn of(kinds: &[Cow<'static, LineKind>]) -> Self {
-        let mut order = Self { by_byte: vec![Vec::new(); 256], rows: Vec::new(), goes_on: Vec::new() };
+        let mut order = Self { by_byte: ByByte::default(), rows: Vec::new(), goes_on: Vec::new() };
         let followed: Vec<&str> = kinds.iter().filter_map(|kind| kind.after.as_deref()).collect();
         for (place, kind) in kinds.iter().enumerate() {
             if kind.begins.is_empty() {
-                order.by_byte.iter_mut().for_each(|tries| tries.push(Try::new(place, b"")));
+                order.by_byte.all_mut().for_each(|tries| tries.push(Try::new(place, b"")));
             }
             for begin in kind.begins.iter() {
                 if let Some(first) = begin.first() {
-                    order.by_byte[usize::from(*first)].push(Try::new(place, begin));
+                    order.by_byte.of_mut(*first).push(Try::new(place, begin));
                 }
             }
             if kind.after.is_some() {
@@ -187,8 +181,8 @@ impl Grammar {
                 if !kind.message.compiles() || kind.column.as_ref().is_some_and(|column| !column.compiles()) {
                     return Err(kind.error("the pattern is too large to compile; make it shorter".into()));
                 }
-                match grammar.kinds.iter().position(|known| known.id == kind.id) {
-                    Some(at) => grammar.kinds[at] = Cow::Owned(kind),
+                match grammar.kinds.iter_mut().find(|known| known.id == kind.id) {
+                    Some(known) => *known = Cow::Owned(kind),
                     None => first.push(Cow::Owned(kind)),
                 }
             }
@@ -217,12 +211,13 @@ impl Grammar {
     /// What lets through the lines of a text that a line kind may take.
     #[must_use]
     pub fn sieve(&self, dialect: Dialect) -> &Sieve {
-        let at = match dialect {
-            Dialect::Iuf => 0,
-            Dialect::Pod => 1,
-            Dialect::Ansible => 2,
+        let [iuf, pod, ansible] = &self.sieves;
+        let sieve = match dialect {
+            Dialect::Iuf => iuf,
+            Dialect::Pod => pod,
+            Dialect::Ansible => ansible,
         };
-        self.sieves[at].get_or_init(|| {
+        sieve.get_or_init(|| {
             let mut sieve = Sieve::new(dialect);
             for kind in self.kinds().filter(|kind| kind.after.is_none() && kind.speaker.speaks_in(dialect)) {
                 if !kind.begins.is_empty() {
@@ -244,7 +239,7 @@ impl Grammar {
     pub fn said(&self, line: &Line<'_>, body: &[u8], may_be_cut: bool) -> Option<Said> {
         let message = after_blanks(body);
         let first = message.first().copied().unwrap_or(b' ');
-        self.first_of(&self.order().by_byte[usize::from(first)], Head::of(message), line, body, may_be_cut)
+        self.first_of(self.order().by_byte.of(first), Head::of(message), line, body, may_be_cut)
     }
 
     /// What a line says that the sieve holds back: only a kind that follows another one may take it.

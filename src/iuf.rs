@@ -1,11 +1,5 @@
 //! One text of the `iuf` command, read as a whole: an `install.log`, or a captured console.
 
-#![allow(
-    clippy::indexing_slicing,
-    clippy::string_slice,
-    reason = "positions come from the lists and texts that they are used on; the fuzz targets hold that"
-)]
-
 pub mod state;
 mod steps;
 
@@ -241,8 +235,9 @@ impl IufText {
         if let Some(workflow) = workflow {
             self.workflow = Some(workflow.to_owned());
         }
-        if let Some(at) = workflow.and_then(|workflow| self.stage_workflows.get(workflow)).copied() {
-            let known = &mut self.stages[at];
+        if let Some(at) = workflow.and_then(|workflow| self.stage_workflows.get(workflow)).copied()
+            && let Some(known) = self.stages.get_mut(at)
+        {
             self.stage_names.remove(&known.stage, at);
             known.stage = Some(stage.to_owned());
             self.stage_names.insert(known.stage.clone(), at);
@@ -313,13 +308,10 @@ impl IufText {
             self.operation_seen(step, None, statement.place);
         }
         if let Some(attempt) = sat_step(step) {
-            if let Some(at) = self
-                .step_at(attempt, statement)
-                .filter(|at| self.steps[*at].status.is_none() || self.workflow.is_some())
-            {
-                self.steps[at].first_stamp = self.steps[at].first_stamp.or(statement.stamp);
-            } else {
-                self.add_step(attempt, statement);
+            let goes_on = self.workflow.is_some();
+            match self.step_mut(attempt, statement).filter(|step| step.status.is_none() || goes_on) {
+                Some(step) => step.first_stamp = step.first_stamp.or(statement.stamp),
+                None => _ = self.add_step(attempt, statement),
             }
         }
     }
@@ -333,11 +325,13 @@ impl IufText {
             return;
         };
         // Without a workflow line, a step whose log is known is over: this is the end of another one.
-        let at =
-            self.step_at(attempt, statement).filter(|at| self.workflow.is_some() || self.steps[*at].location.is_none());
-        let Some(at) = at.or_else(|| self.add_step(attempt, statement)) else { return };
-        self.steps[at].status = Some((status.to_owned(), statement.place));
-        self.steps[at].ended_at = statement.stamp.or(self.steps[at].ended_at);
+        let is_of_it = |step: &StepText| self.workflow.is_some() || step.location.is_none();
+        let at = self.step_at(attempt, statement).filter(|at| self.steps.get(*at).is_some_and(is_of_it));
+        let at = at.or_else(|| self.add_step(attempt, statement));
+        if let Some(step) = at.and_then(|at| self.steps.get_mut(at)) {
+            step.status = Some((status.to_owned(), statement.place));
+            step.ended_at = statement.stamp.or(step.ended_at);
+        }
     }
 
     fn step_has_log(&mut self, step: &str, location: &str, statement: &Statement) {
@@ -346,20 +340,22 @@ impl IufText {
         }
         let Some(attempt) = sat_step(step) else {
             let column = statement.column.as_deref().unwrap_or_default();
-            if let Some(at) = self.failed_positions.get(&(column.to_owned(), step.to_owned())) {
-                self.failed_steps[*at].log = Some(location.to_owned());
+            let at = self.failed_positions.get(&(column.to_owned(), step.to_owned()));
+            if let Some(failed) = at.and_then(|at| self.failed_steps.get_mut(*at)) {
+                failed.log = Some(location.to_owned());
             }
             return;
         };
         let fits =
             |known: &StepText| known.location.as_ref().is_none_or(|(known, _)| argo_pod(known) == argo_pod(location));
-        let at = self.step_at(attempt, statement).filter(|at| fits(&self.steps[*at]));
+        let at = self.step_at(attempt, statement).filter(|at| self.steps.get(*at).is_some_and(fits));
         let Some(at) = at.or_else(|| self.add_step(attempt, statement)) else { return };
         if let Some((workflow, _)) = argo::parse_key(location) {
             self.change_step(at, |step| step.workflow = Some(workflow.to_owned()));
         }
-        let step = &mut self.steps[at];
-        step.location = step.location.take().or_else(|| Some((location.to_owned(), statement.place)));
+        if let Some(step) = self.steps.get_mut(at) {
+            step.location = step.location.take().or_else(|| Some((location.to_owned(), statement.place)));
+        }
     }
 
     fn step_failed(&mut self, step: &str, status: &str, statement: &Statement) {
@@ -388,9 +384,8 @@ impl IufText {
         let key = (operation.to_owned(), self.workflow.clone());
         match self.operation_positions.get(&key) {
             Some(at) => {
-                if let Some(status) = status {
-                    self.operations[*at].status = Some(status.to_owned());
-                    self.operations[*at].place = place;
+                if let (Some(status), Some(known)) = (status, self.operations.get_mut(*at)) {
+                    (known.status, known.place) = (Some(status.to_owned()), place);
                 }
             }
             None if self.operations.len() >= limits::ACTIVITY_ITEMS => self.dropped += 1,
@@ -413,12 +408,17 @@ impl IufText {
         self.step_positions.last_attempt(self.operation_for(statement), attempt, self.workflow.as_deref())
     }
 
+    fn step_mut(&mut self, attempt: Option<u32>, statement: &Statement) -> Option<&mut StepText> {
+        self.step_at(attempt, statement).and_then(|at| self.steps.get_mut(at))
+    }
+
     /// Changes what a step is known by.
     fn change_step(&mut self, at: usize, change: impl FnOnce(&mut StepText)) {
-        let step = &mut self.steps[at];
-        self.step_positions.forget(step, at);
-        change(step);
-        self.step_positions.note(step, at);
+        if let Some(step) = self.steps.get_mut(at) {
+            self.step_positions.forget(step, at);
+            change(step);
+            self.step_positions.note(step, at);
+        }
     }
 
     fn add_step(&mut self, attempt: Option<u32>, statement: &Statement) -> Option<usize> {
@@ -426,7 +426,7 @@ impl IufText {
             self.dropped += 1;
             return None;
         }
-        self.steps.push(StepText {
+        let step = StepText {
             operation: self.operation_for(statement).map(str::to_owned),
             attempt,
             workflow: self.workflow.clone(),
@@ -437,9 +437,10 @@ impl IufText {
             ended_at: None,
             first: statement.place,
             relayed: SatText::default(),
-        });
-        let at = self.steps.len() - 1;
-        self.step_positions.note(&self.steps[at], at);
+        };
+        let at = self.steps.len();
+        self.step_positions.note(&step, at);
+        self.steps.push(step);
         Some(at)
     }
 
@@ -458,14 +459,16 @@ impl IufText {
         let operation = named.or_else(|| self.operation_for(statement));
         let Some(operation) = operation.filter(|operation| argo::is_operation(operation)) else { return };
         let at = self.step_positions.last_of(operation);
-        let unnamed = at.is_none_or(|at| self.steps[at].operation.is_none());
-        let operation = unnamed.then(|| operation.to_owned());
+        let unnamed = |text: &Self, at: usize| text.steps.get(at).is_some_and(|step| step.operation.is_none());
+        let operation = at.is_none_or(|at| unnamed(self, at)).then(|| operation.to_owned());
         let at = at.or_else(|| tells_of_sat(&statement.fact).then(|| self.add_step(None, statement)).flatten());
         let Some(at) = at else { return };
-        if let Some(operation) = operation.filter(|_| self.steps[at].operation.is_none()) {
+        if let Some(operation) = operation.filter(|_| unnamed(self, at)) {
             self.change_step(at, |step| step.operation = Some(operation));
         }
-        self.steps[at].relayed.take(statement);
+        if let Some(step) = self.steps.get_mut(at) {
+            step.relayed.take(statement);
+        }
     }
 }
 

@@ -9,17 +9,11 @@
 //! The forms are told apart line by line, never once per file: releases differ, documents collapse blanks, and a file
 //! may have been pasted together.
 
-#![allow(
-    clippy::indexing_slicing,
-    clippy::string_slice,
-    reason = "positions come from the lists and texts that they are used on; the fuzz targets hold that"
-)]
-
 use chrono::{DateTime, NaiveDate, NaiveDateTime, NaiveTime, Utc};
 use nom::branch::alt;
 use nom::bytes::complete::{tag, take_while, take_while_m_n, take_while1};
 use nom::character::complete::{char, satisfy};
-use nom::combinator::{opt, peek, recognize};
+use nom::combinator::{consumed, opt, peek, recognize};
 use nom::sequence::{delimited, preceded, terminated};
 use nom::{IResult, Parser};
 
@@ -116,9 +110,10 @@ fn iuf_line(line: &[u8]) -> Option<Line<'_>> {
         }
         return Some(Line { stamp, level, column: None, voice: Voice::IufOrPod, printed: None, body: rest });
     };
-    let blanks = rest.iter().take_while(|byte| **byte == b' ').count();
-    let (voice, rest) =
-        if blanks <= 1 { (Voice::IufOrPod, &rest[blanks..]) } else { (Voice::Pod, &rest[blanks.min(RELAY_BLANKS)..]) };
+    let blanks = blanks(rest);
+    let (voice, envelope) =
+        if blanks <= 1 { (Voice::IufOrPod, blanks) } else { (Voice::Pod, blanks.min(RELAY_BLANKS)) };
+    let rest = behind(rest, envelope);
     match printed_stamp(rest) {
         Ok((body, printed)) => {
             Some(Line { stamp, level, column: Some(column), voice: Voice::Pod, printed: Some(printed), body })
@@ -129,10 +124,20 @@ fn iuf_line(line: &[u8]) -> Option<Line<'_>> {
 
 /// The labels of CSM 1.4 are right-aligned, so a relayed message is told from them only by its blanks.
 fn csm_1_4_relay(rest: &[u8]) -> Option<&[u8]> {
-    let blanks = rest.iter().take_while(|byte| **byte == b' ').count();
-    let text = &rest[blanks..];
+    let blanks = blanks(rest);
+    let text = behind(rest, blanks);
     let label = blanks == 13 && (text.starts_with(b"BEGIN: ") || text.starts_with(b"BEGIN PHASE: "));
-    (blanks >= RELAY_BLANKS_CSM_1_4 && !label).then(|| &rest[RELAY_BLANKS_CSM_1_4..])
+    (blanks >= RELAY_BLANKS_CSM_1_4 && !label).then(|| behind(rest, RELAY_BLANKS_CSM_1_4))
+}
+
+/// How many blanks a text begins with.
+fn blanks(text: &[u8]) -> usize {
+    text.iter().take_while(|byte| **byte == b' ').count()
+}
+
+/// A text behind so many bytes.
+fn behind(text: &[u8], bytes: usize) -> &[u8] {
+    text.get(bytes..).unwrap_or_default()
 }
 
 fn pod_line(line: &[u8]) -> Line<'_> {
@@ -170,17 +175,15 @@ fn ansible_line(line: &[u8]) -> Line<'_> {
 
 /// `2023-11-01T14:06:36.128255Z`: UTC, up to nine digits of a second, or none when they are all zero.
 fn stamp(input: &[u8]) -> Parsed<'_, (DateTime<Utc>, &[u8])> {
-    let (rest, (date, _, time, fraction, _)) =
-        (date, char('T'), time, opt(preceded(char('.'), take_while_m_n(1, 9, |b: u8| b.is_ascii_digit()))), char('Z'))
-            .parse(input)?;
+    let fraction = opt(preceded(char('.'), take_while_m_n(1, 9, |byte: u8| byte.is_ascii_digit())));
+    let (rest, (text, (date, _, time, fraction, _))) =
+        consumed((date, char('T'), time, fraction, char('Z'))).parse(input)?;
     let nanos = fraction.map_or(0, |digits: &[u8]| {
         (0..9).fold(0, |value, at| value * 10 + digits.get(at).map_or(0, |digit| u32::from(digit - b'0')))
     });
     let when = time.and_then(|(h, m, s)| NaiveTime::from_hms_nano_opt(h, m, s, nanos)).zip(date);
     match when {
-        Some((time, date)) => {
-            Ok((rest, (NaiveDateTime::new(date, time).and_utc(), &input[..input.len() - rest.len()])))
-        }
+        Some((time, date)) => Ok((rest, (NaiveDateTime::new(date, time).and_utc(), text))),
         None => Err(nom::Err::Error(nom::error::Error::new(input, nom::error::ErrorKind::Verify))),
     }
 }
@@ -260,8 +263,9 @@ fn column(input: &[u8]) -> Option<(&[u8], &[u8])> {
         Some(b']') => COLUMN_WIDTH,
         _ => memchr::memchr(b']', inside)?,
     };
-    let rest = &inside[end + 1..];
-    (rest.is_empty() || rest[0] == b' ').then(|| (inside[..end].trim_ascii(), rest))
+    let (text, rest) = inside.split_at_checked(end)?;
+    let rest = rest.strip_prefix(b"]")?;
+    matches!(rest, [] | [b' ', ..]).then(|| (text.trim_ascii(), rest))
 }
 
 /// `INFO: ` of SAT's logger, `INFO ` of the script around SAT and of `argo_logs`.

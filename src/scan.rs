@@ -7,12 +7,6 @@
 //! whatever the number of threads and wherever a piece ends, because a line belongs to the piece in which it begins, and
 //! how much of a long line is looked at depends on the line alone.
 
-#![allow(
-    clippy::indexing_slicing,
-    clippy::string_slice,
-    reason = "positions come from the lists and texts that they are used on; the fuzz targets hold that"
-)]
-
 mod piece;
 
 use std::sync::mpsc::{channel, sync_channel};
@@ -212,11 +206,13 @@ impl<F: FnMut(RawLine<'_>) -> Wanted> Fold<F> {
                 let Some(next) = hit else { break };
                 (at, before) = *next;
             }
-            let end = memchr::memchr(b'\n', &text[at..]).map_or(text.len(), |end| at + end);
+            let rest = text.get(at..).unwrap_or_default();
+            let bytes = memchr::memchr(b'\n', rest).and_then(|end| rest.get(..end)).unwrap_or(rest);
+            let end = at + bytes.len();
             let ends = if end == text.len() { piece.end } else { End::Whole };
             let line = RawLine {
                 number: self.extent.lines + before + 1,
-                bytes: &text[at..end],
+                bytes,
                 cut: ends == End::Cut,
                 unfinished: ends == End::Unfinished,
                 let_through: hit.is_some(),

@@ -8,11 +8,11 @@
 
 #![allow(
     clippy::indexing_slicing,
-    clippy::string_slice,
-    reason = "positions come from the lists and texts that they are used on; the fuzz targets hold that"
+    reason = "what is sliced off a text was counted or found in it, and a hash has no more bits than its table has places for"
 )]
 
 mod breaks;
+mod by_byte;
 mod head;
 
 use aho_corasick::{AhoCorasick, Span, packed};
@@ -21,6 +21,7 @@ use memchr::memmem;
 use crate::line::{COLUMN_WIDTH, Dialect};
 
 use breaks::each_break;
+pub(crate) use by_byte::ByByte;
 pub(crate) use head::{Head, Opening};
 
 /// What is let through of a text.
@@ -295,9 +296,9 @@ struct Begins {
     /// Whether the first four bytes of one are hashed to that.
     fours: Box<[bool; 1 << FOURS]>,
     /// Whether one that has fewer begins with that byte.
-    short: [bool; 256],
+    short: ByByte<bool>,
     /// By their first byte.
-    all: Vec<Vec<Begin>>,
+    all: ByByte<Vec<Begin>>,
 }
 
 /// Bits of a hash of four bytes.
@@ -310,20 +311,16 @@ fn hash(four: [u8; 4]) -> usize {
 
 impl Begins {
     fn new() -> Self {
-        Self {
-            fours: Box::new([false; 1 << FOURS]),
-            short: [false; 256],
-            all: (0..=u8::MAX).map(|_| Vec::new()).collect(),
-        }
+        Self { fours: Box::new([false; 1 << FOURS]), short: ByByte::default(), all: ByByte::default() }
     }
 
     fn add(&mut self, begin: Option<Begin>) {
         let Some(begin) = begin else { return };
         match begin.four {
             Some(four) => self.fours[hash(four)] = true,
-            None => self.short[usize::from(begin.first)] = true,
+            None => *self.short.of_mut(begin.first) = true,
         }
-        self.all[usize::from(begin.first)].push(begin);
+        self.all.of_mut(begin.first).push(begin);
     }
 
     /// Whether one stands here, after blanks or none, and after a stamp or none.
@@ -343,13 +340,13 @@ impl Begins {
     #[inline(always)]
     fn here(&self, text: &[u8]) -> bool {
         let Some(four) = text.first_chunk::<4>() else { return self.stands(text) };
-        (self.fours[hash(*four)] | self.short[usize::from(four[0])]) && self.stands(text)
+        (self.fours[hash(*four)] | *self.short.of(four[0])) && self.stands(text)
     }
 
     #[inline(never)]
     fn stands(&self, text: &[u8]) -> bool {
         let head = Head::of(text);
-        text.first().is_some_and(|first| self.all[usize::from(*first)].iter().any(|begin| begin.stands(head, text)))
+        text.first().is_some_and(|first| self.all.of(*first).iter().any(|begin| begin.stands(head, text)))
     }
 }
 

@@ -1,12 +1,6 @@
 //! What it takes to go on: for each image whose customization was attempted without success, its base, its
 //! configuration, and the layers that are proven good.
 
-#![allow(
-    clippy::indexing_slicing,
-    clippy::string_slice,
-    reason = "positions come from the lists and texts that they are used on; the fuzz targets hold that"
-)]
-
 use std::collections::HashSet;
 
 use crate::cfs::{AnsibleText, Configuration};
@@ -51,21 +45,20 @@ impl Found {
 
 /// One recovery per image of the newest run of its operation.
 pub(super) fn recoveries(runs: &[Run], texts: &Texts, context: &Context, problems: &mut Vec<Problem>) -> Vec<Found> {
-    let newest = newest_runs(runs);
     let mut found = Vec::new();
-    for at in newest {
+    for (at, run) in newest_runs(runs) {
         let mut choices = None;
-        for image in runs[at].text.images() {
+        for image in run.text.images() {
             let status = outcome(image).status;
             if image.customized() && matches!(status, ImageStatus::Failed | ImageStatus::Unfinished) {
-                let choices = choices.get_or_insert_with(|| Choices::of(&runs[at], runs));
-                found.push(recovery_of(at, &runs[at], image, choices, problems));
+                let choices = choices.get_or_insert_with(|| Choices::of(run, runs));
+                found.push(recovery_of(at, run, image, choices, problems));
             }
         }
         if let Some(choices) = choices {
-            choices.tell_left_out(&runs[at], problems);
+            choices.tell_left_out(run, problems);
         }
-        warn_of(&runs[at], context, problems);
+        warn_of(run, context, problems);
     }
     place_ansible_logs(&mut found, runs, texts, problems);
     for found in &found {
@@ -74,12 +67,14 @@ pub(super) fn recoveries(runs: &[Run], texts: &Texts, context: &Context, problem
     found
 }
 
-/// The newest run of each operation; of runs without an operation, each.
-fn newest_runs(runs: &[Run]) -> Vec<usize> {
+/// The newest run of each operation, with its place; of runs without an operation, each.
+fn newest_runs(runs: &[Run]) -> Vec<(usize, &Run)> {
     let mut seen = HashSet::new();
-    let mut newest: Vec<usize> = (0..runs.len())
+    let mut newest: Vec<(usize, &Run)> = runs
+        .iter()
+        .enumerate()
         .rev()
-        .filter(|at| runs[*at].operation.as_ref().is_none_or(|operation| seen.insert(operation.clone())))
+        .filter(|(_, run)| run.operation.as_ref().is_none_or(|operation| seen.insert(operation.clone())))
         .collect();
     newest.reverse();
     newest
@@ -318,23 +313,29 @@ fn place_ansible_logs(found: &mut [Found], runs: &[Run], texts: &Texts, problems
                     format!("{}: {what} in this log, so it tells of no failed layer", path_of(texts, *file)),
                     vec![place],
                 ));
-                if let [at] = images_for(found, runs, path_of(texts, *file)).as_slice() {
-                    found[*at].answered = true;
+                let one = match images_for(found, runs, path_of(texts, *file)).as_slice() {
+                    [(at, _)] => found.get_mut(*at),
+                    _ => None,
+                };
+                if let Some(one) = one {
+                    one.answered = true;
                 }
             }
             continue;
         };
         let place = log.failed.as_ref().map_or(run.place, |(_, place)| *place);
-        match image_of(found, runs, texts, *file, log, position) {
-            Ok((at, configuration, index)) => match found[at].recovery.failed_layer.filter(|known| *known != index) {
-                None => found[at].take_layer(index, configuration, texts, *file, log, place),
+        let it = image_of(found, runs, texts, *file, log, position);
+        match it.map(|(at, configuration, index)| (found.get_mut(at), configuration, index)) {
+            Ok((None, ..)) => {}
+            Ok((Some(found), configuration, index)) => match found.recovery.failed_layer.filter(|known| *known != index) {
+                None => found.take_layer(index, configuration, texts, *file, log, place),
                 Some(known) => problems.push(Problem::new(
                     "layer-log-of-another",
                     format!(
                         "{}: the log of layer {index}, but image {} failed in layer {known}: {}. The log is not used",
                         path_of(texts, *file),
-                        found[at].image,
-                        found[at].recovery.failed_layer_basis.as_deref().unwrap_or_default()
+                        found.image,
+                        found.recovery.failed_layer_basis.as_deref().unwrap_or_default()
                     ),
                     vec![place],
                 )),
@@ -367,7 +368,7 @@ fn image_of<'a>(
         return Err("no image failed in its ansible container".into());
     }
     if texts.configurations.is_empty() {
-        let names: Vec<&str> = images.iter().filter_map(|at| found[*at].recovery.configuration.as_deref()).collect();
+        let names: Vec<&str> = images.iter().filter_map(|(_, found)| found.recovery.configuration.as_deref()).collect();
         return Err(format!(
             "give the configuration too: cray cfs configurations describe {} --format json > configuration.json",
             names.first().unwrap_or(&"<configuration>")
@@ -376,24 +377,24 @@ fn image_of<'a>(
     let mut fitting = Vec::new();
     let mut misfits = Vec::new();
     let several = images.len() > 1;
-    for at in images {
-        let wanted = found[at].recovery.configuration.as_deref();
+    for (at, image) in images {
+        let wanted = image.recovery.configuration.as_deref();
         if let Some(wanted) = wanted.filter(|wanted| {
             several && !texts.configurations.iter().any(|(_, configuration)| configuration.name == *wanted)
         }) {
             return Err(format!(
                 "it may be of image {} too; give its configuration as well (cray cfs configurations describe {wanted} --format json), or name the file after its pod or session",
-                found[at].image
+                image.image
             ));
         }
-        let candidates = &found[at].recovery.configuration_candidates;
+        let candidates = &image.recovery.configuration_candidates;
         for (_, configuration) in &texts.configurations {
             if wanted.is_some_and(|wanted| wanted != configuration.name)
                 || (wanted.is_none()
                     && (1..limits::CANDIDATES).contains(&candidates.len())
                     && !candidates.contains(&configuration.name))
             {
-                misfits.push(format!("configuration {} is not that of image {}", configuration.name, found[at].image));
+                misfits.push(format!("configuration {} is not that of image {}", configuration.name, image.image));
                 continue;
             }
             match configuration.index_of(log, position) {
@@ -412,21 +413,30 @@ fn image_of<'a>(
         [] => Err(misfits.join("; ")),
         several => Err(format!(
             "it fits {}; name the file after its pod or session",
-            several.iter().map(|(at, _, _)| found[*at].image.as_str()).collect::<Vec<_>>().join(" and ")
+            several
+                .iter()
+                .filter_map(|(at, _, _)| Some(found.get(*at)?.image.as_str()))
+                .collect::<Vec<_>>()
+                .join(" and ")
         )),
     }
 }
 
-/// The images a log may be of: the one its file is named after, else all that failed in an ansible container.
-fn images_for(found: &[Found], runs: &[Run], path: &str) -> Vec<usize> {
-    let open: Vec<usize> = (0..found.len()).filter(|at| found[*at].may_be_in_ansible(runs)).collect();
-    let named: Vec<usize> = open.iter().copied().filter(|at| found[*at].is_named_in(path, runs)).collect();
+/// The images a log may be of, with their places: the one its file is named after, else all that failed in an ansible
+/// container.
+fn images_for<'f>(found: &'f [Found], runs: &[Run], path: &str) -> Vec<(usize, &'f Found)> {
+    let open: Vec<_> = found.iter().enumerate().filter(|(_, found)| found.may_be_in_ansible(runs)).collect();
+    let named: Vec<_> = open.iter().copied().filter(|(_, found)| found.is_named_in(path, runs)).collect();
     if named.is_empty() { open } else { named }
 }
 
 impl Found {
+    fn run<'a>(&self, runs: &'a [Run]) -> Option<&'a Run> {
+        runs.get(self.run)
+    }
+
     fn text<'a>(&self, runs: &'a [Run]) -> Option<&'a ImageText> {
-        runs[self.run].text.image(&self.image)
+        self.run(runs)?.text.image(&self.image)
     }
 
     /// A failure before any layer ran, or after all did, leaves no failed layer.
@@ -437,12 +447,13 @@ impl Found {
     }
 
     fn base_is_of_this_run(&self, runs: &[Run]) -> bool {
-        runs[self.run].assignment.as_ref().is_some_and(|assignment| assignment.builds_on_item(&self.image))
+        let assignment = self.run(runs).and_then(|run| run.assignment.as_ref());
+        assignment.is_some_and(|assignment| assignment.builds_on_item(&self.image))
     }
 
     /// The base, when SAT called it created without making anything.
     fn base_without_id(&self, runs: &[Run]) -> Option<String> {
-        let run = &runs[self.run];
+        let run = self.run(runs)?;
         match run.assignment.as_ref()?.base(&self.image, run.text.images())? {
             ProvenBase::Image(name) => run
                 .text

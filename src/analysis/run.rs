@@ -1,11 +1,5 @@
 //! Gathers the texts of each run: one run per pod, however often and by whomever it was logged.
 
-#![allow(
-    clippy::indexing_slicing,
-    clippy::string_slice,
-    reason = "positions come from the lists and texts that they are used on; the fuzz targets hold that"
-)]
-
 use std::collections::{HashMap, HashSet};
 
 use chrono::{DateTime, Utc};
@@ -131,6 +125,7 @@ struct Pods {
 
 impl Pods {
     /// The run of that pod; one without a pod is always a new one.
+    #[expect(clippy::indexing_slicing, reason = "`by_pod` holds places of `runs`, which only grows")]
     fn run_of(&mut self, pod: Option<&str>) -> &mut Run {
         let new = self.runs.len();
         let at = pod.map_or(new, |pod| *self.by_pod.entry(pod.to_owned()).or_insert(new));
@@ -241,10 +236,10 @@ fn add_main(runs: &mut Vec<Run>, file: FileId, text: SatText, inputs: &[Input], 
     let shown = inputs.get(file.0 as usize).map(|input| input.path.clone());
     let taken = |run: &Run| run.sources.iter().any(|(trust, _)| *trust == Trust::Main);
     let found = named_in(runs, shown.as_deref().unwrap_or_default())
-        .or_else(|| same_run(runs, &text, None).filter(|at| !taken(&runs[*at])));
-    if let Some(at) = found {
-        runs[at].local_log = shown;
-        runs[at].sources.push((Trust::Main, text));
+        .or_else(|| same_run(runs, &text, None).filter(|at| runs.get(*at).is_some_and(|run| !taken(run))));
+    if let Some(run) = found.and_then(|at| runs.get_mut(at)) {
+        run.local_log = shown;
+        run.sources.push((Trust::Main, text));
         return;
     }
     if runs.iter().any(|run| run.stamp.is_some()) {
@@ -320,11 +315,11 @@ fn merge_podless(runs: &mut Vec<Run>) {
     for run in podless {
         let mut text = run.sources.first().map(|(_, text)| text.clone()).unwrap_or_default();
         text.operation = text.operation.or_else(|| run.operation.clone().zip(run.places.first().copied()));
-        match same_run(&kept, &text, run.status.as_deref()) {
-            Some(at) => {
-                kept[at].places.extend(run.places);
-                kept[at].sources.extend(run.sources);
-                kept[at].status = kept[at].status.take().or(run.status);
+        match same_run(&kept, &text, run.status.as_deref()).and_then(|at| kept.get_mut(at)) {
+            Some(known) => {
+                known.places.extend(run.places);
+                known.sources.extend(run.sources);
+                known.status = known.status.take().or(run.status);
             }
             None => kept.push(run),
         }

@@ -79,10 +79,7 @@ fn begins(hir: &Hir) -> Vec<Vec<u8>> {
         .literals()
         .unwrap_or_default()
         .iter()
-        .map(|literal| {
-            let literal = literal.as_bytes();
-            literal[literal.iter().take_while(|byte| **byte == b' ').count()..].to_vec()
-        })
+        .map(|literal| literal.as_bytes().iter().copied().skip_while(|byte| *byte == b' ').collect())
         .collect();
     if found.iter().any(|begin| begin.is_empty()) { Vec::new() } else { found }
 }

@@ -138,6 +138,8 @@ fn set(class: &Class) -> Option<[u64; 4]> {
 }
 
 fn with(byte: u8, mut set: [u64; 4]) -> [u64; 4] {
-    set[usize::from(byte >> 6)] |= 1 << (byte & 63);
+    if let Some(bits) = set.get_mut(usize::from(byte >> 6)) {
+        *bits |= 1 << (byte & 63);
+    }
     set
 }

@@ -136,7 +136,8 @@ impl<'w> Attempt<'w, '_> {
                 }
                 Some(Part::Run { set, least, most, greedy }) => {
                     let run = rest.get(..*most).unwrap_or(rest);
-                    let holds = |byte: &u8| set[usize::from(byte >> 6)] >> (byte & 63) & 1 == 1;
+                    let holds =
+                        |byte: &u8| set.get(usize::from(byte >> 6)).is_some_and(|bits| bits >> (byte & 63) & 1 == 1);
                     let stops = if *set == ANY { None } else { run.iter().position(|byte| !holds(byte)) };
                     let longest = stops.unwrap_or(run.len());
                     match longest.cmp(least) {

@@ -19,7 +19,7 @@ impl SatText {
         }
         self.configurations.drop_cut();
         self.templates.drop_cut();
-        self.reading = Box::default();
+        *self.reading = Default::default();
     }
 
     /// A name with a line break stands cut in some lines: what they say belongs to the full name.

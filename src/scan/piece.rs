@@ -1,5 +1,10 @@
 //! Pieces of whole lines, cut out of files and streams.
 
+#![allow(
+    clippy::indexing_slicing,
+    reason = "`room` makes a buffer as long as what is read into it, and what a piece holds lies in what was read"
+)]
+
 use std::fs::File;
 use std::io::{Error, ErrorKind, Read, Result};
 use std::ops::Range;

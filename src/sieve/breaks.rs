@@ -3,6 +3,8 @@
 //! Lines are of all lengths, so a loop that looks for the end of one line after the other is a loop whose end no processor
 //! foresees. Here the places are collected block by block, without a branch that depends on them.
 
+#![allow(clippy::indexing_slicing, reason = "a block has no more breaks than bytes, and a place is counted in it")]
+
 use wide::u8x16;
 
 /// Bytes that are looked through before what was found is given out: few enough to be still at hand then.
