@@ -28,7 +28,8 @@ fn colour(severity: Severity) -> Style {
 pub fn findings(report: &Report, infos: bool, columns: Option<usize>) -> String {
     let mut out = String::new();
     for file in &report.files {
-        let Some(text) = &file.text else { continue };
+        // In a file with nothing to tell, nothing has to be looked for that is to be masked.
+        let Some(text) = file.text.as_ref().filter(|_| !file.findings.is_empty()) else { continue };
         let lines = Lines::new(text);
         for finding in &file.findings {
             let mut line = String::new();
