@@ -225,8 +225,9 @@ fn a_rewrite_without_pins_names_both_ways_to_give_them() {
 #[test]
 fn a_file_where_a_directory_is_due_is_told() {
     let dir = Dir::new();
-    dir.file("main.log", as_main_log(&compute_fails("ansible"))).file("there", "");
-    refused(&dir, &["fetch", "main.log", "--dir", "there"], &["--dir there: cannot be made: a file has that name"]);
+    dir.file("there", "");
+    let activity = concat!(env!("CARGO_MANIFEST_DIR"), "/testdata/winter/iuf");
+    refused(&dir, &["fetch", activity, "--dir", "there"], &["--dir there: cannot be made: a file has that name"]);
     refused(&dir, &["man", "there"], &["there: cannot be made: a file has that name"]);
 }
 
