@@ -363,7 +363,12 @@ const SOURCES_TOLD: usize = 8;
 fn useless(kind: Kind) -> &'static str {
     match kind {
         Kind::Empty => "is empty; was it copied to its end?",
-        Kind::Binary => "is not text; a tar archive has to be unpacked first",
+        Kind::Archive => {
+            "is a tar archive; unpack it (tar -xf, in an empty directory) and give the directory that comes out"
+        }
+        Kind::Binary => {
+            "is not text; what xz, bzip2 or zip has packed has to be unpacked first, gzip and zstd are read as they are"
+        }
         Kind::Bootprep => "is a bootprep file; give it with --bootprep, beside the logs",
         Kind::Plan => "is a plan of incfg; incfg status says where it stands",
         Kind::Json => {

@@ -200,6 +200,7 @@ pub(crate) fn reason(error: &std::io::Error) -> String {
             "this user may not read it. Ask its owner or root for a copy, or let root run incfg".into()
         }
         std::io::ErrorKind::IsADirectory => "this is a directory. Give a file in it".into(),
+        std::io::ErrorKind::AlreadyExists => "a file has that name. Give a directory".into(),
         std::io::ErrorKind::NotADirectory => "what stands before the last / is a file, not a directory".into(),
         _ => error.to_string(),
     }

@@ -444,7 +444,16 @@ impl Step {
     /// Its layers as a person says it: `layer 3`, or `layers 0,1,2`.
     #[must_use]
     pub fn layers_in_words(&self) -> String {
-        format!("layer{} {}", if self.layers.len() == 1 { "" } else { "s" }, self.limit)
+        match self.layers.as_slice() {
+            [_] => format!("layer {}", self.limit),
+            // So many are a wall of numbers, and the command beside has them one by one.
+            [first, .., last]
+                if self.layers.len() > SPELT_OUT && self.layers.is_sorted_by(|one, next| one + 1 == *next) =>
+            {
+                format!("layers {first} to {last}")
+            }
+            _ => format!("layers {}", self.limit),
+        }
     }
 
     /// Its layers in short: `3`, or `0-2`.
@@ -453,6 +462,9 @@ impl Step {
         span(&self.layers)
     }
 }
+
+/// Layers that are told one by one.
+const SPELT_OUT: usize = 5;
 
 fn span(layers: &[u32]) -> String {
     match layers {

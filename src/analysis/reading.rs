@@ -148,7 +148,7 @@ impl Texts {
                 self.ansible.push((file, text));
             }
             Kind::Json | Kind::ActivityState | Kind::ActivityHistory => self.read_document(source, file),
-            Kind::Bootprep | Kind::Plan | Kind::Empty | Kind::Binary | Kind::Unknown => {
+            Kind::Bootprep | Kind::Plan | Kind::Empty | Kind::Archive | Kind::Binary | Kind::Unknown => {
                 // The logs of pods that had nothing to say are empty, and a directory may hold anything.
                 if source.named {
                     self.useless.push((source.shown.clone(), source.kind));

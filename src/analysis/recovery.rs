@@ -264,7 +264,7 @@ impl Choices {
                 "too-many-facts",
                 format!(
                     "run {}: {} lists of what may be the base or the configuration of an image are cut after {} entries",
-                    run.pod.as_deref().unwrap_or("without pod"),
+                    run.pod.as_deref().unwrap_or("whose pod is not known"),
                     self.shortened,
                     limits::CANDIDATES
                 ),

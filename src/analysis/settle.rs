@@ -53,7 +53,7 @@ impl Run {
                 format!(
                     "{} facts of run {} were not kept; they are more than a run can have",
                     self.text.dropped,
-                    self.pod.as_deref().unwrap_or("without pod")
+                    self.pod.as_deref().unwrap_or("whose pod is not known")
                 ),
                 Vec::new(),
             ));
@@ -86,7 +86,7 @@ impl Run {
         if are_too_many(&self.text, context.bootprep.as_ref().map(|(_, bootprep)| bootprep)) {
             let message = format!(
                 "run {}: more than {} images; they are not matched with the items of the bootprep file, so what only that would prove stays open",
-                self.pod.as_deref().unwrap_or("without pod"),
+                self.pod.as_deref().unwrap_or("whose pod is not known"),
                 limits::ASSIGNMENT_ITEMS
             );
             problems.push(Problem::new("too-many-facts", message, Vec::new()));

@@ -1,19 +1,20 @@
 //! `incfg analyze`.
 
+use std::io::Read;
 use std::num::NonZeroUsize;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use chrono::{DateTime, NaiveDate, NaiveDateTime, Utc};
 use clap::{Args, ValueEnum};
 
 use crate::analysis::{Analysis, Context, ImageStatus};
-use crate::bootprep::Bootprep;
+use crate::bootprep::{Bootprep, BootprepError};
 use crate::excerpt;
-use crate::input;
+use crate::input::{self, Kind, Source};
 use crate::report::{Masked, env, html, text};
 use crate::statement::Window;
 
-use super::save::{deliver, deliver_styled};
+use super::save::{deliver, deliver_styled, spare};
 use super::{Exit, Failure};
 
 /// Say what failed, from which base image, with which configuration, in which layer, and what to do next.
@@ -82,8 +83,11 @@ pub(super) fn run(arguments: &Arguments) -> Result<Exit, Failure> {
         ));
     }
     let grammar = super::grammar::load(arguments.grammar.as_deref())?;
-    let context = context(arguments)?;
+    let (context, bootprep) = context(arguments)?;
     let collected = input::collect(&paths(arguments)).map_err(|error| Failure::new(Exit::Input, error))?;
+    let named = arguments.paths.iter().chain(&arguments.vars_file).chain(&arguments.bootprep);
+    let found = collected.sources.iter().filter(|source| !is_own(source)).map(|source| Path::new(&source.shown));
+    spare(arguments.output.as_deref(), named.map(PathBuf::as_path).chain(found))?;
     let analysis = super::reading::analysed(&collected, &context, &grammar, arguments.jobs)?;
     if let (Some(image), Format::Text | Format::Html) = (&arguments.image, arguments.format) {
         is_there(image, &analysis)?;
@@ -95,12 +99,12 @@ pub(super) fn run(arguments: &Arguments) -> Result<Exit, Failure> {
         }
         Format::Text => {
             let width = if arguments.output.is_some() { None } else { super::columns() };
-            let story = text::story(&analysis, &invocation(arguments), width);
+            let story = text::story(&analysis, &invocation(arguments, bootprep), width);
             deliver_styled(arguments.output.as_deref(), &story)?;
         }
         Format::Html => {
             let excerpts = excerpt::read(&collected, &html::analysis::places(&analysis));
-            let page = html::analysis::document(&analysis, &invocation(arguments), &excerpts)
+            let page = html::analysis::document(&analysis, &invocation(arguments, bootprep), &excerpts)
                 .map_err(|error| Failure::new(Exit::Defect, error))?;
             deliver(arguments.output.as_deref(), &page)?;
         }
@@ -115,6 +119,22 @@ pub(super) fn run(arguments: &Arguments) -> Result<Exit, Failure> {
         }
     }
     Ok(Exit::Done)
+}
+
+/// Whether a file is a report of incfg that lies among the logs of a directory: the next one may take its place.
+fn is_own(source: &Source) -> bool {
+    let begins = |with: &str| {
+        let file = std::fs::File::open(&source.shown).ok()?;
+        let mut head = String::new();
+        file.take(with.len() as u64).read_to_string(&mut head).ok()?;
+        Some(head == with)
+    };
+    let is_report = match source.kind {
+        Kind::Unknown => true,
+        Kind::Json => begins("{\n  \"schema\": \"incfg.").unwrap_or(false),
+        _ => false,
+    };
+    !source.named && is_report
 }
 
 /// A story without the image that it is to be about would hide what failed.
@@ -143,10 +163,10 @@ fn paths(arguments: &Arguments) -> Vec<PathBuf> {
     if arguments.paths.is_empty() { vec!["-".into()] } else { arguments.paths.clone() }
 }
 
-fn invocation(arguments: &Arguments) -> text::Invocation {
+fn invocation(arguments: &Arguments, bootprep: Option<String>) -> text::Invocation {
     text::Invocation {
         paths: paths(arguments).iter().map(|path| path.display().to_string()).collect(),
-        bootprep: arguments.bootprep.as_ref().map(|path| path.display().to_string()),
+        bootprep,
         vars_files: arguments.vars_file.iter().map(|path| path.display().to_string()).collect(),
         flags: repeated_flags(arguments),
         image: arguments.image.clone(),
@@ -161,7 +181,9 @@ fn repeated_flags(arguments: &Arguments) -> Vec<String> {
     [moment("--since", arguments.since), moment("--until", arguments.until), grammar].into_iter().flatten().collect()
 }
 
-fn context(arguments: &Arguments) -> Result<Context, Failure> {
+/// What the analysis may use, and the bootprep file that the next commands name: not one of another kind, which is of no
+/// use again.
+fn context(arguments: &Arguments) -> Result<(Context, Option<String>), Failure> {
     let document = |path: &PathBuf| input::read_document(path).map_err(|error| Failure::new(Exit::Input, error));
     let mut context =
         Context { window: Window { since: arguments.since, until: arguments.until }, ..Context::default() };
@@ -170,14 +192,18 @@ fn context(arguments: &Arguments) -> Result<Context, Failure> {
             context.unusable.push(error.to_string());
         }
     }
+    let mut named = arguments.bootprep.as_ref().map(|path| path.display().to_string());
     if let Some(path) = &arguments.bootprep {
         let shown = path.display().to_string();
         match Bootprep::parse(&shown, document(path)?.as_bytes()) {
             Ok(parsed) => context.bootprep = Some((shown, parsed)),
-            Err(error) => context.unusable.push(error.to_string()),
+            Err(error) => {
+                named = named.filter(|_| !matches!(error, BootprepError::Shape { .. }));
+                context.unusable.push(error.to_string());
+            }
         }
     }
-    Ok(context)
+    Ok((context, named))
 }
 
 fn moment_begin(text: &str) -> Result<DateTime<Utc>, String> {

@@ -13,11 +13,12 @@ use crate::lint::target::Target;
 use crate::lint::{self, Checked, Context, Needs, Rule, Severity, rules};
 use crate::nearness;
 use crate::report::findings::{FileReport, Report, github, json, junit, sarif, text};
+use crate::report::wrap::wrapped_behind;
 use crate::report::{html, rule_page};
 use crate::text::SourceText;
 
 use super::document::{read_bytes, read_text};
-use super::save::{deliver, deliver_styled};
+use super::save::{deliver, deliver_styled, spare};
 use super::{Exit, Failure, print_document, print_styled, print_wrapped, say};
 
 /// Check bootprep files for what SAT, CFS, IMS and BOS would refuse an hour later.
@@ -159,6 +160,9 @@ pub(super) fn run(arguments: &Arguments) -> Result<Exit, Failure> {
     }
     let context = context(arguments)?;
     let sources = collect::sources(&arguments.paths, &arguments.stdin_name)?;
+    let checked = sources.iter().map(|source| Path::new(&source.shown));
+    let beside = arguments.vars_file.iter().chain(&arguments.baseline).map(PathBuf::as_path);
+    spare(arguments.output.as_deref().or(arguments.write_baseline.as_deref()), checked.chain(beside))?;
     if arguments.fix || arguments.diff {
         return fix::run(arguments, &context, sources);
     }
@@ -325,7 +329,8 @@ fn print_report(arguments: &Arguments, report: &mut Report) -> Result<(), Failur
         say(&format!("incfg: {error}"))?;
     }
     if arguments.format == Format::Text {
-        say(text::summary(report).trim_end_matches('\n'))?;
+        let columns = if output.is_some() { None } else { super::columns() };
+        say(wrapped_behind(text::summary(report).trim_end_matches('\n'), columns, 4).as_str())?;
     }
     Ok(())
 }

@@ -72,7 +72,7 @@ pub(super) fn run(arguments: &Arguments) -> Result<Exit, Failure> {
     let cray = Cray { program: arguments.cray.clone(), timeout: arguments.call_timeout };
     if !arguments.dry_run {
         fs::create_dir_all(&arguments.dir).map_err(|error| {
-            let why = format!("--dir {}: cannot be made: {error}", arguments.dir.display());
+            let why = format!("--dir {}: cannot be made: {}", arguments.dir.display(), crate::input::reason(&error));
             Failure::new(Exit::Input, printable(&why))
         })?;
         remove_remains(&arguments.dir);

@@ -14,7 +14,7 @@ use crate::rewrite::{Options, Pin, Report, Rewritten, rewrite};
 use crate::whole_file;
 
 use super::document::{read_bytes, read_text, unchanged};
-use super::save::save;
+use super::save::{save, spare};
 use super::{Exit, Failure, print_document, print_exact, print_styled, say_styled};
 
 /// Make a bootprep file use images that exist: their entries go, and every reference to them becomes their id.
@@ -22,7 +22,8 @@ use super::{Exit, Failure, print_document, print_exact, print_styled, say_styled
 /// Every byte outside the touched entries stays as it is. The result is read again and must mean exactly the original plus the change; otherwise nothing is
 /// written. The original is changed only by --in-place.
 #[derive(Args)]
-#[command(group = ArgGroup::new("where").args(["output", "in_place", "diff", "check"]), after_help = "\
+#[command(group = ArgGroup::new("where").args(["output", "in_place", "diff", "check"]))]
+#[command(group = ArgGroup::new("what").args(["pins", "from"]).required(true).multiple(true), after_help = "\
 Examples:
   incfg rewrite-bootprep bootprep.yaml --pin compute.x86_64=UUID --diff
   incfg rewrite-bootprep bootprep.yaml --pin base.x86_64=UUID --pin uan.x86_64=UUID -o new.yaml
@@ -32,7 +33,7 @@ pub(super) struct Arguments {
     /// The bootprep file; - is stdin.
     file: PathBuf,
     /// An image that exists: its ref_name (or name) and its id in IMS; repeats.
-    #[arg(long = "pin", value_name = "IMAGE=ID", value_parser = pin, required_unless_present = "from")]
+    #[arg(long = "pin", value_name = "IMAGE=ID", value_parser = pin)]
     pins: Vec<Pin>,
     /// A plan that is through: pins the images it made, and those it found made. A --pin of the same image wins.
     #[arg(long, value_name = "PLAN")]
@@ -149,6 +150,7 @@ fn write(arguments: &Arguments, original: &[u8], result: &Rewritten) -> Result<(
                 format!("{}: this is the file itself; --in-place changes it", output.display()),
             ));
         }
+        spare(Some(output), arguments.vars_file.iter().chain(&arguments.from).map(PathBuf::as_path))?;
         return save(output, &result.text.to_bytes());
     }
     let Some(suffix) = &arguments.in_place else { return Ok(()) };

@@ -133,6 +133,11 @@ pub(super) fn run(arguments: &Arguments) -> Result<Exit, Failure> {
     progress.end_line();
     match ended {
         Ok(outcome) => finished(arguments, store.plan(), &path, &outcome),
+        Err(Stop::Unusable(why)) if arguments.dry_run => {
+            let why = printable(&why);
+            let told = "These are the commands; whether what they need is there could not be asked";
+            Err(Failure::new(Exit::Outside, format!("{}. {told}", why.trim_end_matches('.'))))
+        }
         Err(stop) => Err(stopped(&stop, store.plan(), &path)),
     }
 }

@@ -1,7 +1,7 @@
 //! Writing the result of a command to the file that was named.
 
 use std::io::Write;
-use std::os::unix::fs::FileTypeExt;
+use std::os::unix::fs::{FileTypeExt, MetadataExt};
 use std::path::Path;
 
 use crate::report::{Masked, styled};
@@ -27,6 +27,18 @@ fn save_report(path: &Path, text: &str) -> Result<(), Failure> {
         return device.write_all(text.as_bytes()).map_err(failed);
     }
     whole_file::replace(path, text.as_bytes(), REPORT_MODE).map_err(|error| Failure::new(Exit::Input, error))
+}
+
+/// Refuses a file for a result that is one of those that were given to be read: its content would be gone.
+pub(super) fn spare<'a>(output: Option<&Path>, inputs: impl IntoIterator<Item = &'a Path>) -> Result<(), Failure> {
+    let file = |path: &Path| std::fs::metadata(path).ok().filter(std::fs::Metadata::is_file);
+    let Some((path, there)) = output.and_then(|path| Some((path, file(path)?))) else { return Ok(()) };
+    let same = |input: &Path| file(input).is_some_and(|input| (input.dev(), input.ino()) == (there.dev(), there.ino()));
+    if inputs.into_iter().any(same) {
+        let why = "is one of the files that were given to be read, and is left as it is. Give -o another name";
+        return Err(Failure::new(Exit::Usage, format!("{}: {why}", path.display())));
+    }
+    Ok(())
 }
 
 /// Writes a report to the file that was named, else, and for `-`, to standard output.

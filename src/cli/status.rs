@@ -8,7 +8,7 @@ use crate::plan::store;
 use crate::report::wrap::wrapped;
 use crate::report::{html, plan};
 
-use super::save::{deliver, deliver_styled};
+use super::save::{deliver, deliver_styled, spare};
 use super::{Exit, Failure};
 
 /// Say where a plan stands: its images layer by layer, and when it is through, what to do with them.
@@ -44,6 +44,7 @@ pub(super) fn run(arguments: &Arguments) -> Result<Exit, Failure> {
     let content = store::read(&arguments.plan)?;
     let path = arguments.plan.display().to_string();
     let output = arguments.output.as_deref();
+    spare(output, [arguments.plan.as_path()])?;
     match arguments.format {
         Format::Json => {
             let json = plan::json(&content).map_err(|error| Failure::new(Exit::Defect, error))?;

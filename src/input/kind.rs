@@ -30,6 +30,8 @@ pub enum Kind {
     Plan,
     /// Nothing, or blank lines only.
     Empty,
+    /// A tar archive. Its files are logs all the same, but not in the order in which they were written.
+    Archive,
     /// Not text.
     Binary,
     /// Text of no known kind.
@@ -53,6 +55,7 @@ impl Kind {
             Self::Bootprep => "bootprep",
             Self::Plan => "plan",
             Self::Empty => "empty",
+            Self::Archive => "archive",
             Self::Binary => "binary",
             Self::Unknown => "unknown",
         }
@@ -86,8 +89,11 @@ pub(super) fn recognise(head: &[u8], name: &str) -> Kind {
     if text.trim_ascii().is_empty() {
         return Kind::Empty;
     }
+    if head.get(TAR_MAGIC_AT..).is_some_and(|rest| rest.starts_with(b"ustar")) {
+        return Kind::Archive;
+    }
     let by_lines = vote(text, name);
-    if by_lines == Kind::Unknown && text.iter().filter(|byte| **byte == 0).count() * 100 > text.len() {
+    if by_lines == Kind::Unknown && is_binary(text) {
         return Kind::Binary;
     }
     if by_lines != Kind::Unknown {
@@ -97,6 +103,15 @@ pub(super) fn recognise(head: &[u8], name: &str) -> Kind {
         Some(b'{' | b'[') => Kind::Json,
         _ => yaml_kind(text),
     }
+}
+
+/// Where a tar archive says that it is one.
+const TAR_MAGIC_AT: usize = 257;
+
+/// Text may have a stray sign in it, and what is packed or compiled is full of them.
+fn is_binary(text: &[u8]) -> bool {
+    let signs = text.iter().filter(|byte| matches!(byte, 0..=8 | 14..=26 | 28..=31)).count();
+    signs * 100 > text.len()
 }
 
 fn vote(text: &[u8], name: &str) -> Kind {

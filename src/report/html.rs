@@ -137,10 +137,28 @@ fn environment() -> Result<Environment<'static>, NoPage> {
     environment.set_syntax(SyntaxConfig::builder().trim_blocks(true).lstrip_blocks(true).build()?);
     environment.remove_filter("safe");
     environment.set_formatter(write_value);
+    environment.add_filter("by_flags", by_flags);
     for (name, source) in TEMPLATES {
         environment.add_template(name, source)?;
     }
     Ok(environment)
+}
+
+/// A stretch of a text: a flag, which must not be broken after one of its hyphens, or what stands between two.
+#[derive(Serialize)]
+struct Part<'a> {
+    text: &'a str,
+    is_flag: bool,
+}
+
+/// Text in parts that are, put together, the text again.
+fn by_flags(text: &str) -> Value {
+    let parts = text.split_inclusive(' ').flat_map(|word| {
+        let flag = word.trim_end_matches(' ');
+        let (flag, blank) = if flag.starts_with('-') { word.split_at(flag.len()) } else { ("", word) };
+        [Part { text: flag, is_flag: true }, Part { text: blank, is_flag: false }]
+    });
+    Value::from(Serde(parts.filter(|part| !part.text.is_empty()).collect::<Vec<_>>()))
 }
 
 /// Writes a value so that it is text and nothing else, in an element as in an attribute.

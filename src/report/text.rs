@@ -60,15 +60,9 @@ pub fn story(analysis: &Analysis, invocation: &Invocation, width: Option<usize>)
             failure(&mut page, analysis, at, attempts[at], invocation);
         }
     }
-    if !told.contains(&true) && !analysis.sat_runs.is_empty() {
-        page.paragraph(
-            Tone::Good,
-            if analysis.sat_runs.iter().any(SatRun::went_wrong) {
-                "The newest run of every operation went well."
-            } else {
-                "No failure in these logs."
-            },
-        );
+    if !told.contains(&true) {
+        let (tone, all_in_all) = without_failure(analysis);
+        page.paragraph(tone, all_in_all);
         page.blank();
     }
     others(&mut page, analysis, &attempts, &told, invocation);
@@ -76,6 +70,25 @@ pub fn story(analysis: &Analysis, invocation: &Invocation, width: Option<usize>)
     warnings(&mut page, &analysis.warnings);
     next::commands(&mut page, analysis, invocation);
     page.finish()
+}
+
+/// What is said where no newest run of an operation went wrong.
+fn without_failure(analysis: &Analysis) -> (Tone, &'static str) {
+    let runs = &analysis.sat_runs;
+    let is_open = |run: &SatRun| matches!(Standing::of(run), Standing::Unknown | Standing::NotOver);
+    if runs.is_empty() && analysis.stages.is_empty() {
+        let lacks =
+            "No run of SAT and no stage in these logs: give the activity directory, or the log of SAT, beside them.";
+        (Tone::Quiet, lacks)
+    } else if runs.is_empty() {
+        (Tone::Quiet, "No run of SAT in these logs.")
+    } else if runs.iter().any(is_open) {
+        (Tone::Quiet, "No failure in these logs; they do not tell how every run ended.")
+    } else if runs.iter().any(SatRun::went_wrong) {
+        (Tone::Good, "The newest run of every operation went well.")
+    } else {
+        (Tone::Good, "No failure in these logs.")
+    }
 }
 
 /// The directory that holds every input: paths are shown from there on.
@@ -147,7 +160,9 @@ fn failure(page: &mut Page, analysis: &Analysis, at: usize, of: (usize, usize), 
         match recoveries(image) {
             Some(recovery) => {
                 broken(page, image, recovery, above);
-                above = Some(recovery);
+                // Of images that may have the same bases, one names them and the others name that one.
+                let same = |above: &Recovery| above.base_image_candidates == recovery.base_image_candidates;
+                above = above.filter(|above| same(above)).or(Some(recovery));
             }
             None => lost(page, image),
         }
@@ -179,7 +194,7 @@ fn log_of(page: &mut Page, analysis: &Analysis, run: &SatRun) {
     }
 }
 
-/// An image that can be gone on with; `above` is the one told before it.
+/// An image that can be gone on with; `above` is one told before it.
 fn broken(page: &mut Page, image: &Image, recovery: &Recovery, above: Option<&Recovery>) {
     let how = if image.status == ImageStatus::Unfinished {
         "was being configured; the log has no end of it"
@@ -190,6 +205,7 @@ fn broken(page: &mut Page, image: &Image, recovery: &Recovery, above: Option<&Re
     if let Some(ref_name) = &recovery.ref_name {
         page.fact("ref_name", &printable(ref_name), &[]);
     }
+    layer(page, recovery);
     match &recovery.base_image {
         Some(base) => {
             let name = base.name.as_deref().map(|name| format!("  {}", printable(name))).unwrap_or_default();
@@ -206,7 +222,7 @@ fn broken(page: &mut Page, image: &Image, recovery: &Recovery, above: Option<&Re
             page.fact("base image", "not proven", &[]);
             let candidates = &recovery.base_image_candidates;
             match above.filter(|above| candidates.len() > 1 && above.base_image_candidates == *candidates) {
-                Some(above) => page.note(&format!("may be what that of {} may be", printable(&above.image))),
+                Some(above) => page.note(&format!("may be one of those named for {}", printable(&above.image))),
                 None => {
                     for candidate in candidates.iter().take(CANDIDATES) {
                         page.note(&format!("may be {}  {}", candidate.id, printable(&candidate.name)));
@@ -230,15 +246,11 @@ fn broken(page: &mut Page, image: &Image, recovery: &Recovery, above: Option<&Re
     if let Some(groups) = &recovery.groups {
         page.fact("groups", &printable(&groups.join(", ")), &[]);
     }
-    layer(page, recovery);
     if let Some(session) = &image.cfs_session {
         page.fact("CFS session", &printable(session), &[]);
     }
     if let Some(container) = &image.failed_container {
         page.fact("container", &printable(container), &[]);
-    }
-    if let Some(task) = &recovery.failed_task {
-        page.fact("failed task", &printable(&task.message), &task.evidence);
     }
     page.blank();
 }
@@ -250,6 +262,7 @@ fn layer(page: &mut Page, recovery: &Recovery) {
             .as_ref()
             .map_or("not in these logs; see below".to_owned(), |why| format!("none: {why}"));
         page.fact("failed layer", &why, &[]);
+        task(page, recovery);
         return;
     };
     let of = recovery.layers.map(|layers| format!(" of 0..{}", layers.saturating_sub(1))).unwrap_or_default();
@@ -258,9 +271,20 @@ fn layer(page: &mut Page, recovery: &Recovery) {
     if let Some(basis) = &recovery.failed_layer_basis {
         page.note(&printable(basis));
     }
+    task(page, recovery);
     match &recovery.configuration_limit {
-        Some(limit) => page.fact("proven good", &format!("layers {limit}"), &[]),
+        Some(limit) => {
+            let layers = if limit.contains(',') { "layers" } else { "layer" };
+            page.fact("proven good", &format!("{layers} {limit}"), &[]);
+        }
         None => page.fact("proven good", "no layer", &[]),
+    }
+}
+
+/// What ansible said of the task that failed.
+fn task(page: &mut Page, recovery: &Recovery) {
+    if let Some(task) = &recovery.failed_task {
+        page.fact("failed task", &printable(&task.message), &task.evidence);
     }
 }
 

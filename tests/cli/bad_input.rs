@@ -146,6 +146,91 @@ fn assignments_that_are_refused_say_which_file_was_of_no_use() {
     assert!(outcome.stderr.contains("\nb.yaml:2:"), "{}", outcome.stderr);
 }
 
+/// A tar archive of one file.
+fn archive_of(name: &str, text: &str) -> Vec<u8> {
+    let mut tar = vec![0_u8; 512];
+    let mut put = |at: usize, field: &str| tar[at..at + field.len()].copy_from_slice(field.as_bytes());
+    put(0, name);
+    put(100, "0000644\0");
+    put(124, &format!("{:011o}\0", text.len()));
+    put(156, "0");
+    put(257, "ustar\x0000");
+    tar.extend_from_slice(text.as_bytes());
+    tar.resize(tar.len().next_multiple_of(512) + 1024, 0);
+    tar
+}
+
+#[test]
+fn a_tar_archive_is_not_read_as_if_it_were_one_log() {
+    let dir = Dir::new();
+    let tar = archive_of("iuf/log/main.log", &as_main_log(&compute_fails("ansible")));
+    let mut packer = GzEncoder::new(Vec::new(), Compression::default());
+    packer.write_all(&tar).unwrap();
+    dir.file("activity.tar", &tar).file("activity.tgz", packer.finish().unwrap());
+    for name in ["activity.tar", "activity.tgz"] {
+        refused(&dir, &["analyze", name], &[name, "is a tar archive; unpack it (tar -xf"]);
+        refused(&dir, &["grammar", "explain", name], &["recognised as archive"]);
+    }
+    let outcome = dir.run_with_stdin(&["analyze", "-"], &tar);
+    assert_eq!(outcome.code, 3);
+    assert!(outcome.stderr.contains("standard input is a tar archive"), "{}", outcome.stderr);
+    // Beside logs it is told and left alone.
+    dir.file("main.log", as_main_log(&compute_fails("ansible")));
+    let analysis = dir.analysis(&["main.log", "activity.tar"]);
+    assert_eq!(analysis["sat_runs"].as_array().unwrap().len(), 1);
+    assert!(analysis["warnings"].to_string().contains("activity.tar"), "{}", analysis["warnings"]);
+}
+
+#[test]
+fn logs_without_a_run_say_what_is_missing() {
+    let dir = Dir::new();
+    dir.file("c.json", "{\"name\": \"c\", \"last_updated\": \"x\", \"layers\": []}");
+    let outcome = dir.run(&["analyze", "c.json"]);
+    assert_eq!(outcome.code, 0, "{}", outcome.stderr);
+    assert!(
+        outcome.stdout.contains("No run of SAT and no stage in these logs: give the activity"),
+        "{}",
+        outcome.stdout
+    );
+    dir.file("main.log", as_main_log(&begin("managed", 2)));
+    let outcome = dir.run(&["analyze", "main.log"]);
+    assert!(outcome.stdout.contains("they do not tell how every run ended"), "{}", outcome.stdout);
+}
+
+#[test]
+fn a_file_that_is_no_bootprep_file_is_not_asked_for_again() {
+    let dir = Dir::new();
+    dir.file("main.log", as_main_log(&compute_fails("ansible")))
+        .file("vars.yaml", "a: 1\n")
+        .file("b.yaml", "images: [\n");
+    let outcome = dir.run(&["analyze", "main.log", "--bootprep", "vars.yaml"]);
+    assert_eq!(outcome.code, 0, "{}", outcome.stderr);
+    assert!(outcome.stdout.contains("vars.yaml:1:1: this is no bootprep file"), "{}", outcome.stdout);
+    assert!(outcome.stdout.contains("--bootprep BOOTPREP.yaml") && !outcome.stdout.contains("--bootprep vars.yaml"));
+    // One that has to be mended is the right one.
+    assert!(dir.run(&["analyze", "main.log", "--bootprep", "b.yaml"]).stdout.contains("--bootprep b.yaml"));
+}
+
+#[test]
+fn a_rewrite_without_pins_names_both_ways_to_give_them() {
+    let dir = Dir::new();
+    dir.file("b.yaml", "images: []\n");
+    let outcome = dir.run(&["rewrite-bootprep", "b.yaml"]);
+    assert_eq!(outcome.code, 2, "{}", outcome.stderr);
+    for way in ["--pin <IMAGE=ID>", "--from <PLAN>"] {
+        assert!(outcome.stderr.contains(way), "{}", outcome.stderr);
+    }
+}
+
+#[test]
+fn a_file_where_a_directory_is_due_is_told() {
+    let dir = Dir::new();
+    dir.file("there", "");
+    let activity = concat!(env!("CARGO_MANIFEST_DIR"), "/testdata/winter/iuf");
+    refused(&dir, &["fetch", activity, "--dir", "there"], &["--dir there: cannot be made: a file has that name"]);
+    refused(&dir, &["man", "there"], &["there: cannot be made: a file has that name"]);
+}
+
 #[test]
 fn a_directory_without_logs_says_what_was_looked_for() {
     let dir = Dir::new();

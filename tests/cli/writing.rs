@@ -57,6 +57,45 @@ fn made(words: &[&str], file: &str) -> (Vec<u8>, Vec<u8>) {
     (old, new)
 }
 
+#[test]
+fn a_result_never_takes_the_place_of_what_it_was_made_from() {
+    let dir = site();
+    dir.file("vars.yaml", "a: 1\n").file("iuf/main.log", as_main_log(&compute_fails("ansible")));
+    dir.file("plan.yaml", "schema: incfg.plan/1\n");
+    symlink("b.yaml", dir.path().join("link")).unwrap();
+    fs::hard_link(dir.path().join("main.log"), dir.path().join("other-name")).unwrap();
+    let pin = "base=0f1e2d3c-4b5a-4978-8796-a5b4c3d2e1f0";
+    for (words, file) in [
+        (&["analyze", "main.log", "-o", "main.log"][..], "main.log"),
+        (&["analyze", "main.log", "--format", "html", "-o", "other-name"], "main.log"),
+        (&["analyze", "iuf", "--format", "json", "-o", "iuf/main.log"], "iuf/main.log"),
+        (&["analyze", "main.log", "--bootprep", "b.yaml", "-o", "link"], "b.yaml"),
+        (&["analyze", "main.log", "--vars-file", "vars.yaml", "-o", "vars.yaml"], "vars.yaml"),
+        (&["check", "b.yaml", "-o", "b.yaml"], "b.yaml"),
+        (&["check", ".", "--format", "html", "-o", "link"], "b.yaml"),
+        (&["check", "b.yaml", "--vars-file", "vars.yaml", "--write-baseline", "vars.yaml"], "vars.yaml"),
+        (&["rewrite-bootprep", "b.yaml", "--pin", pin, "--vars-file", "vars.yaml", "-o", "vars.yaml"], "vars.yaml"),
+    ] {
+        let old = read(&dir, file);
+        let outcome = dir.run(words);
+        assert_eq!(outcome.code, 2, "{words:?}: {}", outcome.stderr);
+        assert!(outcome.stderr.contains("is one of the files that were given to be read"), "{}", outcome.stderr);
+        assert_eq!(read(&dir, file), old, "{words:?}");
+    }
+}
+
+#[test]
+fn a_report_among_the_logs_of_a_directory_is_written_anew() {
+    let dir = Dir::new();
+    dir.file("iuf/main.log", as_main_log(&compute_fails("ansible")));
+    for format in ["text", "json", "html"] {
+        let words = ["analyze", "iuf", "--format", format, "-o", "iuf/report"];
+        for time in ["first", "second"] {
+            assert_eq!(dir.run(&words).code, 0, "{format}, the {time} time");
+        }
+    }
+}
+
 fn is_there(program: &str) -> bool {
     Command::new(program).arg("--version").stdout(Stdio::null()).stderr(Stdio::null()).status().is_ok()
 }

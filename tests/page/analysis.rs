@@ -40,6 +40,7 @@ fn the_page_of_the_winter_activity_tells_what_the_story_tells() {
         "in prepare-managed-images of session winter-24-11-t5v9c, attempt 2 of 2",
         "layer 3 of 0 to 4: sma-integration-24.11, sma-ldms-compute.yml",
         "counted in testdata/winter/ansible.log and checked against configuration winter-compute-24.11",
+        "sma-config-management.git TASK [sma : start ldmsd]: FAILED! => {\"changed\": false, \"msg\": \"Could not find",
         "Proven good 0,1,2 the layers, as CFS takes them in configuration_limit",
         "TASK [sma : start ldmsd]: FAILED!",
         "Base image there, layers 0 to 2 passed, layer 3 failed, layer 4 not run, no image made.",
@@ -79,6 +80,14 @@ fn the_lines_around_a_fact_stand_in_its_fold_with_their_numbers() {
     let escaped = line.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;").replace('"', "&quot;");
     assert!(page.contains(&format!("<li value=\"52\" class=\"here\"><mark>{escaped}</mark></li>")));
     assert!(page.contains("<li value=\"50\">") && page.contains("<figcaption><bdi>ansible.log</bdi></figcaption>"));
+}
+
+#[test]
+fn a_flag_stays_whole_where_a_line_is_broken() {
+    let page = in_repository(WINTER);
+    let flag =
+        "compute-and-uan-bootprep.yaml <span class=\"flag\">--vars-file</span> testdata/winter/session_vars.yaml";
+    assert!(page.contains(flag), "{page}");
 }
 
 #[test]

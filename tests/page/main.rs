@@ -83,6 +83,7 @@ const ATTRIBUTES: &[&str] = &[
     "content",
     "d",
     "data-copy",
+    "dir",
     "focusable",
     "height",
     "href",
@@ -116,6 +117,7 @@ pub fn sound(page: &str) -> Html {
         for (attribute, value) in &tag.attributes {
             assert!(ATTRIBUTES.contains(&attribute.as_str()), "attribute {attribute} of {name}");
             assert!(attribute != "href" || value.starts_with('#'), "{value}");
+            assert!(attribute != "dir" || value == "ltr", "a sentence of incfg is read from left to right: {value}");
         }
     }
     let ids: Vec<&str> = html.tags.iter().filter_map(|tag| tag.get("id")).collect();

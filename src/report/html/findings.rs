@@ -141,7 +141,7 @@ fn view(report: &Report, detail: &Detail) -> View {
     let unreadable: Vec<&String> = report.files.iter().filter_map(|file| file.error.as_ref()).collect();
     View {
         title: detail.text(&format!("{} checked", count(checked, "bootprep file"))),
-        counted: detail.text(&format!("{clean} without a finding, {with} with")),
+        counted: detail.text(&format!("{with} with findings, {clean} without.")),
         directory: directory.as_ref().map(|directory| detail.text(&format!("{directory}/"))),
         tone,
         headline: detail.text(&headline),

@@ -37,6 +37,8 @@ pub(super) struct Story {
 struct Item {
     name: Shown,
     says: Option<Shown>,
+    /// What ansible said of the task that failed.
+    task: Option<Shown>,
     id: Option<Shown>,
 }
 
@@ -54,13 +56,21 @@ impl Story {
         let failed: Vec<(&SatRun, &Image)> = images_of(&wrong).filter(|(_, image)| lost(image)).collect();
         let safe: Vec<(&SatRun, &Image)> = images_of(&runs).filter(|(_, image)| there(image)).collect();
         let failed_item = |(run, image): &(&SatRun, &Image)| {
-            let layer = recovery_of(analysis, run, image).and_then(|recovery| why(analysis, recovery, detail));
+            let recovery = recovery_of(analysis, run, image);
+            let layer = recovery.and_then(|recovery| why(analysis, recovery, detail));
             let words = layer.map_or(outcome(image).0.to_owned(), |layer| format!("{}: {}", outcome(image).0, layer.0));
-            Item { name: detail.text(&image.name), says: Some(detail.text(&words)), id: None }
+            let task = recovery.and_then(|recovery| recovery.failed_task.as_ref());
+            Item {
+                name: detail.text(&image.name),
+                says: Some(detail.text(&words)),
+                task: task.map(|task| detail.text(&task.message)),
+                id: None,
+            }
         };
         let safe_item = |(_, image): &(&SatRun, &Image)| Item {
             name: detail.text(&image.name),
             says: None,
+            task: None,
             id: image.id.as_ref().map(|id| detail.text(id.as_str())),
         };
         let whereabouts = wrong

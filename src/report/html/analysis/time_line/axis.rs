@@ -6,14 +6,15 @@ use serde::Serialize;
 use super::super::super::{Detail, Shown};
 use super::{GAP, Span};
 
-/// Per mille of the width that a cut takes.
+/// Per mille of the width that a cut takes, and that all of them together take at most.
 const CUT: i64 = 24;
+const CUTS: i64 = 288;
 
 /// Per mille of the width that the shortest bar takes.
 const SHORTEST: i64 = 6;
 
-/// Cuts of one axis; with more of them, nothing is cut.
-const MOST_CUTS: usize = 12;
+/// Cuts of one axis, which are the longest gaps.
+const MOST_CUTS: usize = 60;
 
 /// Where a time lies.
 pub(super) struct Axis {
@@ -21,6 +22,8 @@ pub(super) struct Axis {
     busy: Vec<(DateTime<Utc>, DateTime<Utc>)>,
     /// Where each of them begins, and how wide it is, in per mille.
     placed: Vec<(i64, i64)>,
+    /// How wide a cut between two of them is.
+    cut: i64,
 }
 
 /// A bar, in percent of the width.
@@ -58,30 +61,42 @@ impl Axis {
             .map(|(one, other)| (one.min(other), one.max(other)))
             .collect();
         known.sort_unstable();
-        let total = known.iter().map(|(_, end)| *end).max()? - known.first()?.0;
-        // A gap that is short beside the whole says something by its length.
-        let shortest = GAP.max(total / 12);
         let mut busy: Vec<(DateTime<Utc>, DateTime<Utc>)> = Vec::new();
         for (begin, end) in known {
             match busy.last_mut() {
-                Some((_, last)) if begin - *last < shortest => *last = (*last).max(end),
+                Some((_, last)) if begin <= *last => *last = (*last).max(end),
                 _ => busy.push((begin, end)),
             }
         }
-        if busy.len() > MOST_CUTS {
-            busy = vec![(busy[0].0, busy.iter().map(|(_, end)| *end).max()?)];
+        let begin = busy.first()?.0;
+        let running: TimeDelta = busy.iter().map(|(begin, end)| *end - *begin).sum();
+        // A gap that is short beside what runs says something by its length.
+        let shortest = GAP.max(running / 4);
+        let mut gaps: Vec<_> = busy.windows(2).map(|pair| (pair[1].0 - pair[0].1, pair[1].0)).collect();
+        gaps.retain(|(length, _)| *length >= shortest);
+        gaps.sort_unstable_by(|one, other| other.cmp(one));
+        gaps.truncate(MOST_CUTS);
+        let behind_a_cut = |begin: DateTime<Utc>| gaps.iter().any(|(_, behind)| *behind == begin);
+        let mut joined = vec![(begin, begin)];
+        for (begin, end) in busy {
+            match joined.last_mut() {
+                Some((_, last)) if !behind_a_cut(begin) => *last = end,
+                _ => joined.push((begin, end)),
+            }
         }
+        let busy = joined;
         let cuts = i64::try_from(busy.len()).unwrap_or(i64::MAX) - 1;
+        let cut = CUT.min(CUTS / cuts.max(1));
         let length: i64 = busy.iter().map(|(begin, end)| seconds(*end - *begin)).sum();
-        let room = 1_000 - cuts * CUT;
+        let room = 1_000 - cuts * cut;
         let mut placed = Vec::new();
         let mut at = 0;
         for (begin, end) in &busy {
             let width = seconds(*end - *begin) * room / length;
             placed.push((at, width));
-            at += width + CUT;
+            at += width + cut;
         }
-        Some(Self { busy, placed })
+        Some(Self { busy, placed, cut })
     }
 
     /// Where a moment lies, in per mille.
@@ -108,7 +123,7 @@ impl Axis {
         let text = |moment: Option<DateTime<Utc>>| {
             detail.text(&moment.map(|moment| moment.format("%Y-%m-%d %H:%M").to_string()).unwrap_or_default())
         };
-        let cut = |(at, width): &(i64, i64)| Cut { x: percent(at + width), width: percent(CUT) };
+        let cut = |(at, width): &(i64, i64)| Cut { x: percent(at + width), width: percent(self.cut) };
         AxisView {
             from: text(self.busy.first().map(|(begin, _)| *begin)),
             to: text(self.busy.last().map(|(_, end)| *end)),
@@ -141,6 +156,21 @@ mod tests {
         assert_eq!(axis.at(moment(60)), 488);
         assert_eq!(axis.at(moment(800)), 512);
         assert_eq!(axis.at(moment(860)), 1_000);
+    }
+
+    #[test]
+    fn short_runs_of_thirty_days_are_bars_and_not_dots() {
+        let day = 24 * 60;
+        let axis = Axis::new((0..30).map(|n| span(n * day, n * day + 4)).collect()).unwrap();
+        for n in 0..30 {
+            let bar = axis.bar(span(n * day, n * day + 4)).unwrap();
+            assert!(bar.width.trim_end_matches('%').parse::<f64>().unwrap() > 2.0, "{bar:?}");
+        }
+        assert_eq!(axis.placed.len(), 30);
+        // Of more gaps than there is room for, the longest are cut.
+        let many = Axis::new((0..200).map(|n| span(n * n * day, n * n * day + 4)).collect()).unwrap();
+        assert_eq!(many.placed.len(), MOST_CUTS + 1);
+        assert_eq!(many.busy[0].1, moment(139 * 139 * day + 4));
     }
 
     #[test]
