@@ -69,7 +69,7 @@ impl Axis {
             }
         }
         if busy.len() > MOST_CUTS {
-            busy = vec![(busy[0].0, busy.iter().map(|(_, end)| *end).max()?)];
+            busy = vec![(busy.first()?.0, busy.iter().map(|(_, end)| *end).max()?)];
         }
         let cuts = i64::try_from(busy.len()).unwrap_or(i64::MAX) - 1;
         let length: i64 = busy.iter().map(|(begin, end)| seconds(*end - *begin)).sum();
