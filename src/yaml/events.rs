@@ -57,7 +57,9 @@ impl Blanks {
             // `{a:{b: c}}`, told at the colon
             ErrorKind::FlowMappingValueAdjacentCollection => Some(Self::one(at + 1)),
             // A quoted text that goes on in the column of what is around it: how deep that is the parser does not say.
-            ErrorKind::InvalidQuotedScalarIndent => Some(Self { places: quoted_lines(text, at), count: 64 }),
+            ErrorKind::InvalidQuotedScalarIndent if !ends_document(text.line(text.line_of(at))) => {
+                Some(Self { places: quoted_lines(text, at), count: 64 })
+            }
             _ => None,
         }
     }
@@ -71,13 +73,15 @@ impl Blanks {
 /// all of them at once, or a text of many lines would be read as often. A line without any quote does not end it.
 fn quoted_lines(text: &SourceText, at: usize) -> Vec<usize> {
     let first = text.line_of(at);
-    let goes_on = |line: &usize| {
-        // These end the document, be it in quotes or not.
-        let ends = text.line(*line).starts_with("---") || text.line(*line).starts_with("...");
-        !ends && !text.line(line - 1).contains(['"', '\''])
-    };
+    let goes_on = |line: &usize| !ends_document(text.line(*line)) && !text.line(line - 1).contains(['"', '\'']);
     let below = (first + 1..text.lines()).take_while(goes_on).map(|line| text.line_range(line).start);
     std::iter::once(at).chain(below).collect()
+}
+
+/// Whether a line ends a document, be it in quotes or not.
+fn ends_document(line: &str) -> bool {
+    let behind = line.strip_prefix("---").or_else(|| line.strip_prefix("..."));
+    behind.is_some_and(|behind| behind.is_empty() || behind.starts_with([' ', '\t']))
 }
 
 impl From<YamlError> for Stop {
