@@ -205,6 +205,19 @@ impl Bootprep {
         self.sections.get(section as usize).copied().flatten()
     }
 
+    /// The image at a position that was found in this file.
+    ///
+    /// # Panics
+    /// With a position of another file: what is said of one image must never be said of another.
+    #[must_use]
+    #[allow(
+        clippy::indexing_slicing,
+        reason = "positions come from the list itself, which nothing changes once it is read"
+    )]
+    pub fn image(&self, at: usize) -> &Image {
+        &self.images[at]
+    }
+
     /// The position of the image with this `ref_name`.
     #[must_use]
     pub fn by_ref(&self, ref_name: &str) -> Option<usize> {

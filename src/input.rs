@@ -416,7 +416,17 @@ pub fn read_grammar_directory(path: &Path) -> Result<Vec<(String, String)>, Inpu
         .filter(|path| path.extension().is_some_and(|ending| ending == "yaml" || ending == "yml"))
         .collect();
     files.sort();
-    files.iter().map(|file| Ok((file.display().to_string(), read_document(file)?))).collect()
+    files.iter().map(|file| Ok((file.display().to_string(), read_grammar_file(file)?))).collect()
+}
+
+/// Nobody has named this file: to wait for what a pipe among them may hold would be to wait for ever.
+fn read_grammar_file(path: &Path) -> Result<String, InputError> {
+    let waits = |found: &std::fs::Metadata| !found.is_file() && !found.is_dir();
+    if std::fs::metadata(path).as_ref().is_ok_and(waits) {
+        let why = "this is a pipe or a device, and a grammar is a file. Take it out of the directory".to_owned();
+        return Err(InputError::Unreadable { path: path.display().to_string(), why });
+    }
+    read_document(path)
 }
 
 fn read_bounded(reader: impl Read, shown: &str) -> Result<String, InputError> {

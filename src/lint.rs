@@ -3,12 +3,6 @@
 //! [`check`] holds one file against every rule of the [`rules`] and gives findings, each with its place and, where one is
 //! known, a fix. [`repair`] applies fixes through the same gate as every other edit.
 
-#![allow(
-    clippy::indexing_slicing,
-    clippy::string_slice,
-    reason = "positions come from the lists and texts that they are used on; the fuzz targets hold that"
-)]
-
 pub mod finding;
 pub mod ignore;
 pub mod repair;

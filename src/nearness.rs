@@ -1,30 +1,30 @@
 //! What may have been meant: how far one name is from another.
 
-#![allow(
-    clippy::indexing_slicing,
-    clippy::string_slice,
-    reason = "positions come from the lists and texts that they are used on; the fuzz targets hold that"
-)]
-
 /// How many letters have to change, or change places with their neighbour, to make one name the other.
 #[must_use]
 pub fn distance(one: &str, other: &str) -> usize {
-    let (one, other): (Vec<char>, Vec<char>) = (one.chars().collect(), other.chars().collect());
-    let mut rows = [Vec::new(), Vec::new(), (0..=other.len()).collect::<Vec<usize>>()];
-    for line in 1..=one.len() {
-        rows.rotate_left(1);
-        let mut row = vec![line; other.len() + 1];
-        for at in 1..=other.len() {
-            let changed = rows[1][at - 1] + usize::from(one[line - 1] != other[at - 1]);
-            row[at] = changed.min(rows[1][at] + 1).min(row[at - 1] + 1);
-            let swapped = line > 1 && at > 1 && one[line - 1] == other[at - 2] && one[line - 2] == other[at - 1];
-            if swapped {
-                row[at] = row[at].min(rows[0][at - 2] + 1);
+    let other: Vec<char> = other.chars().collect();
+    // Of each beginning of `other`: how far it is from what was seen of `one`, and from that without its last letter.
+    let (mut before, mut row) = (Vec::new(), (0..=other.len()).collect::<Vec<usize>>());
+    let mut letter_before = None;
+    for (line, letter) in (1..).zip(one.chars()) {
+        let mut next = Vec::with_capacity(row.len());
+        let (mut last, mut last_other) = (line, None);
+        next.push(line);
+        let swaps = std::iter::once(None).chain(before.iter().map(Some)).chain(std::iter::repeat(None));
+        for (((kept, added), swapped), of_other) in row.iter().zip(row.iter().skip(1)).zip(swaps).zip(&other) {
+            let changed = kept + usize::from(letter != *of_other);
+            last = changed.min(added + 1).min(last + 1);
+            if let Some(swapped) = swapped.filter(|_| last_other == Some(letter) && letter_before == Some(*of_other)) {
+                last = last.min(swapped + 1);
             }
+            last_other = Some(*of_other);
+            next.push(last);
         }
-        rows[2] = row;
+        before = std::mem::replace(&mut row, next);
+        letter_before = Some(letter);
     }
-    rows[2][other.len()]
+    row.last().copied().unwrap_or_default()
 }
 
 /// Sorts names by how near they are to the one that was given.

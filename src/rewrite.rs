@@ -1,11 +1,5 @@
 //! Pins: images that exist, as ids. Their entries go, and whoever referred to them gets the id.
 
-#![allow(
-    clippy::indexing_slicing,
-    clippy::string_slice,
-    reason = "positions come from the lists and texts that they are used on; the fuzz targets hold that"
-)]
-
 mod error;
 mod intended;
 mod item;
@@ -163,7 +157,7 @@ impl Work<'_> {
     fn item_called(&self, image: &str) -> Result<usize, RewriteError> {
         let images = &self.file.images;
         let ways: [&dyn Fn(usize) -> bool; 3] =
-            [&|at| images[at].ref_name() == Some(image), &|at| images[at].name() == image, &|at| {
+            [&|at| self.file.image(at).ref_name() == Some(image), &|at| self.file.image(at).name() == image, &|at| {
                 self.names.image(at) == Some(image)
             }];
         for (at, way) in ways.iter().enumerate() {
@@ -199,7 +193,7 @@ impl Work<'_> {
         let mut found = BTreeSet::new();
         let mut left: Vec<usize> = pinned.keys().copied().collect();
         while let Some(item) = left.pop() {
-            let Some(ref_name) = self.file.images[item].base.image_ref() else { continue };
+            let Some(ref_name) = self.file.image(item).base.image_ref() else { continue };
             let Some(base) = self.refs.by_ref(ref_name).filter(|base| !gone.contains(base)) else { continue };
             let needed =
                 self.refs.is_booted(ref_name) || self.refs.users(ref_name).iter().any(|user| !gone.contains(user));

@@ -1,6 +1,7 @@
 //! A source text: what stands where, and what has to stay as it is.
 
 use std::ops::Range;
+use std::slice::SliceIndex;
 
 use crate::limits;
 
@@ -87,6 +88,19 @@ impl SourceText {
     #[must_use]
     pub fn as_str(&self) -> &str {
         &self.text
+    }
+
+    /// What stands at a range that was found in this text.
+    ///
+    /// # Panics
+    /// With a range of another text: that would end in a file nobody meant, so it has to end at once.
+    #[must_use]
+    #[allow(
+        clippy::string_slice,
+        reason = "spans come from this text, on the borders of its letters; the fuzz target `yaml` holds that"
+    )]
+    pub fn part<R: SliceIndex<str, Output = str>>(&self, range: R) -> &str {
+        &self.text[range]
     }
 
     /// The bytes to write: the text, with the mark it came with.

@@ -3,12 +3,6 @@
 //! `text -> tree -> edits -> text`. The tree is the gatekeeper: text it refuses is read by nothing else, and every change
 //! to a file goes through [`edit::apply`], which reads its own result again and compares.
 
-#![allow(
-    clippy::indexing_slicing,
-    clippy::string_slice,
-    reason = "positions come from the lists and texts that they are used on; the fuzz targets hold that"
-)]
-
 pub mod change;
 mod decode;
 pub mod edit;
@@ -202,11 +196,12 @@ impl Tree {
     #[must_use]
     pub fn effective(&self, mapping: NodeId) -> Vec<(NodeId, NodeId)> {
         let Some(entries) = self.entries(mapping) else { return Vec::new() };
-        let name = |at: usize| self.scalar(entries[at].0);
         // Nearly every mapping is small, and says each thing once.
         let plain = entries.len() <= SMALL
-            && (0..entries.len())
-                .all(|at| !self.is_merge(entries[at].0) && (0..at).all(|other| name(other) != name(at)));
+            && entries.iter().enumerate().all(|(at, (key, _))| {
+                let name = self.scalar(*key);
+                !self.is_merge(*key) && entries.iter().take(at).all(|(other, _)| self.scalar(*other) != name)
+            });
         if plain {
             return entries.to_vec();
         }
@@ -231,8 +226,9 @@ impl Tree {
         let named = named.filter_map(|(key, _)| Some((self.scalar(*key)?, *key)));
         if entries.len() <= SMALL {
             let seen: Vec<(&str, NodeId)> = named.collect();
-            let earlier = |at: usize| seen[..at].iter().find(|(name, _)| *name == seen[at].0).map(|(_, key)| *key);
-            return (0..seen.len()).filter_map(|at| Some((earlier(at)?, seen[at].1))).collect();
+            let earlier = |at: usize, name: &str| seen.iter().take(at).find(|(other, _)| *other == name);
+            let doubled = |(at, (name, key)): (usize, &(&str, NodeId))| Some((earlier(at, name)?.1, *key));
+            return seen.iter().enumerate().filter_map(doubled).collect();
         }
         let mut first: HashMap<&str, NodeId> = HashMap::with_capacity(entries.len());
         named
@@ -261,7 +257,7 @@ impl Tree {
     #[must_use]
     pub fn head_of_block(&self, source: &SourceText, id: NodeId) -> Option<Range<usize>> {
         let above = self.comments.partition_point(|comment| comment.start < self.nodes.span(id).start);
-        owned::head_of_block(source.as_str(), &self.comments[..above], self.nodes.span(id).start)
+        owned::head_of_block(source.as_str(), self.comments.get(..above)?, self.nodes.span(id).start)
     }
 
     /// Whether the node is a block or flow collection written in flow style.

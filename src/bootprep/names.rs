@@ -1,10 +1,6 @@
 //! What the names of a file render to, as far as it can be known.
 
-#![allow(
-    clippy::indexing_slicing,
-    clippy::string_slice,
-    reason = "positions come from the lists and texts that they are used on; the fuzz targets hold that"
-)]
+use std::collections::HashSet;
 
 use crate::image_id::is_canonical_uuid;
 use crate::jinja::NamePattern;
@@ -55,14 +51,15 @@ impl Names {
                 Boots::ImageRef(_) => refs
                     .boots(index)
                     .and_then(|ref_name| refs.by_ref(ref_name))
-                    .and_then(|image| names.images[image].clone()),
+                    .and_then(|image| names.image(image).map(str::to_owned)),
                 Boots::Name(name) => text(Some(name)),
                 Boots::NameOrId(name) => text(Some(name)).filter(|name| !is_canonical_uuid(name)),
                 Boots::Id(_) | Boots::Unknown => None,
             })
             .collect();
-        names.templates = (0..file.templates.len())
-            .map(|index| names.render(variables, file.templates[index].name(), Scope::Template(index)))
+        let templates = file.templates.iter().enumerate();
+        names.templates = templates
+            .map(|(index, template)| names.render(variables, template.name(), Scope::Template(index)))
             .collect();
         names
     }
@@ -106,7 +103,7 @@ impl Names {
 /// The names of images and of their bases, in the order of the bases: a name may hold that of its base.
 fn images(file: &Bootprep, refs: &Refs, variables: &Variables) -> (Vec<Option<String>>, Vec<Option<String>>) {
     let patterns: Vec<NamePattern> = file.images.iter().map(|image| variables.pattern(image.name())).collect();
-    let in_ims = |image: usize| match &file.images[image].base {
+    let in_ims = |image: usize| match &file.image(image).base {
         Base::Ims(Ims { name: Some(name), id: None, deprecated, .. }) => {
             if *deprecated {
                 Some(name.text.to_string())
@@ -117,29 +114,31 @@ fn images(file: &Bootprep, refs: &Refs, variables: &Variables) -> (Vec<Option<St
         _ => None,
     };
     let mut names: Vec<Option<String>> = patterns.iter().map(|pattern| pattern.text().map(str::to_owned)).collect();
-    let mut seen: Vec<bool> = names.iter().map(Option::is_some).collect();
+    let named = names.iter().enumerate().filter(|(_, name)| name.is_some());
+    let mut seen: HashSet<usize> = named.map(|(image, _)| image).collect();
     for image in 0..names.len() {
         let mut chain = Vec::new();
         let mut next = Some(image);
-        while let Some(at) = next.filter(|at| !seen[*at]) {
-            seen[at] = true;
+        while let Some(at) = next.filter(|at| seen.insert(*at)) {
             chain.push(at);
-            next = if patterns[at].has_base() { refs.base(file, at) } else { None };
+            next = refs.base(file, at).filter(|_| patterns.get(at).is_some_and(NamePattern::has_base));
         }
         let mut base = match chain.last() {
             Some(last) if next.is_none() => in_ims(*last),
-            _ => next.and_then(|at| names[at].clone()),
+            _ => next.and_then(|at| names.get(at)?.clone()),
         };
         for at in chain.into_iter().rev() {
             base = base
-                .and_then(|base| patterns[at].with_base(&base).text().map(str::to_owned))
+                .and_then(|base| patterns.get(at)?.with_base(&base).text().map(str::to_owned))
                 .filter(|name| name.len() <= limits::RENDERED_CHARS);
-            names[at].clone_from(&base);
+            if let Some(name) = names.get_mut(at) {
+                name.clone_from(&base);
+            }
         }
     }
     let bases = (0..names.len())
         .map(|image| match refs.base(file, image) {
-            Some(base) => names[base].clone(),
+            Some(base) => names.get(base).cloned().flatten(),
             None => in_ims(image),
         })
         .collect();

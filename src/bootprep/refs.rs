@@ -1,11 +1,5 @@
 //! Who builds on what, and who boots what.
 
-#![allow(
-    clippy::indexing_slicing,
-    clippy::string_slice,
-    reason = "positions come from the lists and texts that they are used on; the fuzz targets hold that"
-)]
-
 use std::collections::{HashMap, HashSet};
 
 use super::variables::Variables;
@@ -91,22 +85,23 @@ impl Refs {
 /// The ends of the chains, each link followed once.
 fn roots(file: &Bootprep, refs: &Refs) -> Vec<Option<usize>> {
     let mut roots: Vec<Option<usize>> = vec![None; file.images.len()];
-    let mut settled = vec![false; file.images.len()];
+    let mut settled = HashSet::new();
     for start in 0..file.images.len() {
         let mut chain = Vec::new();
         let mut next = Some(start);
-        while let Some(at) = next.filter(|at| !settled[*at]) {
-            settled[at] = true;
+        while let Some(at) = next.filter(|at| settled.insert(*at)) {
             chain.push(at);
             next = refs.base(file, at);
         }
         let root = match (next, chain.last()) {
-            (Some(known), _) => roots[known],
-            (None, Some(last)) => Some(*last).filter(|last| file.images[*last].base.image_ref().is_none()),
+            (Some(known), _) => roots.get(known).copied().flatten(),
+            (None, Some(last)) => Some(*last).filter(|last| file.image(*last).base.image_ref().is_none()),
             (None, None) => None,
         };
         for at in chain {
-            roots[at] = root;
+            if let Some(own) = roots.get_mut(at) {
+                *own = root;
+            }
         }
     }
     roots

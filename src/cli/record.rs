@@ -53,12 +53,14 @@ pub(super) struct Arguments {
 }
 
 pub(super) fn run(arguments: &Arguments) -> Result<Exit, Failure> {
+    let refused = |error: &dyn std::fmt::Display| Failure::new(Exit::Input, printable(&error.to_string()));
     if let Some(session) = &arguments.known {
         let plan = store::read(&arguments.plan)?;
-        let word = match plan.recorded(session) {
-            Some((StepState::Done, Some(result))) => format!("made {result}"),
-            Some((_, Some(result))) => format!("unchecked {result}"),
-            Some((StepState::Failed, None)) => "failed".to_owned(),
+        let recorded = plan.recorded(session).map_err(|error| refused(&error))?;
+        let word = match recorded {
+            (StepState::Done, Some(result)) => format!("made {result}"),
+            (_, Some(result)) => format!("unchecked {result}"),
+            (StepState::Failed, None) => "failed".to_owned(),
             _ => "open".to_owned(),
         };
         print(&format!("{word}\n"))?;
@@ -68,7 +70,6 @@ pub(super) fn run(arguments: &Arguments) -> Result<Exit, Failure> {
     let path = arguments.plan.display().to_string();
     let file = shell_word(&path);
     let mut advanced = store.plan().clone();
-    let refused = |error: &dyn std::fmt::Display| Failure::new(Exit::Input, printable(&error.to_string()));
     if let Some(session) = &arguments.give_up {
         let at = advanced.give_up(session, &super::now()).map_err(|error| refused(&error))?;
         let step = advanced.get(at).1.id.clone();

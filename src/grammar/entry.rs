@@ -6,7 +6,7 @@ use serde::Deserialize;
 
 /// A grammar file.
 #[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
+#[serde(deny_unknown_fields, expecting = "a mapping with the list `lines`")]
 pub struct GrammarFile {
     /// What the file is about, for its readers.
     #[serde(rename = "title")]
@@ -17,7 +17,7 @@ pub struct GrammarFile {
 
 /// A kind of line.
 #[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
+#[serde(deny_unknown_fields, expecting = "a mapping that describes a kind of line")]
 pub struct Entry {
     /// Its name.
     pub id: String,
@@ -57,7 +57,7 @@ pub struct Entry {
 
 /// Who says a line.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
-#[serde(rename_all = "lowercase")]
+#[serde(rename_all = "lowercase", expecting = "`iuf`, `pod` or `ansible`")]
 pub enum Speaker {
     /// The `iuf` command.
     Iuf,
@@ -69,7 +69,7 @@ pub enum Speaker {
 
 /// How loud a line is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
-#[serde(rename_all = "lowercase")]
+#[serde(rename_all = "lowercase", expecting = "`info`, `warning` or `error`")]
 pub enum LevelName {
     /// Information.
     Info,
@@ -81,7 +81,7 @@ pub enum LevelName {
 
 /// A line that a kind takes.
 #[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
+#[serde(deny_unknown_fields, expecting = "a mapping with `line` and `expect`")]
 pub struct Sample {
     /// The line.
     pub line: String,

@@ -29,6 +29,14 @@ pub struct Lookup {
     pub strict: bool,
 }
 
+impl Lookup {
+    /// The variable.
+    #[must_use]
+    pub fn root(&self) -> &str {
+        self.names.first().map_or("", String::as_str)
+    }
+}
+
 /// Something a template asks for in vain.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Slip {

@@ -36,7 +36,7 @@ pub(super) struct Commented<'a> {
 /// whether a rule could be checked at all.
 pub(super) fn apply(file: Commented<'_>, applies: impl Fn(&Rule) -> bool, findings: Vec<Finding>) -> Vec<Finding> {
     let comments = file.tree.comments();
-    if !comments.iter().any(|comment| file.text.as_str()[comment.clone()].contains("incfg:")) {
+    if !comments.iter().any(|comment| file.text.part(comment.clone()).contains("incfg:")) {
         return findings;
     }
     let extents = extents(file);
@@ -63,8 +63,8 @@ pub(super) fn apply(file: Commented<'_>, applies: impl Fn(&Rule) -> bool, findin
             let start = finding.range.start;
             (ignore.about.contains(&start) || start == ignore.about.start).then_some((at, rule))
         });
-        match by {
-            Some((ignore, rule)) => used[ignore].push(rule),
+        match by.and_then(|(ignore, rule)| Some((used.get_mut(ignore)?, rule))) {
+            Some((used, rule)) => used.push(rule),
             None => left.push(finding),
         }
     }
@@ -98,7 +98,7 @@ pub(super) fn apply(file: Commented<'_>, applies: impl Fn(&Rule) -> bool, findin
 /// A comment and the blanks before it; a whole line where it stands alone.
 fn comment_with_blanks(text: &SourceText, comment: &Range<usize>) -> Range<usize> {
     let line = text.line_range(text.line_of(comment.start));
-    let before = &text.as_str()[line.start..comment.start];
+    let before = text.part(line.start..comment.start);
     if before.trim().is_empty() { line } else { line.start + before.trim_end().len()..comment.end }
 }
 
@@ -124,7 +124,7 @@ fn read(file: Commented<'_>, comment: &Range<usize>, extents: &HashMap<usize, us
 fn about(text: &SourceText, comment: &Range<usize>, extents: &HashMap<usize, usize>) -> Range<usize> {
     let line = text.line_of(comment.start);
     let own = text.line_range(line);
-    if !text.as_str()[own.start..comment.start].trim().is_empty() {
+    if !text.part(own.start..comment.start).trim().is_empty() {
         return own;
     }
     let mut next = line + 1;

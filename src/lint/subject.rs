@@ -72,7 +72,7 @@ impl<'a> Subject<'a> {
             refused,
         };
         subject.archs = (0..subject.file.images.len()).map(|image| subject.own_arch(image)).collect();
-        subject.archs = (0..subject.file.images.len()).map(|image| subject.archs[subject.root(image)?]).collect();
+        subject.archs = (0..subject.file.images.len()).map(|image| subject.arch(subject.root(image)?)).collect();
         for (index, image) in subject.file.images.iter().enumerate() {
             let names = [Some(image.name()), subject.names.image(index)];
             for name in names.into_iter().flatten() {
@@ -191,13 +191,13 @@ impl<'a> Subject<'a> {
     /// Whether a template asks for nothing but the record of its image.
     fn is_self_contained(&self, text: &Text) -> bool {
         jinja::inspect(text.as_str())
-            .is_ok_and(|found| found.lookups.iter().all(|lookup| ["base", "image"].contains(&lookup.names[0].as_str())))
+            .is_ok_and(|found| found.lookups.iter().all(|lookup| ["base", "image"].contains(&lookup.root())))
     }
 
     /// The name of an image, where it can be known, or as it is written.
     #[must_use]
     pub fn label(&self, image: usize) -> &str {
-        self.file.images[image].label()
+        self.file.image(image).label()
     }
 
     /// The architecture of an image, where its base tells.
@@ -255,7 +255,7 @@ impl<'a> Subject<'a> {
 
     /// The architecture that the base of an image tells by itself.
     fn own_arch(&self, image: usize) -> Option<&'static str> {
-        match &self.file.images[image].base {
+        match &self.file.image(image).base {
             Base::Product(product) => {
                 let filter = product.filter.as_ref()?;
                 let known = |text: &Option<Text>, whole: bool| {

@@ -1,12 +1,6 @@
 //! A configuration that is not as it was when the plan was made: what is different, what that means for the images of
 //! the plan, and what settles it.
 
-#![allow(
-    clippy::indexing_slicing,
-    clippy::string_slice,
-    reason = "positions come from the lists and texts that they are used on; the fuzz targets hold that"
-)]
-
 use std::collections::BTreeSet;
 
 use crate::cfs::{Configuration, Layer};
@@ -61,20 +55,19 @@ impl Plan {
     /// that are made already have it as it was, and are asked only when no other image uses it.
     #[must_use]
     pub fn change(&self, now: &PlannedConfiguration) -> Option<Change> {
-        let users: Vec<usize> = self.users(&now.name);
-        let differences = |track: &usize| self.images[*track].configuration.differences(now);
-        let difference = users.iter().map(differences).find(|differences| !differences.is_empty())?;
+        let users = self.users(&now.name).into_iter().filter_map(|track| self.images.get(track));
+        let mut differences = users.clone().map(|track| track.configuration.differences(now));
+        let difference = differences.find(|differences| !differences.is_empty())?;
         let changed = |means| Some(Change { name: now.name.clone(), difference: listed(&difference), means });
-        let other_count = |track: &&usize| self.images[**track].configuration.layers.len() != now.layers.len();
-        if let Some(track) = users.iter().find(other_count) {
-            let track = &self.images[*track];
+        let other_count = |track: &&Track| track.configuration.layers.len() != now.layers.len();
+        if let Some(track) = users.clone().find(other_count) {
             return changed(Means::Count { image: track.label().to_owned(), base: track.base_image.id.to_string() });
         }
         let mut layers = BTreeSet::new();
         let mut give_up = Vec::new();
         let mut applied = false;
         for track in users {
-            let begun = self.images[track].begun(now);
+            let begun = track.begun(now);
             layers.extend(begun.layers);
             give_up.extend(begun.sessions);
             applied |= begun.applied;
@@ -86,7 +79,7 @@ impl Plan {
     pub fn written_anew(&mut self, now: &PlannedConfiguration) -> bool {
         let mut new = false;
         for track in self.users(&now.name) {
-            let planned = &mut self.images[track].configuration;
+            let Some(planned) = self.images.get_mut(track).map(|track| &mut track.configuration) else { continue };
             if planned.differences(now).is_empty() && planned.last_updated != now.last_updated {
                 planned.last_updated.clone_from(&now.last_updated);
                 new = true;
@@ -97,9 +90,10 @@ impl Plan {
 
     /// The images that a configuration of this name concerns.
     pub(super) fn users(&self, configuration: &str) -> Vec<usize> {
-        let all = || (0..self.images.len()).filter(|track| self.images[*track].configuration.name == configuration);
-        let open: Vec<usize> = all().filter(|track| !self.images[*track].is_done()).collect();
-        if open.is_empty() { all().collect() } else { open }
+        let images = self.images.iter().enumerate();
+        let all = images.filter(|(_, track)| track.configuration.name == configuration);
+        let open: Vec<usize> = all.clone().filter(|(_, track)| !track.is_done()).map(|(at, _)| at).collect();
+        if open.is_empty() { all.map(|(at, _)| at).collect() } else { open }
     }
 
     /// What has changed in what the session of an open step applies; CFS reads the configuration when it picks the session

@@ -1,11 +1,5 @@
 //! Which images a plan makes: entries of the bootprep file, and what the logs say of each.
 
-#![allow(
-    clippy::indexing_slicing,
-    clippy::string_slice,
-    reason = "positions come from the lists and texts that they are used on; the fuzz targets hold that"
-)]
-
 use crate::analysis::{ImageStatus, Recovery};
 use crate::bootprep::{Base, Image as Entry};
 use crate::image_id::ImageId;
@@ -123,17 +117,17 @@ impl Sources {
             Some(ref_name) => self.bootprep.by_ref(ref_name),
             None => match self.entries_for(image).as_slice() {
                 [] => None,
-                [one] if self.variables.pattern(self.bootprep.images[*one].name()).with_base("").text().is_some() => {
+                [one] if self.variables.pattern(self.bootprep.image(*one).name()).with_base("").text().is_some() => {
                     Some(*one)
                 }
                 several => {
-                    let names: Vec<String> = several.iter().map(|item| label(&self.bootprep.images[*item])).collect();
+                    let names: Vec<String> = several.iter().map(|item| label(self.bootprep.image(*item))).collect();
                     return Err(Hole::of(
                         image,
                         format!("{path}: which entry makes this image is not proven: it may be {}", names.join(" or ")),
                         format!(
                             "Give --vars-file with the variables of the run, so that names can be told apart, or say so with --image {}",
-                            crate::shown::shell_word(&names[0])
+                            crate::shown::shell_word(names.first().unwrap_or(image))
                         ),
                     ));
                 }
@@ -151,7 +145,7 @@ impl Sources {
     }
 
     fn chosen_as<'a>(&'a self, item: usize, recovery: &'a Recovery) -> Chosen<'a> {
-        let entry = &self.bootprep.images[item];
+        let entry = self.bootprep.image(item);
         Chosen { item, entry, image: recovery.image.clone(), recovery: Some(recovery) }
     }
 
@@ -193,7 +187,7 @@ impl Sources {
                 format!("The file has {}", known.join(", ")),
             ));
         };
-        let entry = &images[item];
+        let entry = self.bootprep.image(item);
         if entry.configuration().is_none() {
             return Err(Hole::of(
                 name,

@@ -163,10 +163,12 @@ pub enum NotTaken {
         file: String,
     },
     /// No session of that name was ever made.
-    #[error("{session} is no session of this plan")]
+    #[error("{session} is no session of this plan. Its sessions: {}", .known.join(", "))]
     NoSession {
         /// The name that was given.
         session: String,
+        /// Those that the plan has had or will have.
+        known: Vec<String>,
     },
     /// No session of that name is open.
     #[error("no session {session} of this plan is under way{}. incfg status shows where it stands", if .open.is_empty() { ", and no other either".to_owned() } else { format!("; these are: {}", .open.join(", ")) })]
@@ -294,7 +296,7 @@ impl Plan {
                 Ok(at)
             }
             Some(_) => Err(NotTaken::NotOver { session: session.to_owned(), file: file.to_owned() }),
-            None => Err(NotTaken::NoSession { session: session.to_owned() }),
+            None => Err(self.no_session(session)),
         }
     }
 
@@ -374,18 +376,43 @@ impl Plan {
         Ok(Taken::UsableImage { id, role })
     }
 
-    /// What is recorded of the step a session belongs to; of one that is not known, nothing.
-    #[must_use]
-    pub fn recorded(&self, session: &str) -> Option<(StepState, Option<&ImageId>)> {
-        let attempts = |step: &super::Step| step.attempts.iter().any(|attempt| attempt.session == session);
-        let step = self.images.iter().flat_map(|track| &track.steps).find(|step| attempts(step))?;
-        let failed =
-            step.attempts.iter().any(|attempt| attempt.session == session && attempt.state == AttemptState::Failed);
-        match step.state() {
-            StepState::Done => Some((StepState::Done, step.result())),
-            _ if failed => Some((StepState::Failed, None)),
-            state => Some((state, step.unchecked())),
-        }
+    /// What is recorded of the step a session belongs to; of one that is still to be created, that it is to do.
+    ///
+    /// # Errors
+    /// A session that the plan never had, and will not have as it stands.
+    pub fn recorded(&self, session: &str) -> Result<(StepState, Option<&ImageId>), NotTaken> {
+        let mut attempts = self
+            .images
+            .iter()
+            .flat_map(|track| &track.steps)
+            .flat_map(|step| step.attempts.iter().map(move |attempt| (step, attempt)));
+        let Some((step, attempt)) = attempts.find(|(_, attempt)| attempt.session == session) else {
+            let to_come = self.sessions().iter().any(|known| known == session);
+            return if to_come { Ok((StepState::Todo, None)) } else { Err(self.no_session(session)) };
+        };
+        Ok(match step.state() {
+            StepState::Done => (StepState::Done, step.result()),
+            _ if attempt.state == AttemptState::Failed => (StepState::Failed, None),
+            state => (state, step.unchecked()),
+        })
+    }
+
+    fn no_session(&self, session: &str) -> NotTaken {
+        NotTaken::NoSession { session: session.to_owned(), known: self.sessions() }
+    }
+
+    /// The sessions that the plan has had, and the next one of each step that is not made, in the order of the steps.
+    fn sessions(&self) -> Vec<String> {
+        let places = self.images.iter().enumerate().flat_map(|(track, image)| {
+            image.steps.iter().enumerate().map(move |(step, content)| (At { track, step }, content))
+        });
+        let of_step = |(at, step): (At, &super::Step)| {
+            let again = matches!(step.state(), StepState::Todo | StepState::Failed);
+            let number = step.attempts.last().map_or(1, |attempt| attempt.number + 1);
+            let had = step.attempts.iter().map(|attempt| attempt.session.clone());
+            had.chain(again.then(|| self.session_name(at, number))).collect::<Vec<_>>()
+        };
+        places.flat_map(of_step).collect()
     }
 
     /// The last step of its image that is done, when that was by this session.

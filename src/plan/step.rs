@@ -1,12 +1,6 @@
 //! The moves of a plan: which step is next, what a session says of it, and how it goes on from there. Pure: `next`,
 //! `record` and `run` all use these and nothing else.
 
-#![allow(
-    clippy::indexing_slicing,
-    clippy::string_slice,
-    reason = "positions come from the lists and texts that they are used on; the fuzz targets hold that"
-)]
-
 use crate::cfs::{Session, Status, Succeeded};
 use crate::image_id::ImageId;
 use crate::ims::ImsImage;
@@ -118,10 +112,20 @@ pub struct OutOfTurn {
 
 impl Plan {
     /// The track and the step at a place.
+    ///
+    /// # Panics
+    /// With a place of another plan: what is recorded of one image must never be recorded of another.
     #[must_use]
+    #[allow(clippy::indexing_slicing, reason = "a place is made by the plan it is used on, of which no step ever goes")]
     pub fn get(&self, at: At) -> (&Track, &Step) {
         let track = &self.images[at.track];
         (track, &track.steps[at.step])
+    }
+
+    #[allow(clippy::indexing_slicing, reason = "as in `get`")]
+    fn get_mut(&mut self, at: At) -> (&mut Option<Obstacle>, &mut Step) {
+        let track = &mut self.images[at.track];
+        (&mut track.obstacle, &mut track.steps[at.step])
     }
 
     /// The first open step of each image that is not made yet, in order.
@@ -333,8 +337,9 @@ impl Plan {
         let may = matches!(self.get(at).1.state(), StepState::Todo | StepState::Failed);
         let attempt = self.attempt(at).filter(|_| may).ok_or_else(|| self.out_of_turn(at, "a new session"))?;
         let attempt = Attempt { intended_at: now.to_owned(), ..attempt };
-        self.images[at.track].obstacle = None;
-        self.step_mut(at).attempts.push(attempt.clone());
+        let (obstacle, step) = self.get_mut(at);
+        *obstacle = None;
+        step.attempts.push(attempt.clone());
         Ok(attempt)
     }
 
@@ -413,8 +418,9 @@ impl Plan {
 
     /// The result of the last step that is done cannot be used: the step is to be done again.
     pub(super) fn undone(&mut self, at: At, reason: &str) {
-        self.images[at.track].obstacle = None;
-        if let Some(attempt) = self.step_mut(at).attempts.last_mut() {
+        let (obstacle, step) = self.get_mut(at);
+        *obstacle = None;
+        if let Some(attempt) = step.attempts.last_mut() {
             attempt.state = AttemptState::Failed;
             attempt.reason = Some(reason.to_owned());
             attempt.given_up = true;
@@ -423,7 +429,9 @@ impl Plan {
 
     /// Something stands in the way of an image until something is done about it.
     pub fn blocked(&mut self, track: usize, obstacle: Obstacle) {
-        self.images[track].obstacle = Some(obstacle);
+        if let Some(track) = self.images.get_mut(track) {
+            track.obstacle = Some(obstacle);
+        }
     }
 
     /// The session of an attempt is gone.
@@ -446,16 +454,16 @@ impl Plan {
 
     fn open_attempt(&mut self, at: At, wanted: &'static str) -> Result<&mut Attempt, OutOfTurn> {
         let error = self.out_of_turn(at, wanted);
-        let track = &mut self.images[at.track];
-        let last = track.steps[at.step].attempts.last_mut();
+        let (obstacle, step) = self.get_mut(at);
+        let last = step.attempts.last_mut();
         let open = |attempt: &&mut Attempt| matches!(attempt.state, AttemptState::Intended | AttemptState::Created);
         let attempt = last.filter(open).ok_or(error)?;
-        track.obstacle = None;
+        *obstacle = None;
         Ok(attempt)
     }
 
     fn step_mut(&mut self, at: At) -> &mut Step {
-        &mut self.images[at.track].steps[at.step]
+        self.get_mut(at).1
     }
 
     fn out_of_turn(&self, at: At, wanted: &'static str) -> OutOfTurn {

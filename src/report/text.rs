@@ -1,11 +1,5 @@
 //! The story of an analysis, for a person at a terminal at 3 am.
 
-#![allow(
-    clippy::indexing_slicing,
-    clippy::string_slice,
-    reason = "positions come from the lists and texts that they are used on; the fuzz targets hold that"
-)]
-
 mod next;
 mod page;
 
@@ -52,20 +46,20 @@ impl Invocation {
 pub fn story(analysis: &Analysis, invocation: &Invocation, width: Option<usize>) -> String {
     let mut page = Page::new(width, common_directory(analysis));
     head(&mut page, analysis);
-    let attempts = attempts(analysis);
-    let mut told = vec![false; analysis.sat_runs.len()];
-    for (at, run) in analysis.sat_runs.iter().enumerate().rev() {
-        if analysis.is_newest(at) && run.went_wrong() {
-            told[at] = true;
-            failure(&mut page, analysis, at, attempts[at], invocation);
-        }
+    let runs = analysis.sat_runs.iter().zip(attempts(analysis)).rev();
+    // The last attempt at an operation is the one that counts.
+    let (failures, rest) = runs.partition::<Vec<_>, _>(|(run, (number, total))| number == total && run.went_wrong());
+    for (run, of) in &failures {
+        failure(&mut page, analysis, run, *of, invocation);
     }
-    if !told.contains(&true) {
+    if failures.is_empty() {
         let (tone, all_in_all) = without_failure(analysis);
         page.paragraph(tone, all_in_all);
         page.blank();
     }
-    others(&mut page, analysis, &attempts, &told, invocation);
+    if invocation.image.is_none() {
+        others(&mut page, &rest, failures.is_empty());
+    }
     stages(&mut page, analysis);
     warnings(&mut page, &analysis.warnings);
     next::commands(&mut page, analysis, invocation);
@@ -132,8 +126,7 @@ fn verdict(run: &SatRun) -> (&'static str, Tone) {
     (standing.word(), tone)
 }
 
-fn failure(page: &mut Page, analysis: &Analysis, at: usize, of: (usize, usize), invocation: &Invocation) {
-    let run = &analysis.sat_runs[at];
+fn failure(page: &mut Page, analysis: &Analysis, run: &SatRun, of: (usize, usize), invocation: &Invocation) {
     let (verdict, tone) = verdict(run);
     page.heading(tone, verdict, &format!("{}{}", run_name(run), attempt(of)), &run.evidence);
     if let Some(started) = &run.started_at {
@@ -170,7 +163,7 @@ fn failure(page: &mut Page, analysis: &Analysis, at: usize, of: (usize, usize), 
     if !short.is_empty() {
         page.group(Tone::Bad, "failed as well; --image NAME tells all of one");
         for (image, _) in short.iter().take(LISTED) {
-            page.item(&printable(&image.name), &image.evidence[..image.evidence.len().min(1)]);
+            page.item(&printable(&image.name), first(&image.evidence));
         }
         and_more(page, short.len());
         page.blank();
@@ -215,7 +208,7 @@ fn broken(page: &mut Page, image: &Image, recovery: &Recovery, above: Option<&Re
                 .filter(|evidence| !image.evidence.contains(evidence))
                 .cloned()
                 .collect::<Vec<_>>();
-            page.fact("base image", &format!("{}{name}", base.id), &own[..own.len().min(1)]);
+            page.fact("base image", &format!("{}{name}", base.id), first(&own));
             page.note(&base.basis);
         }
         None => {
@@ -329,7 +322,7 @@ fn list(page: &mut Page, run: &SatRun, status: ImageStatus, tone: Tone, title: &
         } else {
             printable(&image.name)
         };
-        page.item(&shown, &image.evidence[..image.evidence.len().min(1)]);
+        page.item(&shown, first(&image.evidence));
     }
     and_more(page, images.len());
     page.blank();
@@ -354,22 +347,21 @@ fn said(page: &mut Page, run: &SatRun) {
     page.blank();
 }
 
-fn others(page: &mut Page, analysis: &Analysis, attempts: &[(usize, usize)], told: &[bool], invocation: &Invocation) {
-    let others: Vec<usize> = (0..told.len()).rev().filter(|at| !told[*at]).collect();
-    if others.is_empty() || invocation.image.is_some() {
+/// The first place of several: a list has room for one.
+fn first(evidence: &[Evidence]) -> &[Evidence] {
+    evidence.get(..1).unwrap_or_default()
+}
+
+/// The runs of which no failure was told; `all` says that there are no others.
+fn others(page: &mut Page, others: &[(&SatRun, (usize, usize))], all: bool) {
+    if others.is_empty() {
         return;
     }
-    page.section(if told.contains(&true) { "The other runs, newest first" } else { "The runs, newest first" });
-    for at in others {
-        let run = &analysis.sat_runs[at];
+    page.section(if all { "The runs, newest first" } else { "The other runs, newest first" });
+    for (run, of) in others {
         let (verdict, tone) = verdict(run);
         let superseded = if run.went_wrong() { ", superseded" } else { "" };
-        page.heading(
-            tone,
-            verdict,
-            &format!("{}{}{superseded}", run_name(run), attempt(attempts[at])),
-            &run.evidence[..run.evidence.len().min(1)],
-        );
+        page.heading(tone, verdict, &format!("{}{}{superseded}", run_name(run), attempt(*of)), first(&run.evidence));
         if run.skipped {
             page.item("no bootprep file was given, so SAT did nothing", &[]);
         }
@@ -381,16 +373,13 @@ fn others(page: &mut Page, analysis: &Analysis, attempts: &[(usize, usize)], tol
                         image.id.as_ref().map_or("no id".to_owned(), ToString::to_string),
                         printable(&image.name)
                     ),
-                    &image.evidence[..image.evidence.len().min(1)],
+                    first(&image.evidence),
                 );
             }
             for (what, names) in [("configuration", &run.configurations), ("session template", &run.session_templates)]
             {
                 for name in names.iter().take(LISTED) {
-                    page.item(
-                        &format!("{what} {}", printable(&name.name)),
-                        &name.evidence[..name.evidence.len().min(1)],
-                    );
+                    page.item(&format!("{what} {}", printable(&name.name)), first(&name.evidence));
                 }
             }
         }

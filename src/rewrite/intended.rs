@@ -16,7 +16,7 @@ impl Work<'_> {
             intended.gone.extend(&change.gone);
         }
         intended.becomes.extend(kept.iter().map(|kept| (kept.node, kept.after.clone())));
-        intended.gone.extend(removed.iter().map(|item| self.file.images[*item].node));
+        intended.gone.extend(removed.iter().map(|item| self.file.image(*item).node));
         intended
     }
 }

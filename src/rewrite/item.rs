@@ -45,7 +45,8 @@ pub(super) fn removals(
         return flow_runs(&items, removed).into_iter().flat_map(|run| flow_removal(text, tree, &items, run)).collect();
     }
     let removal = |item: &usize| {
-        block_removal(text, tree, items[*item], leave).or_else(|| beside_colon(text, tree, list, items[*item]))
+        let item = *items.get(*item)?;
+        block_removal(text, tree, item, leave).or_else(|| beside_colon(text, tree, list, item))
     };
     let mut edits: Vec<Edit> = removed.iter().filter_map(removal).collect();
     if none_left {
@@ -100,7 +101,7 @@ fn block_removal(text: &SourceText, tree: &Tree, item: NodeId, leave: Leave) -> 
 /// The text of the first entry of a list that begins on the line of its colon, `: - name`, without the line break below.
 fn beside_colon(text: &SourceText, tree: &Tree, list: NodeId, item: NodeId) -> Option<Edit> {
     let dash = tree.node(list).span.start;
-    let ahead = &text.as_str()[text.line_range(text.line_of(dash)).start..dash];
+    let ahead = text.part(text.line_range(text.line_of(dash)).start..dash);
     let colon = dash - (ahead.len() - ahead.trim_end().len());
     let last = owned::last_line(text, tree, item, dash);
     let end = text.line_range(last).start + text.line(last).len();
@@ -123,28 +124,28 @@ fn flow_runs(items: &[NodeId], removed: &BTreeSet<usize>) -> Vec<Range<usize>> {
 
 fn flow_removal(text: &SourceText, tree: &Tree, items: &[NodeId], run: Range<usize>) -> Vec<Edit> {
     let source = text.as_str();
-    let start = tree.node(items[run.start]).outer;
-    let end = tree.node(items[run.end - 1]).span.end;
-    let last = run.end == items.len();
+    let Some((first, last)) = items.get(run.clone()).and_then(|run| run.first().zip(run.last())) else {
+        return Vec::new();
+    };
+    let (start, end) = (tree.node(*first).outer, tree.node(*last).span.end);
+    let before_run = run.start.checked_sub(1).and_then(|at| items.get(at)).map(|item| tree.node(*item).span.end);
+    let next = items.get(run.end).map(|next| tree.node(*next).outer);
     let comma = owned::sign_after(source, end, ',');
     let stop = comma.map_or(end, |comma| comma + 1);
     let gone = |range: Range<usize>| Edit { range, text: String::new() };
     let line_of_start = text.line_of(start);
-    let before = &source[text.line_range(line_of_start).start..start];
-    let after = source[stop..text.line_range(text.line_of(stop - 1)).end].trim_start();
+    let before = text.part(text.line_range(line_of_start).start..start);
+    let after = text.part(stop..text.line_range(text.line_of(stop - 1)).end).trim_start();
     if before.trim().is_empty() && (after.is_empty() || after.starts_with('#')) {
         let first = owned::first_line(text, line_of_start, owned::indent(before));
         let lines = gone(text.line_range(first).start..text.line_range(text.line_of(stop - 1)).end);
-        let comma_before = owned::sign_after(source, tree.node(items[run.start.saturating_sub(1)]).span.end, ',');
-        return match comma_before.filter(|_| last && comma.is_none()) {
+        let comma_before = before_run.and_then(|before| owned::sign_after(source, before, ','));
+        return match comma_before.filter(|_| next.is_none() && comma.is_none()) {
             Some(comma) => vec![gone(comma..comma + 1), lines],
             None => vec![lines],
         };
     }
-    if last {
-        return vec![gone(tree.node(items[run.start - 1]).span.end..end)];
-    }
-    let next = tree.node(items[run.end]).outer;
+    let Some(next) = next else { return vec![gone(before_run.unwrap_or(start)..end)] };
     let commented = tree.comments().iter().any(|comment| (stop..next).contains(&comment.start));
     vec![gone(if commented { start..stop } else { start..next })]
 }

@@ -46,7 +46,7 @@ impl Work<'_> {
         else {
             return Err(self.name_unknown(at, &renamed.template));
         };
-        let source = &self.text.as_str()[node.span.clone()];
+        let source = self.text.part(node.span.clone());
         let plain = matches!(node.kind, NodeKind::Scalar { style: ScalarStyle::Plain, .. }) && is_plain(&literal);
         let written = if plain {
             literal.clone()

@@ -73,7 +73,7 @@ impl Work<'_> {
         if pattern.text().is_some() {
             return Ok(());
         }
-        let ref_names = pinned.keys().filter_map(|image| self.file.images[*image].ref_name());
+        let ref_names = pinned.keys().filter_map(|image| self.file.image(*image).ref_name());
         match ref_names.into_iter().find(|ref_name| pattern.matches(ref_name)) {
             Some(ref_name) => Err(RewriteError::ReferenceUnknown {
                 path: self.path.to_owned(),
@@ -89,7 +89,7 @@ impl Work<'_> {
     pub(super) fn pinned_by_name(&self, pinned: &Pinned, written: &str, template: usize) -> Option<usize> {
         let rendered = self.names.render(self.variables, written, Scope::Template(template));
         let mut named = pinned.keys().copied().filter(|image| {
-            let name = self.file.images[*image].name();
+            let name = self.file.image(*image).name();
             let alike = name == written && !jinja::uses(name, "base") && !jinja::uses(name, "image");
             alike || (rendered.is_some() && self.names.image(*image) == rendered.as_deref())
         });
@@ -204,7 +204,7 @@ impl Work<'_> {
     /// Where an entry begins: at its key, or at the `?` that announces it.
     fn start_of_entry(&self, key: NodeId) -> usize {
         let start = self.tree.node(key).outer;
-        let before = &self.text.as_str()[self.text.line_range(self.text.line_of(start)).start..start];
+        let before = self.text.part(self.text.line_range(self.text.line_of(start)).start..start);
         before.trim_end().strip_suffix('?').map_or(start, |ahead| start - (before.len() - ahead.len()))
     }
 
@@ -214,10 +214,11 @@ impl Work<'_> {
         let of_key = self.parents.key(mapping).map_or(column, |key| self.text.column_bytes(self.tree.node(key).outer));
         let step = column.checked_sub(of_key).filter(|step| *step > 0).unwrap_or(2);
         let comments = self.tree.comments();
-        let comments: String = comments[comments.partition_point(|comment| comment.start < range.start)..]
+        let comments: String = comments
             .iter()
+            .skip_while(|comment| comment.start < range.start)
             .take_while(|comment| comment.end <= range.end)
-            .map(|comment| format!("  {}", &self.text.as_str()[comment.clone()]))
+            .map(|comment| format!("  {}", self.text.part(comment.clone())))
             .collect();
         let lines: String = fields
             .iter()

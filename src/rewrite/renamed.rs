@@ -1,6 +1,6 @@
 //! Texts that depend on the record of a pinned image: from now on IMS decides what they are.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeSet, HashMap};
 
 use serde::Serialize;
 
@@ -95,18 +95,17 @@ impl Work<'_> {
     }
 
     /// By image: the pinned image that its name follows.
-    fn sources(&self, pinned: &Pinned) -> Vec<Option<usize>> {
-        let images = &self.file.images;
-        let mut sources = vec![None; images.len()];
+    fn sources(&self, pinned: &Pinned) -> HashMap<usize, usize> {
+        let mut sources = HashMap::new();
         let mut left: Vec<(usize, usize)> = pinned.keys().map(|item| (*item, *item)).collect();
         while let Some((item, source)) = left.pop() {
-            let Some(ref_name) = images[item].ref_name() else { continue };
+            let Some(ref_name) = self.file.image(item).ref_name() else { continue };
             for user in self.refs.users(ref_name) {
                 if !pinned.contains_key(user)
-                    && sources[*user].is_none()
-                    && used(images[*user].name(), "base").is_some()
+                    && !sources.contains_key(user)
+                    && used(self.file.image(*user).name(), "base").is_some()
                 {
-                    sources[*user] = Some(source);
+                    sources.insert(*user, source);
                     left.push((*user, source));
                 }
             }
@@ -116,8 +115,8 @@ impl Work<'_> {
 }
 
 /// The pinned image whose record decides over an image: itself, or the one its name follows.
-fn followed(image: usize, pinned: &Pinned, sources: &[Option<usize>]) -> Option<(usize, bool)> {
-    if pinned.contains_key(&image) { Some((image, true)) } else { sources[image].map(|source| (source, false)) }
+fn followed(image: usize, pinned: &Pinned, sources: &HashMap<usize, usize>) -> Option<(usize, bool)> {
+    if pinned.contains_key(&image) { Some((image, true)) } else { sources.get(&image).map(|source| (*source, false)) }
 }
 
 /// How a template uses a record.
@@ -129,7 +128,7 @@ fn used(template: &str, record: &str) -> Option<Use> {
         found
             .lookups
             .iter()
-            .filter(|lookup| lookup.names[0] == record)
+            .filter(|lookup| lookup.root() == record)
             .all(|lookup| lookup.names.get(1).is_some_and(|name| name == "name"))
     });
     Some(if only_name { Use::Name } else { Use::Record })

@@ -124,8 +124,8 @@ impl Work<'_> {
         told.extend(removed.iter().map(|item| Change {
             kind: ChangeKind::Removed,
             path: format!("images[{item}]"),
-            line: self.line(self.file.images[*item].node),
-            before: self.file.images[*item].label().to_owned(),
+            line: self.line(self.file.image(*item).node),
+            before: self.file.image(*item).label().to_owned(),
             after: pinned.get(item).map(ImageId::to_string),
         }));
         told.sort_by_key(|change| change.line);
@@ -148,7 +148,7 @@ impl Work<'_> {
                     id: id.clone(),
                     name: name.to_owned(),
                     because: format!("images[{builder}]"),
-                    line: self.line(self.file.images[*builder].node),
+                    line: self.line(self.file.image(*builder).node),
                 });
             }
         }
@@ -167,7 +167,7 @@ impl Work<'_> {
 
     /// Where an image stands.
     pub(super) fn entry_at(&self, index: usize) -> EntryAt {
-        let item = &self.file.images[index];
+        let item = self.file.image(index);
         EntryAt { path: format!("images[{index}]"), line: self.line(item.node), name: item.label().to_owned() }
     }
 
@@ -175,7 +175,7 @@ impl Work<'_> {
     pub(super) fn by_name(&self, pinned: &Pinned) -> Vec<EntryAt> {
         let names: HashSet<&str> = pinned
             .keys()
-            .flat_map(|item| [Some(self.file.images[*item].name()), self.names.image(*item)])
+            .flat_map(|item| [Some(self.file.image(*item).name()), self.names.image(*item)])
             .flatten()
             .collect();
         let images = self.file.images.iter().enumerate().filter_map(|(index, image)| match &image.base {
@@ -195,7 +195,7 @@ impl Work<'_> {
                 .keys()
                 .any(|image| {
                     let known = self.names.image(*image).is_some();
-                    !known && self.variables.pattern(self.file.images[*image].name()).matches(name.as_str())
+                    !known && self.variables.pattern(self.file.image(*image).name()).matches(name.as_str())
                 })
                 .then(|| (format!("session_templates[{index}].image"), template.node, template.name())),
             _ => None,

@@ -65,7 +65,7 @@ impl Work<'_> {
         if let Some((_, list)) = self.file.section(Section::Images).filter(|_| !removed.is_empty()) {
             self.own_text([list])?;
         }
-        let items = removed.iter().map(|item| self.file.images[*item].node);
+        let items = removed.iter().map(|item| self.file.image(*item).node);
         let going: BTreeSet<NodeId> =
             items.chain(changes.iter().map(|change| change.replaced)).flat_map(|node| self.tree.within(node)).collect();
         let Some(root) = self.tree.root() else { return Ok(()) };

@@ -433,20 +433,37 @@ impl Named<'_> {
             (2..=20).contains(&word.len()) && begins && (acronym || word.get(1..).is_some_and(lower))
         };
         let first = words.next().unwrap_or_default();
-        let chosen =
-            ["password", "passwd", "passphrase", "passcode", "pwd"].contains(&self.word.to_ascii_lowercase().as_str());
         let lower = first.to_ascii_lowercase();
         let begins = || {
             let failure = FAILURES.iter().any(|failure| lower.starts_with(failure));
             failure || REASONS.contains(&lower.as_str())
         };
-        let reason = plain(first) && words.next().is_some_and(plain) && (!chosen || begins());
+        let reason = plain(first) && words.next().is_some_and(plain) && (!self.is_chosen() || begins());
         failed && (reason || (self.word.eq_ignore_ascii_case("token") && is_versioned_name(first)))
     }
 
     fn is_secret(&self, text: &str) -> bool {
         let plural = self.more.eq_ignore_ascii_case("s") && text.bytes().all(|byte| byte.is_ascii_digit());
-        Self::is_secret_text(text) && !plural && !self.is_spoken_of(text)
+        Self::is_secret_text(text) && !plural && (!self.is_spoken_of(text) || self.is_phrase(text))
+    }
+
+    /// Whether people choose what stands behind this name.
+    fn is_chosen(&self) -> bool {
+        ["password", "passwd", "passphrase", "passcode", "pwd"].contains(&self.word.to_ascii_lowercase().as_str())
+    }
+
+    /// Whether the value of an entry is a phrase that someone chose, though it begins with a word of a sentence:
+    /// `new horse battery`, and not `must not be empty`.
+    fn is_phrase(&self, text: &str) -> bool {
+        let spoken = |word: &str| {
+            let word = word.trim_end_matches(['.', ',', ';', ':']).to_ascii_lowercase();
+            SPOKEN.contains(&word.as_str()) || FAILURES.iter().any(|failure| word.starts_with(failure))
+        };
+        let mut words = text.split_whitespace();
+        self.is_chosen()
+            && self.indent().is_some()
+            && words.next().is_some_and(spoken)
+            && words.next().is_some_and(|second| !spoken(second))
     }
 }
 

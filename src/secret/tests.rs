@@ -135,7 +135,17 @@ fn a_password_of_a_plain_word_in_a_sentence_is_masked_and_a_reason_is_not() {
         check(text);
     }
     for text in [
+        "passphrase: «new horse battery staple»",
+        "  - password: «the quick brown fox»  # of 2024",
+        "  admin_passwd: «no more winters»",
+    ] {
+        check(text);
+    }
+    for text in [
         "password: must not be empty",
+        "password: is required",
+        "  passphrase: does not match",
+        "password: get_password(realm, user)",
         "invalid password: must not be empty",
         "invalid password: too short",
         "invalid password: at least eight characters",

@@ -206,7 +206,7 @@ impl Editor<'_> {
         {
             return None;
         }
-        let double = self.text.as_str()[written.span.clone()].starts_with('"') || style == ScalarStyle::Plain;
+        let double = self.text.part(written.span.clone()).starts_with('"') || style == ScalarStyle::Plain;
         let new = match (quoted, double) {
             (false, _) => text.to_owned(),
             (true, true) => format!("\"{}\"", text.replace('\\', "\\\\").replace('"', "\\\"")),
@@ -285,21 +285,21 @@ impl Editor<'_> {
     fn entry_lines(&self, key: NodeId) -> Option<Range<usize>> {
         let mapping = self.parents.of(key)?;
         let entries = self.tree.entries(mapping)?;
-        let at = entries.iter().position(|(name, _)| *name == key)?;
-        if !self.is_own(key) || entries.len() == 1 || self.holds_anchor(entries[at].1) {
+        let (at, entry) = entries.iter().copied().enumerate().find(|(_, (name, _))| *name == key)?;
+        if !self.is_own(key) || entries.len() == 1 || self.holds_anchor(entry.1) {
             return None;
         }
-        let (start, end) = (self.tree.node(key).outer, self.end_of(entries[at]));
+        let (start, end) = (self.tree.node(key).outer, self.end_of(entry));
         if self.tree.is_flow(mapping) {
             return Some(match entries.get(at + 1) {
                 Some((next, _)) => start..self.tree.node(*next).outer,
-                None => self.end_of(entries[at - 1])..end,
+                None => self.end_of(*entries.get(at.checked_sub(1)?)?)..end,
             });
         }
         let line = self.text.line_of(start);
         let lines = self.text.line_range(line).start
             ..self.text.line_range(self.text.line_of(end.saturating_sub(1).max(start))).end;
-        let before = &self.text.as_str()[lines.start..start];
+        let before = self.text.part(lines.start..start);
         if before.trim().is_empty() {
             return Some(lines);
         }
@@ -324,7 +324,7 @@ impl Editor<'_> {
         let entries = self.tree.entries(mapping)?;
         let last = *entries.last()?;
         let first_of_line = self.text.line_range(self.text.line_of(self.tree.node(last.0).outer)).start;
-        let ahead = &self.text.as_str()[first_of_line..self.tree.node(last.0).outer];
+        let ahead = self.text.part(first_of_line..self.tree.node(last.0).outer);
         let announced = ahead.trim_end().ends_with('?');
         if !self.is_own(mapping) || !plain_is_safe(key) || announced {
             return None;
@@ -341,7 +341,7 @@ impl Editor<'_> {
         }
         let mut last_line = self.text.line_of(self.end_of(last).saturating_sub(1));
         if let Some(head) = self.head_of_last_block(last.1) {
-            let keeps = self.text.as_str()[head].contains('+');
+            let keeps = self.text.part(head).contains('+');
             while keeps && last_line + 1 < self.text.lines() && self.text.line(last_line + 1).trim().is_empty() {
                 last_line += 1;
             }
@@ -353,7 +353,7 @@ impl Editor<'_> {
         let end = self.text.line_range(last_line);
         let indent = self.text.column_bytes(self.tree.node(last.0).outer);
         let line_break = self.text.line_break();
-        let closed = self.text.as_str()[end.clone()].ends_with(['\n', '\r']);
+        let closed = self.text.part(end.clone()).ends_with(['\n', '\r']);
         let line = format!("{:indent$}{key}: {value}", "");
         let text = if closed { format!("{line}{line_break}") } else { format!("{line_break}{line}") };
         Some(Change { edits: vec![Edit { range: end.end..end.end, text }], means })
@@ -382,7 +382,7 @@ impl Editor<'_> {
         let (from_lines, to) = (lines(from)?, lines(before)?.start);
         let mut gone = self.text.line_range(from_lines.start).start..self.text.line_range(from_lines.end - 1).end;
         let target = self.text.line_range(to).start;
-        let mut text = self.text.as_str()[gone.clone()].to_owned();
+        let mut text = self.text.part(gone.clone()).to_owned();
         if !text.ends_with(['\n', '\r']) {
             text.push_str(self.text.line_break());
             let above = from_lines.start - 1;

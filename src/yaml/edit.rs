@@ -60,17 +60,16 @@ pub fn apply_unread(text: &SourceText, edits: &[Edit]) -> Result<SourceText, Ref
 fn spliced(text: &SourceText, edits: &[Edit]) -> Result<SourceText, Refused> {
     let mut sorted: Vec<&Edit> = edits.iter().collect();
     sorted.sort_by_key(|edit| (edit.range.start, edit.range.end));
-    let source = text.as_str();
-    let mut result = String::with_capacity(source.len());
+    let mut result = String::with_capacity(text.as_str().len());
     let mut done = 0;
     for edit in sorted {
         if edit.range.start < done {
             return Err(Refused::Overlap { line: text.position(edit.range.start).line });
         }
-        result.push_str(&source[done..edit.range.start]);
+        result.push_str(text.part(done..edit.range.start));
         result.push_str(&edit.text);
         done = edit.range.end;
     }
-    result.push_str(&source[done..]);
+    result.push_str(text.part(done..));
     Ok(text.with_text(result))
 }

@@ -27,7 +27,7 @@ pub(super) fn read(text: &SourceText) -> Result<Tree, YamlError> {
             Err(Stop { error, missing }) => {
                 bytes_read += error.offset + padded.blanks();
                 match missing.filter(|_| bytes_read <= limits::YAML_READ_AGAIN) {
-                    Some(Blanks { at, count }) => padded.pad(at, count),
+                    Some(Blanks { places, count }) => padded.pad(&places, count),
                     None => return Err(error),
                 }
             }
@@ -44,23 +44,44 @@ struct Stop {
 
 /// Blanks that make no difference to what a text means to SAT.
 struct Blanks {
-    at: usize,
+    places: Vec<usize>,
     count: usize,
 }
 
 impl Blanks {
     /// The blanks that an error asks for.
-    fn missing(error: &ScanError, at: usize) -> Option<Self> {
+    fn missing(error: &ScanError, text: &SourceText, at: usize) -> Option<Self> {
         match error.kind() {
             // `"a"#comment`
-            ErrorKind::CommentNotSeparated => Some(Self { at, count: 1 }),
+            ErrorKind::CommentNotSeparated => Some(Self::one(at)),
             // `{a:{b: c}}`, told at the colon
-            ErrorKind::FlowMappingValueAdjacentCollection => Some(Self { at: at + 1, count: 1 }),
+            ErrorKind::FlowMappingValueAdjacentCollection => Some(Self::one(at + 1)),
             // A quoted text that goes on in the column of what is around it: how deep that is the parser does not say.
-            ErrorKind::InvalidQuotedScalarIndent => Some(Self { at, count: 64 }),
+            ErrorKind::InvalidQuotedScalarIndent if !ends_document(text.line(text.line_of(at))) => {
+                Some(Self { places: quoted_lines(text, at), count: 64 })
+            }
             _ => None,
         }
     }
+
+    fn one(at: usize) -> Self {
+        Self { places: vec![at], count: 1 }
+    }
+}
+
+/// A place at the beginning of a line of a quoted text, and the beginnings of the lines below that belong to it, too:
+/// all of them at once, or a text of many lines would be read as often. A line without any quote does not end it.
+fn quoted_lines(text: &SourceText, at: usize) -> Vec<usize> {
+    let first = text.line_of(at);
+    let goes_on = |line: &usize| !ends_document(text.line(*line)) && !text.line(line - 1).contains(['"', '\'']);
+    let below = (first + 1..text.lines()).take_while(goes_on).map(|line| text.line_range(line).start);
+    std::iter::once(at).chain(below).collect()
+}
+
+/// Whether a line ends a document, be it in quotes or not.
+fn ends_document(line: &str) -> bool {
+    let behind = line.strip_prefix("---").or_else(|| line.strip_prefix("..."));
+    behind.is_some_and(|behind| behind.is_empty() || behind.starts_with([' ', '\t']))
 }
 
 impl From<YamlError> for Stop {
@@ -86,7 +107,7 @@ fn read_padded(text: &SourceText, padded: &Padded<'_>) -> Result<Tree, Stop> {
     for event in parser {
         let (event, span) = event.map_err(|error| {
             let told = builder.syntax(&error);
-            Stop { missing: Blanks::missing(&error, told.offset), error: told }
+            Stop { missing: Blanks::missing(&error, text, told.offset), error: told }
         })?;
         builder.take(event, &span)?;
     }
@@ -162,12 +183,12 @@ impl Builder<'_> {
                     Written::Literal | Written::Folded => ScalarStyle::Block,
                     _ => ScalarStyle::Quoted,
                 };
-                if style == ScalarStyle::Plain && self.text.as_str()[range.start..].starts_with('?') && self.in_flow() {
+                if style == ScalarStyle::Plain && self.text.part(range.start..).starts_with('?') && self.in_flow() {
                     // To SAT it announces a key, with or without a blank behind it.
                     let error = self.error(range.start, "a plain text cannot begin with `?` in a flow list or mapping");
-                    return Err(Stop { error, missing: Some(Blanks { at: range.start + 1, count: 1 }) });
+                    return Err(Stop { error, missing: Some(Blanks::one(range.start + 1)) });
                 }
-                if style == ScalarStyle::Plain && self.text.as_str()[range.start..].starts_with(':') && self.in_flow() {
+                if style == ScalarStyle::Plain && self.text.part(range.start..).starts_with(':') && self.in_flow() {
                     // To SAT it is the colon between a key and its value, whatever comes behind it.
                     let what = "a plain text cannot begin with `:` in a flow list or mapping; quote it";
                     return Err(self.error(range.start, what).into());
@@ -210,7 +231,7 @@ impl Builder<'_> {
                     .filter(|target| self.open.iter().all(|open| open.id != **target))
                     .ok_or_else(|| self.error(range.start, "an alias for a node that is not over yet"))?;
                 let id = self.add(New::Alias(target), range, span, 0, None)?;
-                self.heights[id] = self.heights[target];
+                self.set_height(id, self.height(target));
             }
             Event::Anchor(id, name) => {
                 let known = |letter: char| letter.is_ascii_alphanumeric() || "-_".contains(letter);
@@ -227,6 +248,16 @@ impl Builder<'_> {
             _ => {}
         }
         Ok(())
+    }
+
+    fn height(&self, id: NodeId) -> u16 {
+        self.heights.get(id).copied().unwrap_or_default()
+    }
+
+    fn set_height(&mut self, id: NodeId, height: u16) {
+        if let Some(own) = self.heights.get_mut(id) {
+            *own = height;
+        }
     }
 
     fn in_flow(&self) -> bool {
@@ -277,14 +308,15 @@ impl Builder<'_> {
     /// The parser ends a block where the next token begins; ours ends with its last child.
     fn close(&mut self, end: usize) -> Result<(), YamlError> {
         let Some(Open { id, children }) = self.open.pop() else { return Ok(()) };
-        let highest = self.children[children..].iter().map(|child| self.heights[*child]).max();
-        self.heights[id] = highest.unwrap_or_default() + 1;
-        if usize::from(self.heights[id]) > limits::YAML_EXPANDED_DEPTH {
+        let own = self.children.get(children..).unwrap_or_default();
+        self.tree.nodes.fill(id, own);
+        let height = own.iter().map(|child| self.height(*child)).max().unwrap_or_default() + 1;
+        self.set_height(id, height);
+        if usize::from(height) > limits::YAML_EXPANDED_DEPTH {
             let what =
                 format!("with its aliases written out this goes more than {} levels deep", limits::YAML_EXPANDED_DEPTH);
             return Err(self.error(self.tree.nodes.span(id).start, &what));
         }
-        self.tree.nodes.fill(id, &self.children[children..]);
         self.children.truncate(children);
         let nodes = &self.tree.nodes;
         let last = match nodes.kind(id) {
@@ -303,8 +335,7 @@ impl Builder<'_> {
     /// Whether the parser has given a block of text a line break that is not there: the last line of the file has none,
     /// and to SAT the text then has none either.
     fn has_break_too_many(&self, written: &Range<usize>, text: &str) -> bool {
-        let source = self.text.as_str();
-        if self.text.is_closed() || !text.ends_with('\n') || !source[written.end..].trim().is_empty() {
+        if self.text.is_closed() || !text.ends_with('\n') || !self.text.part(written.end..).trim().is_empty() {
             return false;
         }
         let last = self.text.lines().saturating_sub(1);
@@ -320,7 +351,7 @@ impl Builder<'_> {
     /// The text of a block scalar, or its head where there is none, and where its head begins. The parser takes the blank
     /// lines after it, and the indent of the next line, as part of it.
     fn block_scalar(&self, range: Range<usize>) -> (Range<usize>, usize) {
-        let text = self.text.as_str()[range.clone()].trim_end_matches(['\n', '\r', ' ', '\t']);
+        let text = self.text.part(range.clone()).trim_end_matches(['\n', '\r', ' ', '\t']);
         let written = range.start..range.start + text.len();
         match owned::head_of_block(self.text.as_str(), &self.tree.comments, range.start) {
             Some(head) if text.is_empty() => (head.clone(), head.start),
@@ -346,7 +377,7 @@ impl Builder<'_> {
         }
         let at = Position { line: mark.line().max(1), column: mark.col() + 1 };
         let line = self.text.line_range(at.line - 1);
-        let ahead = self.text.as_str()[line.clone()].char_indices().nth(mark.col()).map_or(line.len(), |(at, _)| at);
+        let ahead = self.text.part(line.clone()).char_indices().nth(mark.col()).map_or(line.len(), |(at, _)| at);
         YamlError { at, offset: line.start + ahead, what: what(error) }
     }
 }

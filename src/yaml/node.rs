@@ -1,6 +1,11 @@
 //! The nodes of a tree: as they are looked at, and as they are kept. A document has as many nodes as its text has words,
 //! and two trees of it are at hand while a change is compared with what it is to be, so a node is kept in 28 bytes.
 
+#![allow(
+    clippy::indexing_slicing,
+    reason = "only this arena gives out the number of a node, and the places of its texts and children; it never shrinks"
+)]
+
 use std::ops::Range;
 use std::sync::Arc;
 
@@ -226,7 +231,7 @@ impl Nodes {
         let before = match kept.form {
             Form::Mapping { .. } => {
                 let before = self.entries.len();
-                self.entries.extend(children.chunks_exact(2).map(|pair| (pair[0], pair[1])));
+                self.entries.extend(children.as_chunks().0.iter().map(|[key, value]| (*key, *value)));
                 kept.count = narrow(self.entries.len() - before);
                 before
             }

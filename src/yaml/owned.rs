@@ -26,24 +26,24 @@ pub(crate) fn last_line(text: &SourceText, tree: &Tree, item: NodeId, dash: usiz
 
 /// The next sign behind a place, `:` or `,` say, when there is nothing but blanks and comments in between.
 pub(crate) fn sign_after(source: &str, end: usize, sign: char) -> Option<usize> {
-    let mut at = end;
+    let mut rest = source.get(end..)?;
     loop {
-        at += source[at..].len() - source[at..].trim_start().len();
-        match source[at..].chars().next()? {
-            '#' => at += source[at..].find(['\n', '\r'])?,
-            found => return (found == sign).then_some(at),
+        rest = rest.trim_start();
+        match rest.chars().next()? {
+            '#' => rest = rest.trim_start_matches(|letter| !['\n', '\r'].contains(&letter)),
+            found => return (found == sign).then(|| source.len() - rest.len()),
         }
     }
 }
 
 /// The head of a block of text, `|2-` say, whose text begins at `start`. `comments` are those above.
 pub(crate) fn head_of_block(source: &str, comments: &[Range<usize>], start: usize) -> Option<Range<usize>> {
-    let mut ahead = source[..start].trim_end();
+    let mut ahead = source.get(..start)?.trim_end();
     for comment in comments.iter().rev() {
         if comment.end < ahead.len() {
             break;
         }
-        ahead = source[..comment.start.min(start)].trim_end();
+        ahead = source.get(..comment.start.min(start))?.trim_end();
     }
     let sign = ahead.trim_end_matches(|letter: char| letter.is_ascii_digit() || "+-".contains(letter));
     sign.ends_with(['|', '>']).then(|| sign.len() - 1..ahead.len())
@@ -67,7 +67,7 @@ pub(crate) fn first_line(text: &SourceText, own: usize, column: usize) -> usize 
 /// stands before the dash.
 fn dash_of(text: &SourceText, item: usize) -> Option<usize> {
     let mut line = text.line_of(item);
-    let mut before = &text.as_str()[text.line_range(line).start..item];
+    let mut before = text.part(text.line_range(line).start..item);
     loop {
         let content = before.split_once(" #").map_or(before, |(content, _)| content);
         let trimmed = content.trim_end();
@@ -97,8 +97,8 @@ fn is_commented_out(line: &str) -> bool {
     if text.starts_with("- ") || text == "-" {
         return true;
     }
-    let word = text.split(':').next().unwrap_or_default();
+    let Some((word, value)) = text.split_once(':') else { return false };
     let key = !word.is_empty()
         && word.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'_' || byte == b'.' || byte == b'-');
-    key && text[word.len()..].starts_with(':') && text[word.len() + 1..].chars().next().is_none_or(|next| next == ' ')
+    key && (value.is_empty() || value.starts_with(' '))
 }

@@ -32,12 +32,14 @@ impl<'a> Padded<'a> {
         self.padded.len() - self.text.len()
     }
 
-    /// Puts blanks before a byte of the text: twice as many as there are, where there are some.
-    pub(super) fn pad(&mut self, at: usize, width: usize) {
-        let place = self.pads.partition_point(|pad| pad.at < at);
-        match self.pads.get_mut(place) {
-            Some(pad) if pad.at == at => pad.width *= 2,
-            _ => self.pads.insert(place, Pad { at, width, start: 0 }),
+    /// Puts blanks before bytes of the text: twice as many as there are, where there are some.
+    pub(super) fn pad(&mut self, places: &[usize], width: usize) {
+        for at in places {
+            let place = self.pads.partition_point(|pad| pad.at < *at);
+            match self.pads.get_mut(place) {
+                Some(pad) if pad.at == *at => pad.width *= 2,
+                _ => self.pads.insert(place, Pad { at: *at, width, start: 0 }),
+            }
         }
         let mut padded = String::with_capacity(2 * self.padded.len());
         let mut done = 0;

@@ -71,7 +71,11 @@ impl Tree {
     #[must_use]
     pub fn parents(&self) -> Parents<'_> {
         let mut nodes = vec![NONE; self.nodes.len()];
-        let mut stands = |child: NodeId, parent: NodeId| nodes[child] = u32::try_from(parent).unwrap_or(NONE);
+        let mut stands = |child: NodeId, parent: NodeId| {
+            if let Some(of_child) = nodes.get_mut(child) {
+                *of_child = u32::try_from(parent).unwrap_or(NONE);
+            }
+        };
         for node in 0..self.nodes.len() {
             match self.nodes.kind(node) {
                 NodeKind::Mapping { entries, .. } => {

@@ -108,8 +108,7 @@ pub fn plain_meaning(text: &str) -> Meaning {
         "=" => return Meaning::Unbuildable,
         _ => {}
     }
-    let first = text.as_bytes()[0];
-    if !(first.is_ascii_digit() || b"+-.".contains(&first)) {
+    if !text.starts_with(|first: char| first.is_ascii_digit() || "+-.".contains(first)) {
         return Meaning::Text;
     }
     let Some(words) = WORDS.as_ref() else { return Meaning::Text };
@@ -128,10 +127,9 @@ pub fn plain_meaning(text: &str) -> Meaning {
 
 fn signed(text: &str) -> (bool, String) {
     let digits = text.replace('_', "");
-    match digits.as_bytes().first() {
-        Some(b'-') => (true, digits[1..].to_owned()),
-        Some(b'+') => (false, digits[1..].to_owned()),
-        _ => (false, digits),
+    match digits.strip_prefix('-') {
+        Some(digits) => (true, digits.to_owned()),
+        None => (false, digits.strip_prefix('+').unwrap_or(&digits).to_owned()),
     }
 }
 

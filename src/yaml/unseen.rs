@@ -16,7 +16,7 @@ impl Tree {
             return None;
         }
         let (offset, letter) =
-            source.char_indices().find(|(at, letter)| UNSEEN.contains(letter) && !self.is_harmless(source, *at))?;
+            source.char_indices().find(|(at, letter)| UNSEEN.contains(letter) && !self.is_harmless(text, *at))?;
         let what = format!(
             "SAT ends the line at the character U+{:04X} here, and other programs do not: take it out",
             u32::from(letter)
@@ -24,10 +24,12 @@ impl Tree {
         Some(YamlError { at: text.position(offset), offset, what })
     }
 
-    fn is_harmless(&self, source: &str, at: usize) -> bool {
+    fn is_harmless(&self, text: &SourceText, at: usize) -> bool {
         let comment = self.comments.partition_point(|comment| comment.start <= at).checked_sub(1);
-        if let Some(comment) = comment.map(|last| &self.comments[last]).filter(|comment| comment.contains(&at)) {
-            let rest = source[at..comment.end].trim_start_matches(|letter| UNSEEN.contains(&letter) || letter == ' ');
+        if let Some(comment) = comment.and_then(|last| self.comments.get(last)).filter(|comment| comment.contains(&at))
+        {
+            let rest =
+                text.part(at..comment.end).trim_start_matches(|letter| UNSEEN.contains(&letter) || letter == ' ');
             return rest.is_empty() || rest.starts_with('#');
         }
         // Nodes are in the order of the text, but for values that are not there: those stand before their colon.

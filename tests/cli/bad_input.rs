@@ -20,6 +20,36 @@ fn refused(dir: &Dir, arguments: &[&str], wanted: &[&str]) {
 }
 
 #[test]
+fn what_stands_in_a_directory_and_is_no_file_is_waited_for_by_nobody() {
+    let dir = Dir::new();
+    dir.file("logs/m.log", "INFO: Creating images\n")
+        .file("g/a.yaml", "lines: []\n")
+        .file("files/a.yaml", "schema_version: 1.0.2\nimages: []\n");
+    for pipe in ["logs/p.log", "g/p.yaml", "files/p.yaml"] {
+        assert!(std::process::Command::new("mkfifo").arg(dir.path().join(pipe)).status().unwrap().success());
+    }
+    for (link, to) in
+        [("logs/endless.log", "/dev/zero"), ("files/endless.yaml", "/dev/zero"), ("logs/self.log", "self.log")]
+    {
+        std::os::unix::fs::symlink(to, dir.path().join(link)).unwrap();
+    }
+    for (arguments, code, said) in [
+        (&["analyze", "logs"][..], 3, "m.log"),
+        (&["check", "files"], 0, ""),
+        (&["grammar", "check", "--grammar", "g"], 3, "g/p.yaml: cannot be read: this is a pipe or a device"),
+        (&["analyze", "logs/m.log", "--grammar", "g"], 3, "g/p.yaml: cannot be read: this is a pipe or a device"),
+    ] {
+        // One that waits for the pipe is ended by `timeout`, with 124.
+        let mut command = std::process::Command::new("timeout");
+        command.arg("100").arg(env!("CARGO_BIN_EXE_incfg")).args(arguments).current_dir(dir.path());
+        let output = command.output().unwrap();
+        let stderr = String::from_utf8_lossy(&output.stderr);
+        assert_eq!(output.status.code(), Some(code), "{arguments:?}: {stderr}");
+        assert!(stderr.contains(said), "{arguments:?}: {stderr}");
+    }
+}
+
+#[test]
 fn an_input_that_is_nothing_incfg_knows_is_told_what_it_is() {
     let dir = Dir::new();
     dir.file("empty", "")

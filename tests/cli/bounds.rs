@@ -254,6 +254,27 @@ fn what_sat_reads_without_a_blank_is_read_again_up_to_a_bound() {
     assert!(refused.contains("comments must be separated"), "{refused}");
 }
 
+#[test]
+fn a_quoted_text_of_many_lines_in_the_column_of_what_is_around_it_is_read_in_one_go() {
+    // One line a reading would be more than are made.
+    let lines = 8_000;
+    for (open, closed) in [("\"", "\""), ("'", "'")] {
+        let file = format!("other:\n  text: {open}one\n{}  two{closed}\n  next: 1\n", "  a line\n".repeat(lines));
+        let text = incfg::text::SourceText::new("b.yaml", file.as_bytes()).unwrap();
+        let tree = incfg::yaml::Tree::parse(&text).unwrap();
+        let other = tree.get(tree.root().unwrap(), "other").unwrap();
+        let read = tree.scalar(tree.get(other, "text").unwrap()).unwrap();
+        assert_eq!(read, format!("one{} two", " a line".repeat(lines)));
+        assert_eq!(tree.scalar(tree.get(other, "next").unwrap()), Some("1"));
+    }
+    // The end of a document ends it in quotes, too.
+    for end in ["---", "..."] {
+        let file = format!("text: \"one\ntwo\n{end}\nthree\"\n");
+        let text = incfg::text::SourceText::new("b.yaml", file.as_bytes()).unwrap();
+        assert!(incfg::yaml::Tree::parse(&text).is_err(), "{end}");
+    }
+}
+
 /// The findings of a rule in a file, with what they say may help.
 fn found(file: &str, rule: &str) -> Vec<String> {
     let dir = Dir::new();

@@ -145,6 +145,9 @@ fn a_file_that_is_no_yaml_names_the_true_cause_and_is_still_checked() {
     assert_eq!(rules, ["yaml-syntax 17", "image-ref-dangling 17"]);
     let unquoted = GOOD.replace("- name: compute\n  ref_name", "- name: {{base.name}}-compute\n  ref_name");
     assert_eq!(found(&unquoted, &[]), one("yaml-unquoted-jinja", 15, 9));
+    // A letter of several bytes behind the braces.
+    let letters = GOOD.replace("{image_ref: base}", "{image_ref: {{x}}é}");
+    assert!(found(&letters, &[]).iter().any(|(rule, ..)| rule == "yaml-unquoted-jinja"));
     let colon = GOOD.replace("kernel_parameters: quiet", "kernel_parameters: quiet: yes");
     assert_eq!(found(&colon, &[]), one("yaml-syntax", 28, 28));
     let indent = GOOD.replace("    playbook: site.yml", "   playbook: site.yml");

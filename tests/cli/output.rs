@@ -225,6 +225,23 @@ fn a_grammar_may_come_from_another_editor_and_may_not_go_too_deep() {
     let outcome = dir.run(&["grammar", "check", "--grammar", "deep"]);
     assert_eq!((outcome.code, outcome.stdout.as_str()), (3, ""));
     assert!(outcome.stderr.contains("g.yaml: this is no grammar file: 1:"), "{}", outcome.stderr);
+    for (text, said) in [
+        ("- a\n", "expected a mapping with the list `lines`"),
+        ("lines: [a]\n", "expected a mapping that describes a kind of line"),
+        ("lines:\n- {id: a, fact: image-created, in: {}, pattern: a}\n", "g.yaml: this is no grammar file"),
+        ("lines:\n- {id: a, fact: image-created, in: sat, pattern: a, samples: [a]}\n", "expected one of `iuf`"),
+        (
+            "lines:\n- {id: a, fact: image-created, in: pod, pattern: a, samples: [a]}\n",
+            "expected a mapping with `line` and `expect`",
+        ),
+    ] {
+        dir.file("other/g.yaml", text);
+        let outcome = dir.run(&["grammar", "check", "--grammar", "other"]);
+        assert_eq!((outcome.code, outcome.stdout.as_str()), (3, ""), "{text}");
+        let clear =
+            outcome.stderr.contains(said) && !outcome.stderr.contains("struct") && !outcome.stderr.contains("enum");
+        assert!(clear, "{text}{}", outcome.stderr);
+    }
 }
 
 #[test]

@@ -454,6 +454,20 @@ fn only_a_session_that_is_over_can_be_called_deleted() {
 }
 
 #[test]
+fn only_a_session_of_the_plan_has_something_recorded_of_it() {
+    let site = Site::new();
+    let all: Vec<String> = site.steps("session").iter().map(|name| name.as_str().unwrap().to_owned()).collect();
+    let before = site.read("plan.yaml");
+    for session in &all {
+        assert_eq!(site.incfg(&["record", "plan.yaml", "--known", session]).stdout, "open\n");
+    }
+    let outcome = site.incfg(&["record", "plan.yaml", "--known", "example"]);
+    let said = format!("example is no session of this plan. Its sessions: {}", all[0]);
+    assert!(outcome.code == 3 && outcome.stderr.contains(&said), "{}", outcome.stderr);
+    assert_eq!((outcome.stdout.as_str(), site.read("plan.yaml")), ("", before));
+}
+
+#[test]
 fn the_wrong_thing_is_told_for_what_it_is() {
     let wrong: [(&str, Change, i32, &str); 12] = [
         (

@@ -143,7 +143,7 @@ fn chains(subject: &Subject, found: &mut Vec<Finding>) {
                 format!("the name says {other}, and the base it comes from is for {arch}"),
             );
             if let Some(root) = subject.root(index).filter(|root| *root != index) {
-                finding = finding.related(subject.head(subject.file.images[root].node).range, "the base");
+                finding = finding.related(subject.head(subject.file.image(root).node).range, "the base");
             }
             found.push(finding.help("customizing keeps the architecture of the base"));
         }

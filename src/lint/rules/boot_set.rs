@@ -7,7 +7,7 @@ use regex::Regex;
 
 use crate::bootprep::names::Scope;
 use crate::bootprep::schema::BOOT_SET;
-use crate::bootprep::{BootSet, Text, TextList};
+use crate::bootprep::{BootSet, SessionTemplate, Text, TextList};
 
 use super::super::finding::{Example, Finding, Needs, Rule, Severity};
 use super::super::subject::Subject;
@@ -267,7 +267,7 @@ fn nodes(subject: &Subject, index: usize, boot_set: &BootSet, found: &mut Vec<Fi
         if XNAME.as_ref().is_some_and(|xname| xname.is_match(&name)) {
             continue;
         }
-        let nid = name.starts_with("nid") && name[3..].bytes().all(|byte| byte.is_ascii_digit());
+        let nid = name.strip_prefix("nid").is_some_and(|digits| digits.bytes().all(|byte| byte.is_ascii_digit()));
         let what = if nid { "a NID" } else { "no xname of a node" };
         found.push(
             NOT_XNAME
@@ -337,11 +337,11 @@ fn parameters(subject: &Subject, index: usize, boot_set: &BootSet, found: &mut V
         );
     }
     for (at, _) in written.match_indices("${") {
-        let end = written[at..].find('}').map_or(written.len(), |end| at + end + 1);
-        if &written[at..end] != "${SPIRE_JOIN_TOKEN}" {
+        let expression = written.get(at..).and_then(|rest| rest.split_inclusive('}').next()).unwrap_or_default();
+        if expression != "${SPIRE_JOIN_TOKEN}" {
             found.push(
                 HAS_ROOT
-                    .at(subject.part(text.node, &(at..end)), format!("nothing fills in {}", &written[at..end]))
+                    .at(subject.part(text.node, &(at..at + expression.len())), format!("nothing fills in {expression}"))
                     .help("only ${SPIRE_JOIN_TOKEN} is filled in; SAT's variables are written {{ name }}"),
             );
         }
@@ -374,7 +374,8 @@ fn overlap<'s>(
                     let of = if same {
                         String::new()
                     } else {
-                        format!(" of session template {}", subject.file.templates[*other].name())
+                        let template = subject.file.templates.get(*other);
+                        format!(" of session template {}", template.map_or("", SessionTemplate::name))
                     };
                     let message = format!("boot set {holder}{of} is for {name} with {arch}, too");
                     let finding = OVERLAP

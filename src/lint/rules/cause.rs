@@ -41,32 +41,13 @@ pub(super) fn cause(text: &SourceText, at: usize, what: &str, mended: &[Edit]) -
 /// A value in braces or brackets that holds a brace of Jinja without quotes: YAML takes the braces for its own.
 fn jinja_in_flow(text: &SourceText, line: usize) -> Option<Finding> {
     let content = text.line(line);
-    let bytes = content.as_bytes();
-    let (mut quote, mut begin, mut at) = (None, 0, 0);
-    while at < bytes.len() {
-        match (quote, bytes[at]) {
-            (Some(open), byte) if byte == open => quote = None,
-            (Some(_), _) => {}
-            (None, b'#') if at > 0 && bytes[at - 1] == b' ' => return None,
-            (None, b'"' | b'\'') if content[begin..at].trim().is_empty() => quote = Some(bytes[at]),
-            (None, b'{') if bytes.get(at + 1) == Some(&b'{') => break,
-            (None, b':') if bytes.get(at + 1) == Some(&b' ') => begin = at + 1,
-            (None, b',' | b'[' | b'{') => begin = at + 1,
-            (None, _) => {}
-        }
-        at += 1;
-    }
-    if at >= bytes.len() {
-        return None;
-    }
-    let mut end = at;
-    while end < bytes.len() && ![b',', b'}', b']'].contains(&bytes[end]) {
-        end = if content[end..].starts_with("{{") { end + content[end..].find("}}")? + 2 } else { end + 1 };
-    }
-    let start = begin + content[begin..].len() - content[begin..].trim_start().len();
-    let value = content.get(start..end)?.trim_end();
+    let (begin, brace) = brace_of_jinja(content)?;
+    let end = content.len() - behind_value(content.get(brace..)?)?.len();
+    let written = content.get(begin..end)?;
+    let start = begin + (written.len() - written.trim_start().len());
+    let value = written.trim();
     // A value of a block is told by the line itself.
-    let in_flow = content[..start].contains(['{', '[']);
+    let in_flow = content.get(..start)?.contains(['{', '[']);
     if !in_flow || value.is_empty() {
         return None;
     }
@@ -81,6 +62,39 @@ fn jinja_in_flow(text: &SourceText, line: usize) -> Option<Finding> {
             .help("quote the value")
             .safe_fix("quote the value", quoted(value).and_then(|quoted| unread(range, quoted))),
     )
+}
+
+/// Where the value begins that has a brace of Jinja without quotes, and where the brace stands; of several the first.
+fn brace_of_jinja(content: &str) -> Option<(usize, usize)> {
+    let (mut quote, mut begin, mut before) = (None, 0, None);
+    let mut bytes = content.bytes().enumerate().peekable();
+    while let Some((at, byte)) = bytes.next() {
+        let next = bytes.peek().map(|(_, next)| *next);
+        match (quote, byte) {
+            (Some(open), byte) if byte == open => quote = None,
+            (Some(_), _) => {}
+            (None, b'#') if before == Some(b' ') => return None,
+            (None, b'"' | b'\'') if content.get(begin..at)?.trim().is_empty() => quote = Some(byte),
+            (None, b'{') if next == Some(b'{') => return Some((begin, at)),
+            (None, b':') if next == Some(b' ') => begin = at + 1,
+            (None, b',' | b'[' | b'{') => begin = at + 1,
+            (None, _) => {}
+        }
+        before = Some(byte);
+    }
+    None
+}
+
+/// What stands behind a value in flow style, from the sign on that ends it; signs in braces of Jinja do not.
+fn behind_value(mut rest: &str) -> Option<&str> {
+    loop {
+        let mut letters = rest.chars();
+        match letters.next() {
+            None | Some(',' | '}' | ']') => return Some(rest),
+            Some('{') if rest.starts_with("{{") => rest = rest.split_once("}}")?.1,
+            Some(_) => rest = letters.as_str(),
+        }
+    }
 }
 
 /// A value that begins with a sign that means something to YAML.
@@ -132,7 +146,7 @@ fn open_bracket(text: &SourceText, line: usize) -> Option<Finding> {
         if content.contains(['"', '\'']) && content.contains("{{") {
             continue;
         }
-        let content = content.find(" #").map_or(content, |comment| &content[..comment]);
+        let content = content.split_once(" #").map_or(content, |(content, _)| content);
         for (at, sign) in content.char_indices().rev() {
             match sign {
                 '}' | ']' => closed += 1,
@@ -195,7 +209,7 @@ fn indent(text: &SourceText, line: usize) -> Option<Finding> {
             break;
         }
     }
-    if !all_seen || open.is_empty() || open.contains(&own) || own > open[0] {
+    if !all_seen || open.contains(&own) || open.first().is_none_or(|first| own > *first) {
         return None;
     }
     let near: Vec<String> = open.iter().filter(|depth| depth.abs_diff(own) <= 3).map(ToString::to_string).collect();
@@ -212,7 +226,7 @@ fn indent(text: &SourceText, line: usize) -> Option<Finding> {
 /// A tab in the indent of a line. How many blanks it stands for is found by trying.
 fn tab(text: &SourceText, line: usize) -> Option<Finding> {
     let content = text.line(line);
-    let indent = &content[..content.len() - content.trim_start().len()];
+    let indent = blanks_before(content);
     indent.contains('\t').then_some(())?;
     let start = text.line_range(line).start;
     let range = start..start + indent.len();
@@ -229,13 +243,17 @@ fn tab(text: &SourceText, line: usize) -> Option<Finding> {
     Some(finding.safe_fix("put blanks in place of the tab", unread(edit.range, edit.text)))
 }
 
+fn blanks_before(line: &str) -> &str {
+    line.strip_suffix(line.trim_start()).unwrap_or_default()
+}
+
 fn tabs_in_indent(line: &str) -> bool {
-    line[..line.len() - line.trim_start().len()].contains('\t')
+    blanks_before(line).contains('\t')
 }
 
 fn untabbed(text: &SourceText, line: usize, width: usize) -> Edit {
     let content = text.line(line);
-    let indent = &content[..content.len() - content.trim_start().len()];
+    let indent = blanks_before(content);
     let start = text.line_range(line).start;
     Edit { range: start..start + indent.len(), text: indent.replace('\t', &" ".repeat(width)) }
 }
@@ -248,7 +266,7 @@ pub(super) fn value_of(line: &str) -> Option<(usize, &str)> {
     let parts = ENTRY.as_ref()?.captures(line)?;
     let value = parts.get(2)?;
     let text = value.as_str();
-    let text = text.find(" #").map_or(text, |comment| text[..comment].trim_end());
+    let text = text.split_once(" #").map_or(text, |(text, _)| text.trim_end());
     Some((value.start(), text))
 }
 
@@ -272,17 +290,16 @@ fn colon(text: &SourceText, line: usize) -> Option<Finding> {
 
 /// The text with edits made; of two that meet the first.
 pub(super) fn spliced(text: &SourceText, edits: &[Edit]) -> SourceText {
-    let source = text.as_str();
-    let mut result = String::with_capacity(source.len());
+    let mut result = String::with_capacity(text.as_str().len());
     let mut done = 0;
     for edit in edits.iter().filter(|edit| edit.range.start <= edit.range.end) {
         if edit.range.start < done {
             continue;
         }
-        result.push_str(&source[done..edit.range.start]);
+        result.push_str(text.part(done..edit.range.start));
         result.push_str(&edit.text);
         done = edit.range.end;
     }
-    result.push_str(&source[done..]);
+    result.push_str(text.part(done..));
     text.with_text(result)
 }

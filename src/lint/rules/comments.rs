@@ -38,11 +38,10 @@ pub(super) fn cut_to_nothing(subject: &Subject, node: NodeId, key: &str) -> Opti
 }
 
 fn check(subject: &Subject, found: &mut Vec<Finding>) {
-    let source = subject.text.as_str();
     for comment in subject.tree.comments() {
-        let sign = source[comment.start + 1..comment.end].chars().next();
+        let sign = subject.text.part(comment.start + 1..comment.end).chars().next();
         if sign.is_some_and(|next| !next.is_whitespace() && next != '#') {
-            let before = source[..comment.start].trim_end_matches([' ', '\t']);
+            let before = subject.text.part(..comment.start).trim_end_matches([' ', '\t']);
             if before.is_empty() || before.ends_with(['\n', '\r']) {
                 continue;
             }
@@ -64,7 +63,7 @@ fn cut_short(subject: &Subject, end: usize, comment: std::ops::Range<usize>) -> 
         return None;
     }
     let span = subject.tree.node(node).span.clone();
-    let whole = subject.text.as_str()[span.start..comment.end].trim_end().to_owned();
+    let whole = subject.text.part(span.start..comment.end).trim_end().to_owned();
     let key = subject.key_node(node).and_then(|key| subject.tree.scalar(key));
     let is_parameters = key.is_some_and(|key| ["kernel_parameters", "rootfs_provider_passthrough"].contains(&key));
     let quotable = is_parameters && !whole.contains(['"', '\\', '\n']);

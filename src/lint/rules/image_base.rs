@@ -60,7 +60,7 @@ fn without_work(subject: &Subject, index: usize, image: &Image) -> Finding {
         .help("remove the entry, and let what refers to it use its base");
     let Some(ref_name) = image.ref_name() else { return finding };
     for user in subject.refs.users(ref_name).iter().filter(|user| **user != index).take(10) {
-        if let Base::ImageRef(image_ref) = &subject.file.images[*user].base {
+        if let Base::ImageRef(image_ref) = &subject.file.image(*user).base {
             finding = finding.related(subject.place(image_ref.node).range, "this needs it");
         }
     }
@@ -100,7 +100,7 @@ fn in_new_form(subject: &Subject, image: NodeId, ims: &Ims) -> Option<Change> {
     let mut meaning = Vec::new();
     for (name, held) in entries {
         let name = subject.tree.scalar(*name)?;
-        let written = &subject.text.as_str()[subject.tree.node(*held).span.clone()];
+        let written = subject.text.part(subject.tree.node(*held).span.clone());
         if name == "is_recipe" {
             fields.push(format!("type: {kind}"));
             meaning.push((Value::plain("type"), Value::plain(kind)));

@@ -78,7 +78,7 @@ fn check(subject: &Subject, found: &mut Vec<Finding>) {
         };
         let node = image.name.as_ref().map_or(image.node, |name| name.node);
         let first =
-            subject.file.images[earlier].name.as_ref().map_or(subject.file.images[earlier].node, |name| name.node);
+            subject.file.image(earlier).name.as_ref().map_or(subject.file.image(earlier).node, |name| name.node);
         found.push(
             DUPLICATE
                 .at(
@@ -110,7 +110,7 @@ fn check(subject: &Subject, found: &mut Vec<Finding>) {
 
 /// The name of an image, where it can be known.
 fn name_of(subject: &Subject, index: usize) -> Option<String> {
-    let name = subject.file.images[index].name.as_ref()?;
+    let name = subject.file.image(index).name.as_ref()?;
     subject.rendered(name, Some(Scope::Image(index)))
 }
 
@@ -118,7 +118,7 @@ fn overwritten(subject: &Subject, ims: &Ims, built: &HashMap<String, usize>) -> 
     let name = ims.name.as_ref()?;
     let rendered = subject.rendered(name, (!ims.deprecated).then_some(Scope::File))?;
     let builder = built.get(&rendered).copied()?;
-    let image = &subject.file.images[builder];
+    let image = subject.file.image(builder);
     let finding = BASE_OVERWRITTEN
         .at(subject.place(name.node), format!("this file builds {rendered}, and would overwrite the base"))
         .related(subject.head(image.node).range, "where it is built");
@@ -147,7 +147,7 @@ fn pinned_one(subject: &Subject, written: &Text, built: &HashMap<String, usize>)
     let id = subject.rendered(written, Some(Scope::File))?;
     let name = subject.context.system.name_of(&id)?;
     let builder = *built.get(name)?;
-    let image = &subject.file.images[builder];
+    let image = subject.file.image(builder);
     Some(
         DELETES_PINNED
             .at(subject.place(written.node), format!("this image is called {name}, and so is one that this file builds: a run with --overwrite-images deletes it"))

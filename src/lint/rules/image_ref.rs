@@ -153,7 +153,7 @@ fn dangling(subject: &Subject, rule: &'static Rule, image_ref: &Text, wanted: &s
         return None;
     }
     let place = subject.place(image_ref.node);
-    if let Some(image) = subject.image_named(wanted).map(|image| &images[image]) {
+    if let Some(image) = subject.image_named(wanted).map(|image| subject.file.image(image)) {
         let finding = USES_NAME
             .at(place, format!("{wanted} is the name of an image; image_ref takes a ref_name"))
             .related(subject.head(image.node).range, "the image of that name");
@@ -180,7 +180,7 @@ fn dangling(subject: &Subject, rule: &'static Rule, image_ref: &Text, wanted: &s
 }
 
 fn forward(subject: &Subject, index: usize, base: usize, node: NodeId) -> Option<Finding> {
-    let image = &subject.file.images[base];
+    let image = subject.file.image(base);
     if !jinja::uses(image.name(), "base") {
         return None;
     }
@@ -226,7 +226,7 @@ fn cycles(subject: &Subject, found: &mut Vec<Finding>) {
         let mut at = Some(start);
         while let Some(image) = at.filter(|image| !settled.contains(image)) {
             if let Some(from) = place.get(&image) {
-                found.extend(cycle(subject, &chain[*from..]));
+                found.extend(chain.get(*from..).and_then(|circle| cycle(subject, circle)));
                 break;
             }
             place.insert(image, chain.len());
@@ -239,15 +239,16 @@ fn cycles(subject: &Subject, found: &mut Vec<Finding>) {
 
 fn cycle(subject: &Subject, circle: &[usize]) -> Option<Finding> {
     let first = *circle.iter().min()?;
-    let Base::ImageRef(image_ref) = &subject.file.images[first].base else { return None };
+    let Base::ImageRef(image_ref) = &subject.file.image(first).base else { return None };
     let names: Vec<&str> = circle.iter().map(|image| subject.label(*image)).collect();
     let message = match names.as_slice() {
         [name] => format!("{name} builds on itself"),
-        names => format!("these images build on each other in a circle: {} -> {}", names.join(" -> "), names[0]),
+        [first, ..] => format!("these images build on each other in a circle: {} -> {first}", names.join(" -> ")),
+        [] => return None,
     };
     let mut finding = CYCLE.at(subject.place(image_ref.node), message);
     for image in circle.iter().filter(|image| **image != first).take(10) {
-        if let Base::ImageRef(other) = &subject.file.images[*image].base {
+        if let Base::ImageRef(other) = &subject.file.image(*image).base {
             finding = finding.related(subject.place(other.node).range, "part of the circle");
         }
     }

@@ -136,9 +136,10 @@ fn check(subject: &Subject, found: &mut Vec<Finding>) {
         }
         match inspect(text) {
             Err(error) => {
-                let end = text[error.offset..].find("}}").map_or(text.len(), |end| error.offset + end + 2);
-                let start =
-                    text[..error.offset.max(1).min(text.len())].rfind(['{']).map_or(0, |at| at.saturating_sub(1));
+                let behind = text.get(error.offset..).and_then(|behind| behind.find("}}"));
+                let end = behind.map_or(text.len(), |end| error.offset + end + 2);
+                let ahead = text.get(..error.offset.max(1)).unwrap_or(text);
+                let start = ahead.rfind('{').map_or(0, |at| at.saturating_sub(1));
                 let start = (0..=start).rev().find(|at| text.is_char_boundary(*at)).unwrap_or(0);
                 found.push(
                     SYNTAX.at(
@@ -209,12 +210,13 @@ fn slipped(subject: &Subject, field: &Field, slip: &Slip, text: &str) -> Option<
 fn looked_up(subject: &Subject, field: &Field, lookup: &Lookup, found: &mut Vec<Finding>) {
     let place = subject.part(field.node, &lookup.range);
     let variables = &subject.context.variables;
-    let (root, path) = (lookup.names[0].as_str(), lookup.names.join("."));
-    let defined = variables.get(&lookup.names[..1]) != Known::Missing(0);
-    match root {
+    let Some((root, attributes)) = lookup.names.split_first() else { return };
+    let path = lookup.names.join(".");
+    let defined = variables.get(std::slice::from_ref(root)) != Known::Missing(0);
+    match root.as_str() {
         "base" if field.rendered == Rendered::WithBase => return,
         "image" if field.rendered == Rendered::WithImage => {
-            if lookup.names.len() > 1 && lookup.names[1] != "name" && !lookup.guarded {
+            if attributes.first().is_some_and(|name| name != "name") && !lookup.guarded {
                 found.push(
                     SILENT
                         .at(place, format!("image has only a name in a session template: {path} renders to nothing"))
@@ -248,23 +250,25 @@ fn looked_up(subject: &Subject, field: &Field, lookup: &Lookup, found: &mut Vec<
         Known::Missing(at) if lookup.strict && at + 1 == lookup.names.len() => {
             let finding =
                 UNDEFINED.at(place, format!("no file of variables defines {path}, and Jinja2 stops where it is used"));
-            found.push(with_nearest(finding, subject, &lookup.names[..at], &lookup.names[at]));
+            found.push(with_nearest(finding, subject, lookup, at));
         }
         Known::Missing(at) if at + 1 < lookup.names.len() => {
-            let missing = lookup.names[..=at].join(".");
+            let missing = lookup.names.get(..=at).unwrap_or_default().join(".");
             let finding = UNDEFINED.at(place, format!("no file of variables defines {missing}"));
-            found.push(with_nearest(finding, subject, &lookup.names[..at], &lookup.names[at]));
+            found.push(with_nearest(finding, subject, lookup, at));
         }
         Known::Missing(_) if lookup.guarded => {}
         Known::Missing(at) => {
             let finding =
                 SILENT.at(place, format!("no file of variables defines {path}: SAT renders nothing, and says nothing"));
-            found.push(with_nearest(finding, subject, &lookup.names[..at], &lookup.names[at]));
+            found.push(with_nearest(finding, subject, lookup, at));
         }
     }
 }
 
-fn with_nearest(finding: Finding, subject: &Subject, parent: &[String], name: &str) -> Finding {
+/// Says what may have been meant by the name at `at` of a lookup, which its parent does not have.
+fn with_nearest(finding: Finding, subject: &Subject, lookup: &Lookup, at: usize) -> Finding {
+    let Some((parent, [name, ..])) = lookup.names.split_at_checked(at) else { return finding };
     let variables = &subject.context.variables;
     let known: Vec<&str> = if parent.is_empty() {
         variables.names().collect()

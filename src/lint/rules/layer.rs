@@ -7,6 +7,7 @@ use regex::Regex;
 
 use crate::bootprep::names::Scope;
 use crate::bootprep::{Configuration, Layer, LayerSource, Text};
+use crate::yaml::NodeId;
 
 use super::super::finding::{Example, Finding, Needs, Rule, Severity};
 use super::super::subject::Subject;
@@ -435,8 +436,8 @@ fn names(subject: &Subject, configuration: &Configuration, found: &mut Vec<Findi
 }
 
 fn duplicates(subject: &Subject, configuration: &Configuration, found: &mut Vec<Finding>) {
-    let mut first: HashMap<(String, Option<String>), usize> = HashMap::new();
-    for (index, layer) in configuration.layers.iter().enumerate() {
+    let mut first: HashMap<(String, Option<String>), NodeId> = HashMap::new();
+    for layer in &configuration.layers {
         let rendered = |text: &Option<Text>| subject.rendered(text.as_ref()?, Some(Scope::File));
         let repository = match &layer.source {
             LayerSource::Git { url, .. } => rendered(url).map(|url| format!("git {url}")),
@@ -451,11 +452,11 @@ fn duplicates(subject: &Subject, configuration: &Configuration, found: &mut Vec<
             continue;
         }
         let Some(earlier) = first.get(&(repository.clone(), playbook.clone())).copied() else {
-            first.insert((repository, playbook), index);
+            first.insert((repository, playbook), layer.node);
             continue;
         };
-        let other = subject.head(configuration.layers[earlier].node).range;
-        let line = subject.line(configuration.layers[earlier].node);
+        let other = subject.head(earlier).range;
+        let line = subject.line(earlier);
         found.push(match playbook {
             Some(playbook) => DUPLICATE_PLAYBOOK
                 .at(

@@ -75,7 +75,7 @@ fn check(subject: &Subject, found: &mut Vec<Finding>) {
         let written = subject.tree.node(node);
         let NodeKind::Scalar { style, text } = &written.kind else { continue };
         if *style != ScalarStyle::Block
-            && let Some(at) = subject.text.as_str()[written.span.clone()].find('#')
+            && let Some(at) = subject.text.part(written.span.clone()).find('#')
         {
             let place = Place { range: written.span.start + at..written.span.end, ..subject.place(node) };
             found.push(
@@ -84,7 +84,7 @@ fn check(subject: &Subject, found: &mut Vec<Finding>) {
         }
         if is_template(text) {
             let lookups = inspect(text).map(|found| found.lookups).unwrap_or_default();
-            for lookup in lookups.iter().filter(|lookup| ["base", "image"].contains(&lookup.names[0].as_str())) {
+            for lookup in lookups.iter().filter(|lookup| ["base", "image"].contains(&lookup.root())) {
                 found.push(
                     BASE_NAME
                         .at(subject.part(node, &lookup.range), format!("manta has no {}", lookup.names.join(".")))

@@ -65,7 +65,7 @@ fn in_tree(subject: &Subject, found: &mut Vec<Finding>) {
         let node = subject.tree.node(id);
         match &node.kind {
             NodeKind::Scalar { style: ScalarStyle::Quoted | ScalarStyle::Block, .. } => quiet.push(node.span.clone()),
-            NodeKind::Mapping { flow: true, .. } if source[node.span.clone()].starts_with("{{") => {
+            NodeKind::Mapping { flow: true, .. } if subject.text.part(node.span.clone()).starts_with("{{") => {
                 jinja_as_mapping(subject, id, found)
             }
             _ => {}
@@ -83,7 +83,7 @@ fn in_tree(subject: &Subject, found: &mut Vec<Finding>) {
     }
     for comment in subject.tree.comments() {
         let breaks = ['\u{85}', '\u{2028}', '\u{2029}'];
-        if let Some(at) = source[comment.clone()].find(breaks) {
+        if let Some(at) = subject.text.part(comment.clone()).find(breaks) {
             let range = comment.start + at..comment.end;
             found.push(
                 SYNTAX
@@ -102,13 +102,14 @@ fn in_tree(subject: &Subject, found: &mut Vec<Finding>) {
     let mut last_line = None;
     for tab in memchr::memchr_iter(b'\t', source.as_bytes()) {
         let before = quiet.partition_point(|range| range.start <= tab);
-        let is_quiet = before > 0 && quiet[before - 1].contains(&tab);
+        let is_quiet = before.checked_sub(1).and_then(|last| quiet.get(last)).is_some_and(|range| range.contains(&tab));
         let line = subject.text.line_of(tab);
         if is_quiet || last_line == Some(line) {
             continue;
         }
         last_line = Some(line);
-        let width = source[tab..].len() - source[tab..].trim_start_matches(['\t', ' ']).len();
+        let rest = subject.text.part(tab..);
+        let width = rest.len() - rest.trim_start_matches(['\t', ' ']).len();
         let range = tab..tab + width;
         let change = subject.editor().rewrite(range.clone(), " ".to_owned());
         found.push(
@@ -128,13 +129,13 @@ fn jinja_as_mapping(subject: &Subject, id: usize, found: &mut Vec<Finding>) {
     let inner = subject.parents.of(id).is_some_and(|parent| {
         let parent = subject.tree.node(parent);
         matches!(parent.kind, NodeKind::Mapping { flow: true, .. })
-            && subject.text.as_str()[parent.span.clone()].starts_with("{{")
+            && subject.text.part(parent.span.clone()).starts_with("{{")
     });
     if inner {
         return;
     }
     let span = subject.tree.node(id).span.clone();
-    let written = &subject.text.as_str()[span.clone()];
+    let written = subject.text.part(span.clone());
     let one_line = !written.contains('\n');
     let change = quoted(written).filter(|_| one_line).and_then(|quoted| unread(span, quoted));
     found.push(

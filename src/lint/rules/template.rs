@@ -131,10 +131,10 @@ fn deprecated(subject: &Subject, written: &Text) -> Option<Finding> {
     if !written.is_text() || subject.is_refused(written.node) {
         return None;
     }
-    let source = &subject.text.as_str()[subject.tree.node(written.node).span.clone()];
+    let source = subject.text.part(subject.tree.node(written.node).span.clone());
     let finding = DEPRECATED
         .at(subject.place(written.node), "the old form of an image: SAT takes it for a name, or else for an id");
-    let builder = subject.image_named(written.as_str()).and_then(|image| subject.file.images[image].ref_name());
+    let builder = subject.image_named(written.as_str()).and_then(|image| subject.file.image(image).ref_name());
     if let Some(ref_name) = builder {
         let inner = Value::Scalar { text: ref_name.to_owned(), plain: false };
         let value = Value::Mapping(vec![(Value::plain("image_ref"), inner)]);
@@ -159,10 +159,10 @@ fn deprecated(subject: &Subject, written: &Text) -> Option<Finding> {
 }
 
 fn other_configuration(subject: &Subject, index: usize) -> Option<Finding> {
-    let template = &subject.file.templates[index];
+    let template = subject.file.templates.get(index)?;
     let written = template.configuration.as_ref()?;
     let image = subject.refs.by_ref(subject.refs.boots(index)?)?;
-    let of_image = subject.file.images[image].configuration.as_ref()?;
+    let of_image = subject.file.image(image).configuration.as_ref()?;
     let own = subject.rendered(written, Some(Scope::File))?;
     let other = subject.rendered(of_image, Some(Scope::Image(image)))?;
     (own != other && of_image.text != written.text).then(|| {

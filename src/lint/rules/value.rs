@@ -100,7 +100,7 @@ fn due(shape: Shape) -> &'static str {
 
 fn other_kind(subject: &Subject, key: &'static Key, node: NodeId, shape: Shape) -> Option<Finding> {
     let place = subject.place(node);
-    let written = subject.text.as_str()[subject.tree.node(node).span.clone()].lines().next().unwrap_or_default();
+    let written = subject.text.part(subject.tree.node(node).span.clone()).lines().next().unwrap_or_default();
     if written.starts_with("{{") {
         return None;
     }

@@ -171,6 +171,7 @@ pub(super) fn used(subject: &Subject, lookup: &Lookup, value: &Json, found: &mut
 
 /// Where a variable stands: in the last file that has it.
 fn place_of<'c>(context: &'c Context, names: &[String]) -> Option<(usize, NodeId, &'c VariablesText)> {
+    let (root_name, attributes) = names.split_first()?;
     context.variable_files.iter().enumerate().rev().find_map(|(file, variables)| {
         let tree = variables.tree.as_ref()?;
         let root = tree.root()?;
@@ -178,8 +179,8 @@ fn place_of<'c>(context: &'c Context, names: &[String]) -> Option<(usize, NodeId
             .effective(root)
             .into_iter()
             .rev()
-            .find(|(key, _)| tree.scalar(*key).is_some_and(|name| name.replace('-', "_") == names[0]))?;
-        for name in &names[1..] {
+            .find(|(key, _)| tree.scalar(*key).is_some_and(|name| name.replace('-', "_") == *root_name))?;
+        for name in attributes {
             node = tree.get(node, name)?;
         }
         Some((file, tree.resolved(node), variables))

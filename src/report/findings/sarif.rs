@@ -1,12 +1,6 @@
 //! Findings as SARIF 2.1.0.
 
-#![allow(
-    clippy::indexing_slicing,
-    clippy::string_slice,
-    reason = "what is indexed are objects of JSON that are made here"
-)]
-
-use serde_json::{Value as Json, json};
+use serde_json::{Map, Value as Json, json};
 
 use super::{FileReport, Region, Report, region};
 use crate::lint::{Finding, Rule, Severity, rules};
@@ -64,20 +58,18 @@ pub fn log(report: &Report) -> serde_json::Result<Masked> {
 
 fn result(file: &FileReport, text: &SourceText, finding: &Finding, known: &[&'static Rule]) -> Json {
     let help = finding.help.as_ref().map(|help| format!(" Help: {help}.")).unwrap_or_default();
-    let mut result = json!({
+    let mut result = object(json!({
         "ruleId": finding.rule.id,
         "ruleIndex": known.iter().position(|rule| rule.id == finding.rule.id),
         "level": level(finding.severity),
         "message": {"text": format!("{}.{help}", finding.message)},
         "locations": [location(file, region(text, &finding.range), None, &finding.path)],
         "partialFingerprints": {"incfg/v1": finding.fingerprint(text)},
-    });
+    }));
     if !finding.related.is_empty() {
-        result["relatedLocations"] = finding
-            .related
-            .iter()
-            .map(|related| location(file, region(text, &related.range), Some(&related.message), ""))
-            .collect();
+        let related = finding.related.iter();
+        let places = related.map(|related| location(file, region(text, &related.range), Some(&related.message), ""));
+        result.insert("relatedLocations".to_owned(), places.collect());
     }
     if let Some(fix) = &finding.fix {
         let replacements: Vec<Json> = fix
@@ -86,12 +78,18 @@ fn result(file: &FileReport, text: &SourceText, finding: &Finding, known: &[&'st
             .iter()
             .map(|edit| json!({"deletedRegion": region_of(region(text, &edit.range)), "insertedContent": {"text": edit.text}}))
             .collect();
-        result["fixes"] = json!([{
+        let fixes = json!([{
             "description": {"text": fix.title},
             "artifactChanges": [{"artifactLocation": {"uri": uri(&file.path)}, "replacements": replacements}],
         }]);
+        result.insert("fixes".to_owned(), fixes);
     }
-    result
+    Json::Object(result)
+}
+
+/// The fields of an object, for more to come.
+fn object(written: Json) -> Map<String, Json> {
+    if let Json::Object(fields) = written { fields } else { Map::new() }
 }
 
 fn region_of(region: Region) -> Json {
@@ -104,16 +102,16 @@ fn region_of(region: Region) -> Json {
 }
 
 fn location(file: &FileReport, region: Region, message: Option<&str>, path: &str) -> Json {
-    let mut location = json!({
+    let mut location = object(json!({
         "physicalLocation": {"artifactLocation": {"uri": uri(&file.path)}, "region": region_of(region)},
-    });
+    }));
     if let Some(message) = message {
-        location["message"] = json!({"text": message});
+        location.insert("message".to_owned(), json!({"text": message}));
     }
     if !path.is_empty() {
-        location["logicalLocations"] = json!([{"fullyQualifiedName": path}]);
+        location.insert("logicalLocations".to_owned(), json!([{"fullyQualifiedName": path}]));
     }
-    location
+    Json::Object(location)
 }
 
 /// A path as a reference: what a reference does not hold is written as its bytes.

@@ -1,11 +1,5 @@
 //! The page of an analysis: what failed and where, what can be reused, what to do next, and what is not known.
 
-#![allow(
-    clippy::indexing_slicing,
-    clippy::string_slice,
-    reason = "positions come from the lists and texts that they are used on; the fuzz targets hold that"
-)]
-
 mod failure;
 mod life;
 mod story;
@@ -82,9 +76,8 @@ pub fn document(analysis: &Analysis, invocation: &Invocation, excerpts: &Excerpt
 #[must_use]
 pub fn places(analysis: &Analysis) -> Vec<Evidence> {
     let newest = newest(analysis);
-    let wrong = |at: &usize| newest[*at] && analysis.sat_runs[*at].went_wrong();
-    let failed: Vec<&SatRun> =
-        (0..newest.len()).rev().filter(wrong).filter_map(|at| analysis.sat_runs.get(at)).collect();
+    let runs = analysis.sat_runs.iter().zip(newest).rev();
+    let failed: Vec<&SatRun> = runs.filter(|(run, newest)| *newest && run.went_wrong()).map(|(run, _)| run).collect();
     let of_recoveries = analysis
         .recoveries
         .iter()

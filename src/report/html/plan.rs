@@ -1,11 +1,5 @@
 //! The page of a plan: where it stands, what comes next, and what can be deleted.
 
-#![allow(
-    clippy::indexing_slicing,
-    clippy::string_slice,
-    reason = "positions come from the lists and texts that they are used on; the fuzz targets hold that"
-)]
-
 use chrono::DateTime;
 use serde::Serialize;
 
@@ -376,7 +370,7 @@ impl StepView {
             tone,
             outcome,
             result: step.result().map(|id| detail.text(id.as_str())),
-            attempts: step.attempts[first..].iter().map(|attempt| AttemptView::new(attempt, detail)).collect(),
+            attempts: step.attempts.iter().skip(first).map(|attempt| AttemptView::new(attempt, detail)).collect(),
             more_attempts: more(step.attempts.len(), most, "older attempt"),
         }
     }

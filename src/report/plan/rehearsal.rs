@@ -1,11 +1,5 @@
 //! Every command of a run, in the order in which it would be issued.
 
-#![allow(
-    clippy::indexing_slicing,
-    clippy::string_slice,
-    reason = "positions come from the lists and texts that they are used on; the fuzz targets hold that"
-)]
-
 use std::fmt::Write;
 use std::path::Path;
 
@@ -81,8 +75,8 @@ impl Rehearsal<'_> {
         let (track, step) = plan.get(at);
         let doing = plan.doing(at);
         title(out, &step.id, if step.state() == StepState::Todo { "" } else { ", goes on" });
-        let base = match at.step.checked_sub(1) {
-            Some(before) if track.steps[before].result().is_none() => format!("RESULT_OF_{}", track.steps[before].id),
+        let base = match at.step.checked_sub(1).and_then(|before| track.steps.get(before)) {
+            Some(before) if before.result().is_none() => format!("RESULT_OF_{}", before.id),
             _ => track.current().to_string(),
         };
         let attempt = plan.attempt(at).unwrap_or_else(|| plan.next_attempt(at, track.current()));

@@ -86,7 +86,7 @@ take() {
 
 # What the plan has already is not done again; then its image is left in $base.
 has() {
-  said=$("$INCFG" record "$PLAN" --known "$1") || stop "stopped: the plan cannot be read"
+  said=$("$INCFG" record "$PLAN" --known "$1") || stop "stopped: the plan does not tell of session $1"
   case $said in
     "made "*) base=${said#made } ;;
     "unchecked "*) take "${said#unchecked }" ;;

@@ -50,14 +50,13 @@ struct ImageView {
 
 impl Failures {
     pub(super) fn new(analysis: &Analysis, newest: &[bool], detail: &Detail, folds: &Folds<'_>) -> Self {
-        let attempts = attempts(analysis);
-        let wrong = |at: &usize| newest[*at] && analysis.sat_runs[*at].went_wrong();
-        let failed: Vec<usize> = (0..newest.len()).rev().filter(wrong).collect();
+        let runs = analysis.sat_runs.iter().zip(attempts(analysis)).zip(newest).rev();
+        let wrong = runs.filter(|((run, _), newest)| **newest && run.went_wrong());
+        let failed: Vec<(&SatRun, (usize, usize))> = wrong.map(|(run, _)| run).collect();
         // One budget for the images of all runs together, so that many runs do not multiply it.
         let mut left = detail.rows.min(MOST_IMAGES);
-        let runs = failed.iter().take(detail.items).map(|at| {
-            let run = &analysis.sat_runs[*at];
-            let view = RunView::new(analysis, run, attempts[*at], left, detail, folds);
+        let runs = failed.iter().take(detail.items).map(|(run, attempt)| {
+            let view = RunView::new(analysis, run, *attempt, left, detail, folds);
             left -= view.images.len();
             view
         });

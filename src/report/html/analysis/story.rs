@@ -47,10 +47,10 @@ const HEAD: usize = 3;
 
 impl Story {
     pub(super) fn new(analysis: &Analysis, newest: &[bool], steps: &[Step], detail: &Detail) -> Self {
-        let attempts = attempts(analysis);
-        let runs: Vec<(usize, &SatRun)> =
-            analysis.sat_runs.iter().enumerate().rev().filter(|(at, _)| newest[*at]).collect();
-        let wrong: Vec<(usize, &SatRun)> = runs.iter().copied().filter(|(_, run)| run.went_wrong()).collect();
+        let attempts = attempts(analysis).into_iter();
+        let all = attempts.zip(&analysis.sat_runs).zip(newest).rev();
+        let runs: Vec<((usize, usize), &SatRun)> = all.filter(|(_, newest)| **newest).map(|(run, _)| run).collect();
+        let wrong: Vec<((usize, usize), &SatRun)> = runs.iter().copied().filter(|(_, run)| run.went_wrong()).collect();
         let lost = |image: &Image| matches!(image.status, ImageStatus::Failed | ImageStatus::Unfinished);
         let there = |image: &Image| image.status == ImageStatus::Succeeded && image.id.is_some();
         let failed: Vec<(&SatRun, &Image)> = images_of(&wrong).filter(|(_, image)| lost(image)).collect();
@@ -73,10 +73,8 @@ impl Story {
             task: None,
             id: image.id.as_ref().map(|id| detail.text(id.as_str())),
         };
-        let whereabouts = wrong
-            .iter()
-            .take(HEAD)
-            .map(|(at, run)| detail.text(&format!("{}{}", run_name(run), attempt(attempts[*at]))));
+        let whereabouts =
+            wrong.iter().take(HEAD).map(|(of, run)| detail.text(&format!("{}{}", run_name(run), attempt(*of))));
         let (tone, headline) = headline(analysis, &wrong, &failed, safe.len(), detail);
         let unknown: Vec<&str> = analysis
             .warnings
@@ -107,12 +105,12 @@ impl Story {
     }
 }
 
-fn images_of<'a>(runs: &[(usize, &'a SatRun)]) -> impl Iterator<Item = (&'a SatRun, &'a Image)> {
+fn images_of<'a>(runs: &[((usize, usize), &'a SatRun)]) -> impl Iterator<Item = (&'a SatRun, &'a Image)> {
     runs.iter().flat_map(|(_, run)| run.images.iter().map(|image| (*run, image)))
 }
 
 /// What tells of a failure that no image tells of: the words of SAT, or the step beside it that failed.
-fn said(analysis: &Analysis, wrong: &[(usize, &SatRun)], detail: &Detail) -> Vec<Shown> {
+fn said(analysis: &Analysis, wrong: &[((usize, usize), &SatRun)], detail: &Detail) -> Vec<Shown> {
     let errors = wrong.first().map(|(_, run)| run.errors.as_slice()).unwrap_or_default();
     let words = errors.iter().map(|said| said.message.as_str());
     let steps = analysis.warnings.iter().filter(|warning| wrong.is_empty() && warning.code == "step-failed");
@@ -121,7 +119,7 @@ fn said(analysis: &Analysis, wrong: &[(usize, &SatRun)], detail: &Detail) -> Vec
 
 fn headline(
     analysis: &Analysis,
-    wrong: &[(usize, &SatRun)],
+    wrong: &[((usize, usize), &SatRun)],
     failed: &[(&SatRun, &Image)],
     safe: usize,
     detail: &Detail,

@@ -95,24 +95,26 @@ impl TimeLine {
         let all: usize = entries.iter().map(weight).sum();
         // The newest are shown: they decide what is to be done.
         let mut room = detail.rows.min(MOST_ROWS);
-        let mut first = entries.len();
-        while first > 0 && (room > 0 || first == entries.len()) {
-            first -= 1;
-            room = room.saturating_sub(weight(&entries[first]));
-        }
-        let shown = &entries[first..];
+        let with_room = entries.iter().rev().enumerate().take_while(|(at, entry)| {
+            let fits = room > 0 || *at == 0;
+            room = room.saturating_sub(weight(entry));
+            fits
+        });
+        let shown = entries.split_at(entries.len() - with_room.count()).1;
         let axis = Axis::new(shown.iter().flat_map(|entry| spans(analysis, entry)).collect());
         let builder = Builder { analysis, attempts: attempts(analysis), axis: axis.as_ref(), detail, folds };
         let mut sessions: Vec<SessionView> = Vec::new();
         let mut told: Option<&str> = None;
         let mut before: Option<DateTime<Utc>> = None;
-        for (at, entry) in shown.iter().enumerate() {
+        let mut stage_before = None;
+        for entry in shown {
             let span = extent(spans(analysis, entry));
             let gap = before.zip(span.0).filter(|(before, begin)| *begin - *before >= GAP).map(|(before, begin)| {
                 detail.text(&format!("{} in which nothing of these logs begins or ends", duration(begin - before)))
             });
             before = before.max(span.0).max(span.1);
-            let clock = at.checked_sub(1).and_then(|before| clock_went_back(shown[before].stage, entry.stage));
+            let clock = clock_went_back(stage_before, entry.stage);
+            stage_before = entry.stage;
             let stage = builder.stage(entry, clock);
             if told == entry.session && !sessions.is_empty() {
                 if let Some(session) = sessions.last_mut() {
@@ -163,7 +165,9 @@ fn entries(analysis: &Analysis) -> Vec<Entry<'_>> {
                 entries.len() - 1
             })
         });
-        entries[entry].runs.push(at);
+        if let Some(entry) = entries.get_mut(entry) {
+            entry.runs.push(at);
+        }
     }
     let mut keyed: Vec<_> = entries.into_iter().map(|entry| (extent(spans(analysis, &entry)).0, entry)).collect();
     keyed.sort_by_key(|(begin, entry)| (begin.is_none() && entry.stage.is_some(), *begin));
@@ -253,12 +257,12 @@ impl Builder<'_> {
         let most = detail.rows.min(MOST_ROWS);
         // The newest of too many, in their order.
         let first = entry.runs.len().saturating_sub(most);
-        let runs = entry.runs[first..].iter().map(|at| self.run(*at, span)).collect();
+        let runs = entry.runs.iter().skip(first).filter_map(|at| self.run(*at, span)).collect();
         StageView { gap: None, row, runs, more_runs: more(entry.runs.len(), most, "older run") }
     }
 
-    fn run(&self, at: usize, stage: Option<Span>) -> RunView {
-        let (detail, run, of) = (self.detail, &self.analysis.sat_runs[at], self.attempts[at]);
+    fn run(&self, at: usize, stage: Option<Span>) -> Option<RunView> {
+        let (detail, run, of) = (self.detail, self.analysis.sat_runs.get(at)?, *self.attempts.get(at)?);
         let standing = Standing::of(run);
         let superseded = of.0 < of.1;
         let tone = match standing {
@@ -274,7 +278,7 @@ impl Builder<'_> {
         odd.extend(outside(span, stage));
         let made = made(run);
         let most = detail.items.min(MOST_MADE);
-        RunView {
+        Some(RunView {
             row: Row {
                 name: detail.text(&format!("{operation}{attempt}")),
                 outcome: standing.word().into(),
@@ -292,7 +296,7 @@ impl Builder<'_> {
                 .map(|(what, name, id)| MadeView { what, name: detail.text(name), id: id.map(|id| detail.text(id)) })
                 .collect(),
             more_made: more(made.len(), most, "item"),
-        }
+        })
     }
 }
 

@@ -72,7 +72,8 @@ impl Axis {
         let running: TimeDelta = busy.iter().map(|(begin, end)| *end - *begin).sum();
         // A gap that is short beside what runs says something by its length.
         let shortest = GAP.max(running / 4);
-        let mut gaps: Vec<_> = busy.windows(2).map(|pair| (pair[1].0 - pair[0].1, pair[1].0)).collect();
+        let neighbours = busy.iter().zip(busy.iter().skip(1));
+        let mut gaps: Vec<_> = neighbours.map(|((_, end), (behind, _))| (*behind - *end, *behind)).collect();
         gaps.retain(|(length, _)| *length >= shortest);
         gaps.sort_unstable_by(|one, other| other.cmp(one));
         gaps.truncate(MOST_CUTS);
