@@ -380,6 +380,8 @@ pub(crate) fn no_json(error: &serde_json::Error) -> String {
         serde_json::error::Category::Eof => {
             "this is no whole JSON: it ends in the middle. Was it copied to its end?".into()
         }
+        // The whole of it is another thing: where that begins, and what this program calls it, helps nobody.
+        serde_json::error::Category::Data if error.column() == 0 => "this is JSON of another kind".into(),
         serde_json::error::Category::Data => format!("this is JSON of another kind ({error})"),
         serde_json::error::Category::Syntax | serde_json::error::Category::Io => {
             format!("this is no whole JSON ({error})")

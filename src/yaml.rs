@@ -89,19 +89,13 @@ impl Tree {
     /// The node itself, or the one an alias stands for.
     #[must_use]
     pub fn resolved(&self, id: NodeId) -> NodeId {
-        match self.nodes.kind(id) {
-            NodeKind::Alias { target } => target,
-            _ => id,
-        }
+        self.nodes.target(id).unwrap_or(id)
     }
 
     /// The text of a scalar.
     #[must_use]
     pub fn scalar(&self, id: NodeId) -> Option<&str> {
-        match self.nodes.kind(self.resolved(id)) {
-            NodeKind::Scalar { text, .. } => Some(text),
-            _ => None,
-        }
+        self.nodes.scalar(self.resolved(id))
     }
 
     /// The same, to be kept beside the tree.

@@ -149,8 +149,9 @@ impl Nodes {
         }
     }
 
+    #[inline]
     pub(super) fn kind(&self, id: NodeId) -> NodeKind<'_> {
-        let kept = self.kept[id];
+        let kept = &self.kept[id];
         match kept.form {
             Form::Scalar(style) => NodeKind::Scalar { text: &self.texts[kept.first as usize], style },
             Form::Mapping { flow } => {
@@ -159,6 +160,20 @@ impl Nodes {
             Form::Sequence { flow } => NodeKind::Sequence { flow, items: &self.items[places(kept.first, kept.count)] },
             Form::Alias => NodeKind::Alias { target: kept.first as usize },
         }
+    }
+
+    /// The text of a scalar.
+    #[inline]
+    pub(super) fn scalar(&self, id: NodeId) -> Option<&str> {
+        let kept = &self.kept[id];
+        matches!(kept.form, Form::Scalar(_)).then(|| &*self.texts[kept.first as usize])
+    }
+
+    /// The node that an alias stands for.
+    #[inline]
+    pub(super) fn target(&self, id: NodeId) -> Option<NodeId> {
+        let kept = &self.kept[id];
+        (kept.form == Form::Alias).then_some(kept.first as usize)
     }
 
     pub(super) fn span(&self, id: NodeId) -> Range<usize> {

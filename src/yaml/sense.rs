@@ -2,7 +2,7 @@
 //! large as its text.
 
 use super::value::TooLarge;
-use super::{Intended, NodeId, NodeKind, ScalarStyle, Tree, Value};
+use super::{Intended, Node, NodeId, NodeKind, ScalarStyle, Tree, Value};
 use crate::limits;
 
 /// The meaning of a value that is at hand, or of a node, as it is or as it is intended.
@@ -91,8 +91,9 @@ impl<'a> Sense<'a> {
                 }
                 let sense = |node: NodeId| Self(Of::Node { tree, node, intended });
                 let stays = |node: &NodeId| intended.is_none_or(|intended| !intended.gone.contains(node));
-                let content = match &tree.node(node).kind {
-                    NodeKind::Scalar { text, style } => Content::Scalar { text, plain: *style == ScalarStyle::Plain },
+                let Node { kind, tag, .. } = tree.node(node);
+                let content = match kind {
+                    NodeKind::Scalar { text, style } => Content::Scalar { text, plain: style == ScalarStyle::Plain },
                     NodeKind::Mapping { entries, .. } => Content::Mapping(
                         entries
                             .iter()
@@ -104,10 +105,10 @@ impl<'a> Sense<'a> {
                         Content::Sequence(items.iter().copied().filter(stays).map(sense).collect())
                     }
                     NodeKind::Alias { target } => {
-                        return Self(Of::Node { tree, node: *target, intended: None }).taken_apart();
+                        return Self(Of::Node { tree, node: target, intended: None }).taken_apart();
                     }
                 };
-                (tree.node(node).tag, Some(content))
+                (tag, Some(content))
             }
         }
     }

@@ -239,4 +239,26 @@ fn a_plan_of_40_layers_has_a_line_for_each() {
     assert_eq!(rows.len(), 40, "{status}");
     assert!(rows.iter().all(|row| row.find("todo") == rows[0].find("todo")), "{status}");
     assert!(status.lines().count() < 60, "{status}");
+    for (failed, told) in [("3", ": layers 0,1,2 of "), ("0", ": layers 0 to 39 of ")] {
+        let words = ["winter/iuf", "--configuration-file", "forty.json", "--failed-layer", failed, "--strategy", "all"];
+        let plan = format!("all-{failed}.yaml");
+        let made = dir.run(&[&["plan"], &WINTER[3..], &words, &["-o", &plan]].concat());
+        assert_eq!(made.code, 0, "{}", made.stderr);
+        let next = dir.run(&["next", &plan]).stdout;
+        assert!(next.contains(told), "{next}");
+    }
+}
+
+#[test]
+fn what_check_did_not_look_at_fits_the_screen() {
+    let dir = winter();
+    let outcome = Command::new(env!("CARGO_BIN_EXE_incfg"))
+        .args(["check", "winter/compute-and-uan-bootprep.yaml"])
+        .current_dir(dir.path())
+        .env("COLUMNS", "60")
+        .output()
+        .unwrap();
+    let told = String::from_utf8(outcome.stderr).unwrap();
+    assert!(told.contains("not checked without --products"), "{told}");
+    assert!(told.lines().all(|line| line.chars().count() <= 60), "{told}");
 }

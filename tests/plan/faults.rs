@@ -101,6 +101,14 @@ fn a_cray_that_is_not_there_is_told() {
         "{}",
         outcome.stderr
     );
+    let rehearsed = site.incfg(&["run", "plan.yaml", "--dry-run", "--cray", "./no-such-cray"]);
+    assert_eq!(rehearsed.code, 4);
+    assert!(rehearsed.stdout.contains("cfs v3 sessions create"), "{}", rehearsed.stdout);
+    assert!(
+        rehearsed.stderr.contains("there is no such program") && rehearsed.stderr.contains("could not be asked"),
+        "{}",
+        rehearsed.stderr
+    );
 }
 
 #[test]

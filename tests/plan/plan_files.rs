@@ -47,6 +47,19 @@ fn a_plan_that_was_edited_is_told_where_it_does_not_hold() {
 }
 
 #[test]
+fn a_report_never_takes_the_place_of_its_plan() {
+    let site = Site::new();
+    std::os::unix::fs::symlink("plan.yaml", site.path().join("report")).unwrap();
+    let plan = site.read("plan.yaml");
+    for output in ["plan.yaml", "./plan.yaml", "report"] {
+        let refused = site.incfg(&["status", "plan.yaml", "--format", "html", "-o", output]);
+        assert_eq!(refused.code, 2, "{output}: {}", refused.stderr);
+        assert!(refused.stderr.contains("given to be read"), "{}", refused.stderr);
+        assert_eq!(site.read("plan.yaml"), plan, "{output}");
+    }
+}
+
+#[test]
 fn an_attempt_that_cannot_be_is_refused() {
     let site = Site::new();
     site.run(&["--until", "3"]);
