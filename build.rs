@@ -5,6 +5,9 @@ use std::path::Path;
 
 #[path = "src/grammar/entry.rs"]
 mod entry;
+#[path = "src/limits.rs"]
+#[allow(dead_code)]
+mod limits;
 #[path = "src/grammar/needle.rs"]
 #[allow(dead_code)]
 mod needle;
@@ -25,7 +28,9 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
         let parsed: GrammarFile = serde_yaml::from_str(&text).map_err(|error| format!("{file}: {error}"))?;
         entries.extend(parsed.lines.into_iter().map(|entry| (file, entry)));
     }
-    for source in ["build.rs", "src/grammar/entry.rs", "src/grammar/needle.rs", "src/grammar/template.rs"] {
+    for source in
+        ["build.rs", "src/grammar/entry.rs", "src/grammar/needle.rs", "src/grammar/template.rs", "src/limits.rs"]
+    {
         println!("cargo::rerun-if-changed={source}");
     }
     let mut table = format!("static BUILT_IN: [LineKind; {}] = [\n", entries.len());

@@ -113,6 +113,15 @@ pub const RENDER_DIGITS: usize = 4;
 /// Joins of texts and lists in one template: each may double what it is given.
 pub const RENDER_JOINS: usize = 10;
 
+/// Parts of a wording that is compared with a message as it stands; one of more is a regular expression only.
+pub const TEMPLATE_PARTS: usize = 32;
+
+/// Bytes of a message that is compared with a wording as it stands; a longer one is left to the regular expression.
+pub const TEMPLATE_BYTES: usize = 4096;
+
+/// Steps on the way of such a wording through a message, before the regular expression is asked.
+pub const TEMPLATE_STEPS: u32 = 512;
+
 /// Findings kept of one file; more are counted, not kept.
 pub const FINDINGS: usize = 10_000;
 

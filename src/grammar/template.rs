@@ -6,8 +6,7 @@ use std::borrow::Cow;
 
 use regex_syntax::hir::{Capture, Class, Hir, HirKind, Look, Repetition};
 
-/// A pattern of more parts is left to the regular expression.
-pub const MOST_PARTS: usize = 32;
+use crate::limits::TEMPLATE_PARTS;
 
 /// A pattern, from the begin of a message on.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -52,7 +51,7 @@ pub fn template(hir: &Hir) -> Option<Template> {
     for part in if to_end { inner } else { rest } {
         build.add(part)?;
     }
-    let fits = is(first, Look::Start) && build.parts.len() <= MOST_PARTS;
+    let fits = is(first, Look::Start) && build.parts.len() <= TEMPLATE_PARTS;
     fits.then(|| Template { parts: build.parts.into(), groups: build.groups.into(), to_end })
 }
 
@@ -85,7 +84,7 @@ impl Build {
             return Some(());
         }
         let (sub, times) = (&repetition.sub, repetition.min);
-        let fixed = repetition.max == Some(times) && times as usize <= MOST_PARTS;
+        let fixed = repetition.max == Some(times) && times as usize <= TEMPLATE_PARTS;
         let plain = sub.properties().explicit_captures_len() == 0;
         if fixed && plain { (0..times).try_for_each(|_| self.add(sub)) } else { None }
     }

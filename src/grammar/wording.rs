@@ -9,13 +9,8 @@ use regex_automata::meta::{BuildError, Regex};
 use regex_automata::util::syntax;
 use regex_automata::{Input, PatternID};
 
-use super::template::{MOST_PARTS, Part, Template};
-
-/// Longer texts are left to the regular expression, whose steps are bounded by their length.
-const LONGEST: usize = 4096;
-
-/// So many steps a template is followed for one text, before the regular expression is asked.
-const STEPS: u32 = 512;
+use super::template::{Part, Template};
+use crate::limits::{TEMPLATE_BYTES, TEMPLATE_PARTS, TEMPLATE_STEPS};
 
 /// The set of a dot.
 const ANY: [u64; 4] = [u64::MAX; 4];
@@ -58,8 +53,8 @@ impl Wording {
 
     /// Gives the name and the place of each named part of a text that it takes; `None` if it does not take it.
     pub(super) fn captures<'w>(&'w self, text: &[u8], give: &mut dyn FnMut(&'w str, Range<usize>)) -> Option<()> {
-        if let Some(template) = self.template.as_ref().filter(|_| text.len() <= LONGEST) {
-            let mut attempt = Attempt { template, text, steps: STEPS, begins: [0; MOST_PARTS + 1] };
+        if let Some(template) = self.template.as_ref().filter(|_| text.len() <= TEMPLATE_BYTES) {
+            let mut attempt = Attempt { template, text, steps: TEMPLATE_STEPS, begins: [0; TEMPLATE_PARTS + 1] };
             if let Some(taken) = attempt.goes_on(0, 0) {
                 if taken {
                     attempt.captures(give);
@@ -104,7 +99,7 @@ struct Attempt<'w, 't> {
     text: &'t [u8],
     steps: u32,
     /// Where each part begins, and the last one ends.
-    begins: [usize; MOST_PARTS + 1],
+    begins: [usize; TEMPLATE_PARTS + 1],
 }
 
 impl<'w> Attempt<'w, '_> {
@@ -232,17 +227,28 @@ mod tests {
     #[test]
     fn what_takes_a_template_too_many_steps_is_left_to_the_regular_expression() {
         let pattern = wording("^(?<a>.*)a(?<b>.*)a(?<c>.*)a(?<d>.*)b$");
-        for text in ["a".repeat(60), "a".repeat(LONGEST + 1) + "b", "a".repeat(60) + "b"] {
+        for text in ["a".repeat(60), "a".repeat(TEMPLATE_BYTES + 1) + "b", "a".repeat(60) + "b"] {
             let (template, regex) = both(&pattern, text.as_bytes());
             assert_eq!(template, regex, "{} bytes", text.len());
         }
         let mut attempt = Attempt {
             template: pattern.template.as_ref().unwrap(),
             text: &[b'a'; 60],
-            steps: STEPS,
-            begins: [0; MOST_PARTS + 1],
+            steps: TEMPLATE_STEPS,
+            begins: [0; TEMPLATE_PARTS + 1],
         };
         assert_eq!(attempt.goes_on(0, 0), None);
+    }
+
+    #[test]
+    fn a_pattern_of_more_parts_than_a_template_may_have_reads_the_same() {
+        for (parts, is_template) in [(TEMPLATE_PARTS, true), (TEMPLATE_PARTS + 1, false)] {
+            let pattern = wording(&format!("^(?<a>{})$", "[ab]".repeat(parts)));
+            assert_eq!(pattern.template.is_some(), is_template, "{parts}");
+            let (found, regex) = both(&pattern, "a".repeat(parts).as_bytes());
+            assert_eq!((found.as_ref(), found.as_ref()), (regex.as_ref(), Some(&vec![("a".to_owned(), 0..parts)])));
+            assert_eq!(both(&pattern, "a".repeat(parts - 1).as_bytes()), (None, None));
+        }
     }
 
     fn piece() -> impl Strategy<Value = String> {
