@@ -708,30 +708,6 @@ fn a_copy_keeps_the_mode_and_an_earlier_copy_is_never_lost() {
 }
 
 #[test]
-fn a_file_that_changes_while_it_is_worked_on_is_left_alone() {
-    let dir = Dir::new();
-    dir.file("b.yaml", FILE);
-    let (file, fifo) = (dir.path().join("b.yaml"), dir.path().join("v.yaml"));
-    assert!(std::process::Command::new("mkfifo").arg(&fifo).status().unwrap().success());
-    let changed = format!("{FILE}# by another hand\n");
-    let other = std::thread::spawn({
-        let (file, changed) = (file.clone(), changed.clone());
-        move || {
-            // The variables are read after the file: once they are asked for, the file has been read.
-            let mut variables = fs::OpenOptions::new().write(true).open(&fifo).unwrap();
-            fs::write(&file, changed).unwrap();
-            std::io::Write::write_all(&mut variables, b"a: b\n").unwrap();
-        }
-    });
-    let refused =
-        dir.run(&["rewrite-bootprep", "b.yaml", &pin("compute", BASE_ID), "--vars-file", "v.yaml", "--in-place"]);
-    other.join().unwrap();
-    assert_eq!((refused.code, refused.stdout.as_str()), (3, ""));
-    assert!(refused.stderr.contains("b.yaml: changed by another hand since it was read"), "{}", refused.stderr);
-    assert_eq!(fs::read_to_string(&file).unwrap(), changed);
-}
-
-#[test]
 fn a_packed_file_is_read_and_never_written() {
     let dir = Dir::new();
     let mut packed = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::fast());

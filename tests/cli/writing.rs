@@ -2,9 +2,11 @@
 //! name that was given.
 
 use std::fs;
-use std::os::unix::fs::{FileTypeExt, MetadataExt, PermissionsExt, symlink};
+use std::io::Write;
+use std::os::unix::fs::{FileTypeExt, MetadataExt, OpenOptionsExt, PermissionsExt, symlink};
 use std::os::unix::process::CommandExt;
-use std::process::{Command, Stdio};
+use std::path::Path;
+use std::process::{Child, Command, Stdio};
 use std::time::Duration;
 
 use crate::harness::*;
@@ -274,6 +276,46 @@ fn a_directory_that_is_read_only_is_told() {
         assert_eq!(output.status.code(), Some(3), "{words:?}: {said}");
         assert!(said.contains("in directory") && said.contains("Permission denied"), "{words:?}: {said}");
         assert_eq!((names(&dir), read(&dir, file)), before, "{words:?}");
+    }
+}
+
+/// Opens a pipe once the other end is open, and no sooner; none if the process ends before that.
+fn opened_by(pipe: &Path, process: &mut Child) -> Option<fs::File> {
+    const NONBLOCK: i32 = 0o4000;
+    loop {
+        // Without anybody who reads it, a pipe cannot be opened so.
+        match fs::OpenOptions::new().write(true).custom_flags(NONBLOCK).open(pipe) {
+            Ok(pipe) => return Some(pipe),
+            Err(_) if process.try_wait().unwrap().is_none() => std::thread::sleep(Duration::from_millis(1)),
+            Err(_) => return None,
+        }
+    }
+}
+
+#[test]
+fn a_file_that_another_hand_changed_since_it_was_read_is_left_alone() {
+    let pin = "base=0f1e2d3c-4b5a-4978-8796-a5b4c3d2e1f0";
+    let cases = [
+        (vec!["rewrite-bootprep", "b.yaml", "--pin", pin, "--vars-file", "pipe", "--in-place=.orig"], "b.yaml"),
+        (vec!["check", "--fix", "fixable.yaml", "pipe"], "fixable.yaml"),
+    ];
+    for (words, file) in cases {
+        let dir = site();
+        let pipe = dir.path().join("pipe");
+        assert!(Command::new("mkfifo").arg(&pipe).status().unwrap().success());
+        let mut command = Command::new(env!("CARGO_BIN_EXE_incfg"));
+        command.args(&words).current_dir(dir.path()).stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
+        let mut process = command.spawn().unwrap();
+        let opened = opened_by(&pipe, &mut process);
+        // The file was read before the pipe, which is waited for.
+        fs::write(dir.path().join(file), "written: by another hand\n").unwrap();
+        opened.expect("the pipe is read").write_all(b"name: value\n").unwrap();
+        let output = process.wait_with_output().unwrap();
+        let told = String::from_utf8_lossy(&output.stderr);
+        assert_eq!(output.status.code(), Some(3), "{words:?}: {told}");
+        assert!(told.contains(&format!("{file}: changed by another hand since it was read")), "{words:?}: {told}");
+        assert_eq!(read(&dir, file), b"written: by another hand\n", "{words:?}");
+        assert!(names(&dir).iter().all(|name| !name.contains("tmp") && !name.contains("orig")), "{:?}", names(&dir));
     }
 }
 
