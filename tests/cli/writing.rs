@@ -3,7 +3,7 @@
 
 use std::fs;
 use std::io::Write;
-use std::os::unix::fs::{FileTypeExt, MetadataExt, OpenOptionsExt, PermissionsExt, symlink};
+use std::os::unix::fs::{FileTypeExt, MetadataExt, OpenOptionsExt, PermissionsExt, chown, symlink};
 use std::os::unix::process::CommandExt;
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
@@ -276,6 +276,21 @@ fn a_directory_that_is_read_only_is_told() {
         assert_eq!(output.status.code(), Some(3), "{words:?}: {said}");
         assert!(said.contains("in directory") && said.contains("Permission denied"), "{words:?}: {said}");
         assert_eq!((names(&dir), read(&dir, file)), before, "{words:?}");
+    }
+}
+
+#[test]
+fn a_file_of_another_user_stays_that_of_this_user() {
+    for (words, file) in commands() {
+        let dir = site();
+        let path = dir.path().join(file);
+        // Only root can give a file away; anybody else has their own.
+        let _ = chown(&path, Some(4321), Some(4321));
+        let owner = |path: &Path| fs::metadata(path).map(|file| (file.uid(), file.gid())).unwrap();
+        let before = owner(&path);
+        let outcome = dir.run(&words);
+        assert!(outcome.code < 2, "{words:?}: {}", outcome.stderr);
+        assert_eq!(owner(&path), before, "{words:?}");
     }
 }
 
