@@ -282,6 +282,20 @@ mod tests {
     }
 
     #[test]
+    fn a_template_may_take_so_many_steps_and_no_more() {
+        let renders = |rounds: usize| {
+            let variables = Arc::new(BTreeMap::from([("list".to_owned(), serde_json::json!(vec![0; rounds]))]));
+            render("{% for item in list %}{% endfor %}x", &variables, "base") == NamePattern::of("x")
+        };
+        let rounds: Vec<usize> = (1..=limits::RENDER_FUEL as usize).collect();
+        let most = rounds.partition_point(|rounds| renders(*rounds));
+        // A round takes a few steps, so that is where the fuel is used up.
+        let steps = limits::RENDER_FUEL / most as u64;
+        assert!((2..30).contains(&steps), "{steps} steps for each of {most} rounds");
+        assert!(renders(most) && !renders(most + 1));
+    }
+
+    #[test]
     fn a_template_may_write_so_much_on_its_way_and_no_more() {
         let half = limits::RENDER_BYTES / 512;
         for (length, renders) in [(half, true), (half + 1, false)] {

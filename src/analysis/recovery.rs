@@ -324,22 +324,23 @@ fn place_ansible_logs(found: &mut [Found], runs: &[Run], texts: &Texts, problems
             continue;
         };
         let place = log.failed.as_ref().map_or(run.place, |(_, place)| *place);
-        let it = image_of(found, runs, texts, *file, log, position);
-        match it.map(|(at, configuration, index)| (found.get_mut(at), configuration, index)) {
-            Ok((None, ..)) => {}
-            Ok((Some(found), configuration, index)) => match found.recovery.failed_layer.filter(|known| *known != index) {
-                None => found.take_layer(index, configuration, texts, *file, log, place),
+        match image_of(found, runs, texts, *file, log, position) {
+            Ok((at, configuration, index)) => {
+                let Some(image) = found.get_mut(at) else { continue };
+                match image.recovery.failed_layer.filter(|known| *known != index) {
+                None => image.take_layer(index, configuration, texts, *file, log, place),
                 Some(known) => problems.push(Problem::new(
                     "layer-log-of-another",
                     format!(
                         "{}: the log of layer {index}, but image {} failed in layer {known}: {}. The log is not used",
                         path_of(texts, *file),
-                        found.image,
-                        found.recovery.failed_layer_basis.as_deref().unwrap_or_default()
+                        image.image,
+                        image.recovery.failed_layer_basis.as_deref().unwrap_or_default()
                     ),
                     vec![place],
                 )),
-            },
+                }
+            }
             Err(why) => problems.push(Problem::new(
                 "layer-unknown",
                 format!(

@@ -35,7 +35,7 @@ pub(super) fn spare<'a>(output: Option<&Path>, inputs: impl IntoIterator<Item = 
     let Some((path, there)) = output.and_then(|path| Some((path, file(path)?))) else { return Ok(()) };
     let same = |input: &Path| file(input).is_some_and(|input| (input.dev(), input.ino()) == (there.dev(), there.ino()));
     if inputs.into_iter().any(same) {
-        let why = "is one of the files that were given to be read, and is left as it is. Give -o another name";
+        let why = "is one of the files that were given to be read, and is left as it is. Give the result another name";
         return Err(Failure::new(Exit::Usage, format!("{}: {why}", path.display())));
     }
     Ok(())

@@ -124,3 +124,25 @@ fn of_value(value: &Value) -> Option<Content<'_>> {
         Value::Tagged(..) => None,
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::text::SourceText;
+
+    #[test]
+    fn aliases_may_stand_for_so_many_values_and_no_more() {
+        // The mapping, three keys, three lists, what is in them, and each alias with the list that it stands for.
+        let (listed, aliases) = (399, 9_998);
+        let others = limits::YAML_EXPANDED - 7 - listed - aliases * (listed + 1);
+        for (others, is_taken) in [(others, true), (others + 1, false)] {
+            let list = |word: &str, times: usize| vec![word; times].join(",");
+            let document =
+                format!("a: &a [{}]\nb: [{}]\nc: [{}]\n", list("x", listed), list("*a", aliases), list("y", others));
+            let tree = Tree::parse(&SourceText::new("b.yaml", document.as_bytes()).unwrap()).unwrap();
+            let intended = Intended::default();
+            let sense = || Sense::intended(&tree, &intended).unwrap();
+            assert_eq!(sense().is(sense()).ok(), is_taken.then_some(true), "{others}");
+        }
+    }
+}

@@ -248,17 +248,19 @@ fn more_threads_than_a_file_is_read_by_are_not_started() {
     // A hole of as many pieces that a thread for each would not find room.
     let log = std::fs::OpenOptions::new().write(true).open(dir.path().join("main.log")).unwrap();
     log.set_len(400 * limits::PIECE_BYTES as u64).unwrap();
-    let script =
-        format!("ulimit -v 400000; exec '{}' analyze -j 1000 --format json main.log", env!("CARGO_BIN_EXE_incfg"));
-    let output = std::process::Command::new("sh")
-        .args(["-c", &script])
-        .env("MALLOC_ARENA_MAX", "1")
-        .current_dir(dir.path())
-        .output()
-        .unwrap();
-    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
-    let analysis: Value = serde_json::from_slice(&output.stdout).unwrap();
-    assert_eq!(analysis["recoveries"][0]["base_image"]["id"], BASE_ID);
+    for threads in [limits::THREADS, limits::THREADS + 1, 1000] {
+        let incfg = env!("CARGO_BIN_EXE_incfg");
+        let script = format!("ulimit -v 400000; exec '{incfg}' analyze -j {threads} --format json main.log");
+        let output = std::process::Command::new("sh")
+            .args(["-c", &script])
+            .env("MALLOC_ARENA_MAX", "1")
+            .current_dir(dir.path())
+            .output()
+            .unwrap();
+        assert!(output.status.success(), "{threads}: {}", String::from_utf8_lossy(&output.stderr));
+        let analysis: Value = serde_json::from_slice(&output.stdout).unwrap();
+        assert_eq!(analysis["recoveries"][0]["base_image"]["id"], BASE_ID, "{threads}");
+    }
 }
 
 #[test]
