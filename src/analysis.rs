@@ -10,6 +10,8 @@ mod run;
 mod settle;
 mod stage;
 
+use std::sync::Arc;
+
 use chrono::{DateTime, SecondsFormat, Utc};
 use serde::{Deserialize, Serialize};
 
@@ -391,14 +393,18 @@ fn useless(kind: Kind) -> &'static str {
 }
 
 /// Turns places into evidence.
-struct Places<'a>(&'a [Input]);
+struct Places(Vec<Arc<str>>);
 
-impl Places<'_> {
+impl Places {
+    fn of(inputs: &[Input]) -> Self {
+        Self(inputs.iter().map(|input| input.path.as_str().into()).collect())
+    }
+
     fn evidence(&self, places: impl IntoIterator<Item = Place>) -> Vec<Evidence> {
         let mut found: Vec<Evidence> = Vec::new();
         for place in places {
-            let Some(input) = self.0.get(place.file.0 as usize) else { continue };
-            let evidence = Evidence { path: input.path.clone(), line: place.line };
+            let Some(path) = self.0.get(place.file.0 as usize) else { continue };
+            let evidence = Evidence { path: Arc::clone(path), line: place.line };
             if found.len() < limits::EVIDENCE_PLACES && !found.contains(&evidence) {
                 found.push(evidence);
             }

@@ -1,5 +1,7 @@
 //! Where a fact stands: a line of a file.
 
+use std::sync::Arc;
+
 use serde::{Deserialize, Serialize};
 
 /// The number of an input in the order it was read.
@@ -19,7 +21,7 @@ pub struct Place {
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub struct Evidence {
     /// The path as given, or found below a directory as given; `-` is stdin.
-    pub path: String,
+    pub path: Arc<str>,
     /// The line, from 1.
     pub line: u64,
 }

@@ -21,7 +21,7 @@ impl Excerpts {
     pub fn around(&self, place: &Evidence, around: u64) -> impl Iterator<Item = (u64, &str)> {
         let wanted = place.line.saturating_sub(around)..=place.line.saturating_add(around);
         self.0
-            .get(&place.path)
+            .get(&*place.path)
             .into_iter()
             .flat_map(move |lines| lines.range(wanted.clone()))
             .map(|(number, line)| (*number, line.as_str()))
@@ -141,7 +141,7 @@ mod tests {
         let shown = path.display().to_string();
         let places: Vec<Evidence> = (1..=last)
             .step_by(usize::try_from(apart).unwrap())
-            .map(|line| Evidence { path: shown.clone(), line })
+            .map(|line| Evidence { path: shown.as_str().into(), line })
             .collect();
         assert_eq!(places.len(), limits::EXCERPTS + 1);
         let excerpts = read(&collected, &places);

@@ -287,7 +287,8 @@ impl LineKind {
         if self.speaker == Speaker::Iuf && self.column.is_some() != line.column.is_some() {
             return None;
         }
-        if !self.begins.is_empty() {
+        // A wording that is compared as it stands tells no later that it begins otherwise.
+        if !self.begins.is_empty() && !self.message.is_plain() {
             let message = after_blanks(body);
             if !self.begins.iter().any(|begin| message.starts_with(begin)) {
                 return None;

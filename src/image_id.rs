@@ -59,7 +59,7 @@ impl TryFrom<String> for ImageId {
     type Error = NotAnImageId;
 
     fn try_from(text: String) -> Result<Self, NotAnImageId> {
-        text.parse()
+        if is_canonical_uuid(&text) { Ok(Self(text)) } else { text.parse() }
     }
 }
 

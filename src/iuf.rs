@@ -103,7 +103,7 @@ pub struct StepText {
     /// Its first line.
     pub first: Place,
     /// What its pod printed, as far as it was relayed.
-    pub relayed: SatText,
+    pub relayed: Option<Box<SatText>>,
 }
 
 /// An operation, and how it ended.
@@ -177,7 +177,7 @@ impl IufText {
     }
 
     /// Takes one more statement in.
-    pub fn take(&mut self, statement: &Statement) {
+    pub fn take(&mut self, statement: Statement) {
         let place = statement.place;
         self.has_column |= statement.column.is_some();
         match &statement.fact {
@@ -198,12 +198,12 @@ impl IufText {
                     self.sessions.push(session.clone());
                 }
             }
-            Fact::StageBegin { stage, workflow } => self.stage_begins(stage, workflow.as_deref(), statement),
-            Fact::Workflow { workflow } => self.workflow_named(workflow, statement),
-            Fact::StageEnd { stage, status } => self.stage_ends(stage.as_deref(), status, statement),
-            Fact::StepBegin { step } => self.step_begins(step, statement),
-            Fact::StepEnd { step, status } => self.step_ends(step, status, statement),
-            Fact::LogFile { step, location } => self.step_has_log(step, location, statement),
+            Fact::StageBegin { stage, workflow } => self.stage_begins(stage, workflow.as_deref(), &statement),
+            Fact::Workflow { workflow } => self.workflow_named(workflow, &statement),
+            Fact::StageEnd { stage, status } => self.stage_ends(stage.as_deref(), status, &statement),
+            Fact::StepBegin { step } => self.step_begins(step, &statement),
+            Fact::StepEnd { step, status } => self.step_ends(step, status, &statement),
+            Fact::LogFile { step, location } => self.step_has_log(step, location, &statement),
             Fact::GivingUp { .. } => self.giving_up = Some(place),
             Fact::Outputs { json } => {
                 if self.outputs.len() < limits::OUTPUTS && json.contains("script_stdout") {
@@ -225,9 +225,7 @@ impl IufText {
 
     /// Ends the reading.
     pub fn finish(&mut self) {
-        for step in &mut self.steps {
-            step.relayed.finish();
-        }
+        self.steps.iter_mut().filter_map(|step| step.relayed.as_mut()).for_each(|text| text.finish());
     }
 
     fn stage_begins(&mut self, stage: &str, workflow: Option<&str>, statement: &Statement) {
@@ -436,7 +434,7 @@ impl IufText {
             first_stamp: statement.stamp,
             ended_at: None,
             first: statement.place,
-            relayed: SatText::default(),
+            relayed: None,
         };
         let at = self.steps.len();
         self.step_positions.note(&step, at);
@@ -446,7 +444,7 @@ impl IufText {
 
     /// Text of a pod goes to the SAT step of its operation that began last: pods of other steps print nothing that a
     /// grammar of SAT takes, and text may come after the end of its step.
-    fn relayed(&mut self, statement: &Statement) {
+    fn relayed(&mut self, statement: Statement) {
         if statement.column.is_none() && self.has_column {
             return;
         }
@@ -456,18 +454,18 @@ impl IufText {
             }
             _ => None,
         };
-        let operation = named.or_else(|| self.operation_for(statement));
+        let operation = named.or_else(|| self.operation_for(&statement));
         let Some(operation) = operation.filter(|operation| argo::is_operation(operation)) else { return };
         let at = self.step_positions.last_of(operation);
         let unnamed = |text: &Self, at: usize| text.steps.get(at).is_some_and(|step| step.operation.is_none());
         let operation = at.is_none_or(|at| unnamed(self, at)).then(|| operation.to_owned());
-        let at = at.or_else(|| tells_of_sat(&statement.fact).then(|| self.add_step(None, statement)).flatten());
+        let at = at.or_else(|| tells_of_sat(&statement.fact).then(|| self.add_step(None, &statement)).flatten());
         let Some(at) = at else { return };
         if let Some(operation) = operation.filter(|_| unnamed(self, at)) {
             self.change_step(at, |step| step.operation = Some(operation));
         }
         if let Some(step) = self.steps.get_mut(at) {
-            step.relayed.take(statement);
+            step.relayed.get_or_insert_default().take(statement);
         }
     }
 }

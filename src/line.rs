@@ -9,12 +9,13 @@
 //! The forms are told apart line by line, never once per file: releases differ, documents collapse blanks, and a file
 //! may have been pasted together.
 
-use chrono::{DateTime, NaiveDate, NaiveDateTime, NaiveTime, Utc};
+use chrono::{DateTime, NaiveDate, NaiveDateTime, Timelike, Utc};
 use nom::branch::alt;
-use nom::bytes::complete::{tag, take_while, take_while_m_n, take_while1};
+use nom::bytes::complete::{tag, take_while, take_while1};
 use nom::character::complete::{char, satisfy};
 use nom::combinator::{consumed, opt, peek, recognize};
-use nom::sequence::{delimited, preceded, terminated};
+use nom::error::ErrorKind;
+use nom::sequence::{delimited, terminated};
 use nom::{IResult, Parser};
 
 /// The text a line belongs to.
@@ -173,38 +174,50 @@ fn ansible_line(line: &[u8]) -> Line<'_> {
     Line { stamp, level: None, column: None, voice: Voice::Ansible, printed: None, body }
 }
 
-/// `2023-11-01T14:06:36.128255Z`: UTC, up to nine digits of a second, or none when they are all zero.
+/// An RFC 3339 stamp in UTC with none to nine digits of fraction; gives the moment and the text.
 fn stamp(input: &[u8]) -> Parsed<'_, (DateTime<Utc>, &[u8])> {
-    let fraction = opt(preceded(char('.'), take_while_m_n(1, 9, |byte: u8| byte.is_ascii_digit())));
-    let (rest, (text, (date, _, time, fraction, _))) =
-        consumed((date, char('T'), time, fraction, char('Z'))).parse(input)?;
-    let nanos = fraction.map_or(0, |digits: &[u8]| {
-        (0..9).fold(0, |value, at| value * 10 + digits.get(at).map_or(0, |digit| u32::from(digit - b'0')))
-    });
-    let when = time.and_then(|(h, m, s)| NaiveTime::from_hms_nano_opt(h, m, s, nanos)).zip(date);
-    match when {
-        Some((time, date)) => Ok((rest, (NaiveDateTime::new(date, time).and_utc(), text))),
-        None => Err(nom::Err::Error(nom::error::Error::new(input, nom::error::ErrorKind::Verify))),
+    let (rest, (text, (when, nanos, _))) = consumed((moment(b'T'), fraction, char('Z'))).parse(input)?;
+    match when.and_then(|when| when.with_nanosecond(nanos)) {
+        Some(when) => Ok((rest, (when.and_utc(), text))),
+        None => Err(not_so(input, ErrorKind::Verify)),
     }
 }
 
-fn date(input: &[u8]) -> Parsed<'_, Option<NaiveDate>> {
-    let (rest, (year, _, month, _, day)) =
-        (number::<4>, char('-'), number::<2>, char('-'), number::<2>).parse(input)?;
-    Ok((rest, NaiveDate::from_ymd_opt(i32::try_from(year).unwrap_or_default(), month, day)))
-}
-
-fn time(input: &[u8]) -> Parsed<'_, Option<(u32, u32, u32)>> {
-    let (rest, (hour, _, minute, _, second)) =
-        (number::<2>, char(':'), number::<2>, char(':'), number::<2>).parse(input)?;
-    Ok((rest, Some((hour, minute, second))))
-}
-
-fn number<const DIGITS: usize>(input: &[u8]) -> Parsed<'_, u32> {
-    match input.split_first_chunk::<DIGITS>().filter(|(digits, _)| digits.iter().all(u8::is_ascii_digit)) {
-        Some((digits, rest)) => Ok((rest, digits.iter().fold(0, |value, digit| value * 10 + u32::from(digit - b'0')))),
-        None => Err(nom::Err::Error(nom::error::Error::new(input, nom::error::ErrorKind::Digit))),
+/// A date and a time with `between` between them. A moment that does not exist is none, and has been read all the same.
+fn moment(between: u8) -> impl Fn(&[u8]) -> Parsed<'_, Option<NaiveDateTime>> {
+    move |input| {
+        let head = input.split_first_chunk::<19>().filter(|(head, _)| head[10] == between);
+        let Some((&[y1, y2, y3, y4, b'-', m1, m2, b'-', d1, d2, _, h1, h2, b':', n1, n2, b':', s1, s2], rest)) = head
+        else {
+            return Err(not_so(input, ErrorKind::Tag));
+        };
+        let numbers = [[y1, y2], [y3, y4], [m1, m2], [d1, d2], [h1, h2], [n1, n2], [s1, s2]];
+        if !numbers.as_flattened().iter().all(u8::is_ascii_digit) {
+            return Err(not_so(input, ErrorKind::Digit));
+        }
+        let [century, year, month, day, hour, minute, second] =
+            numbers.map(|[ten, one]| u32::from(ten - b'0') * 10 + u32::from(one - b'0'));
+        let year = i32::try_from(century * 100 + year).unwrap_or_default();
+        let date = NaiveDate::from_ymd_opt(year, month, day);
+        Ok((rest, date.and_then(|date| date.and_hms_opt(hour, minute, second))))
     }
+}
+
+/// A fraction of a second, in nanoseconds; none is zero.
+fn fraction(input: &[u8]) -> Parsed<'_, u32> {
+    let Some((b'.', digits)) = input.split_first() else { return Ok((input, 0)) };
+    let (mut nanos, mut unit, mut rest) = (0, 1_000_000_000, digits);
+    while let Some((digit @ b'0'..=b'9', behind)) = rest.split_first().filter(|_| unit > 1) {
+        unit /= 10;
+        nanos += u32::from(digit - b'0') * unit;
+        rest = behind;
+    }
+    // A point with no digit behind it is no fraction.
+    if unit == 1_000_000_000 { Ok((input, 0)) } else { Ok((rest, nanos)) }
+}
+
+fn not_so(input: &[u8], kind: ErrorKind) -> nom::Err<nom::error::Error<&[u8]>> {
+    nom::Err::Error(nom::error::Error::new(input, kind))
 }
 
 /// `2023-11-01T14:58:22.123456789Z ` before text that `iuf` passed on as it came.
@@ -275,7 +288,8 @@ fn pod_level(input: &[u8]) -> Parsed<'_, Level> {
 
 /// `2023-11-01 14:58:22,123 - INFO - sat.cli.bootprep - `: the file SAT keeps inside its container, in local time.
 fn sat_log_header(input: &[u8]) -> Parsed<'_, (Option<DateTime<Utc>>, Level)> {
-    let (rest, (_, _, _, _, _)) = (date, char(' '), time, char(','), number::<3>).parse(input)?;
+    let digit = || satisfy(|digit| digit.is_ascii_digit());
+    let (rest, _) = (moment(b' '), char(','), digit(), digit(), digit()).parse(input)?;
     let (rest, level) = delimited(tag(" - "), level_word, tag(" - ")).parse(rest)?;
     let (rest, _) = terminated(take_while(|byte: u8| byte.is_ascii_graphic()), tag(" - ")).parse(rest)?;
     Ok((rest, (None, level)))

@@ -15,11 +15,12 @@ mod take;
 use std::collections::BTreeMap;
 
 use chrono::{DateTime, Utc};
-use foldhash::{HashMap, HashSet};
+use foldhash::HashSet;
 
 use crate::evidence::Place;
 use crate::image_id::ImageId;
 use crate::limits;
+use crate::positions::ByName;
 
 pub use absorb::Disagreement;
 pub use image::{ImageText, layer_of_container};
@@ -75,8 +76,9 @@ pub struct SatText {
     /// The first and last line that said anything.
     pub extent: Option<(Place, Place)>,
     images: Vec<ImageText>,
-    by_name: HashMap<String, usize>,
-    reading: Box<Reading>,
+    by_name: ByName,
+    /// What only matters while lines are taken in.
+    reading: Option<Box<Reading>>,
     /// This release of SAT announces sessions by names they do not have.
     announces_wrong_sessions: bool,
 }
@@ -114,10 +116,17 @@ impl SatText {
         &self.images
     }
 
+    /// Takes the images out of the text.
+    #[must_use]
+    pub fn take_images(&mut self) -> Vec<ImageText> {
+        self.by_name = ByName::default();
+        std::mem::take(&mut self.images)
+    }
+
     /// An image by its rendered name.
     #[must_use]
     pub fn image(&self, name: &str) -> Option<&ImageText> {
-        self.by_name.get(name).and_then(|at| self.images.get(*at))
+        self.by_name.find(&self.images, name_of, name).and_then(|at| self.images.get(at))
     }
 
     /// Whether the text says anything of SAT or its script.
@@ -149,27 +158,17 @@ impl SatText {
         self.with(image, place, |text| text.given_up = Some((reason.to_owned(), place)));
     }
 
-    fn with(&mut self, name: &str, place: Place, change: impl FnOnce(&mut ImageText)) {
-        if let Some(image) = self.position(name, place).and_then(|at| self.images.get_mut(at)) {
-            change(image);
-        }
-    }
-
-    /// The same, for a change that tells of its session.
-    fn with_session(&mut self, name: &str, place: Place, change: impl FnOnce(&mut ImageText)) {
-        if let Some(at) = self.position(name, place)
-            && let Some(image) = self.images.get_mut(at)
-        {
-            self.reading.sessions.forget(image, at);
-            change(image);
-            self.reading.sessions.note(image, at);
-        }
+    /// Changes an image; gives where it stands in the list.
+    fn with(&mut self, name: &str, place: Place, change: impl FnOnce(&mut ImageText)) -> Option<usize> {
+        let at = self.position(name, place)?;
+        change(self.images.get_mut(at)?);
+        Some(at)
     }
 
     /// Where the image stands in the list, new if it has to be.
     fn position(&mut self, name: &str, place: Place) -> Option<usize> {
-        if let Some(at) = self.by_name.get(name) {
-            return Some(*at);
+        if let Some(at) = self.by_name.find(&self.images, name_of, name) {
+            return Some(at);
         }
         if self.images.len() >= limits::RUN_ITEMS {
             self.dropped += 1;
@@ -177,7 +176,7 @@ impl SatText {
         }
         let at = self.images.len();
         self.images.push(ImageText::new(name, place));
-        self.by_name.insert(name.to_owned(), at);
+        self.by_name.grew(&self.images, name_of);
         Some(at)
     }
 
@@ -189,13 +188,13 @@ impl SatText {
         Some(self.items.entry(index).or_default())
     }
 
-    fn add(into: &mut Names, dropped: &mut u64, name: &str, place: Place) {
+    fn add(into: &mut Names, dropped: &mut u64, name: String, place: Place) {
         *dropped += u64::from(into.add(name, place));
     }
 
-    fn error(&mut self, message: &str, place: Place) {
-        if self.errors.len() < limits::RUN_ERRORS && !self.errors.iter().any(|(known, _)| known == message) {
-            self.errors.push((message.to_owned(), place));
+    fn error(&mut self, message: String, place: Place) {
+        if self.errors.len() < limits::RUN_ERRORS && !self.errors.iter().any(|(known, _)| *known == message) {
+            self.errors.push((message, place));
         }
     }
 
@@ -204,4 +203,8 @@ impl SatText {
             self.fingerprints.insert(id.to_owned());
         }
     }
+}
+
+fn name_of(image: &ImageText) -> &str {
+    &image.name
 }

@@ -7,6 +7,7 @@ use crate::cfs::{Configuration, Layer};
 use crate::evidence::{FileId, Place};
 use crate::input::Kind;
 use crate::iuf::IufText;
+use crate::sat::{ImageText, Names, Placed};
 use crate::secret;
 
 use super::assignment::{are_too_many, built_base};
@@ -44,10 +45,10 @@ pub(super) fn join(mut texts: Texts, context: &Context) -> Analysis {
     operations_without_run(&texts.iuf, &runs, &mut problems);
     let recoveries = recoveries(&runs, &texts, context, &mut problems);
     let inputs = std::mem::take(&mut texts.inputs);
-    let shown = Places(&inputs);
+    let shown = Places::of(&inputs);
     let configurations = described(&texts.configurations, &shown);
     let stages = stages.into_iter().map(|stage| stage.shown(&shown, &sessions)).collect();
-    let mut sat_runs: Vec<SatRun> = runs.iter().map(|run| run.shown(&shown)).collect();
+    let mut sat_runs: Vec<SatRun> = runs.into_iter().map(|run| run.shown(&shown)).collect();
     mark_layers(&mut sat_runs, &recoveries, &shown);
     let recoveries = recoveries.into_iter().map(|found| found.shown(&shown)).collect();
     let warnings = problems
@@ -61,7 +62,7 @@ pub(super) fn join(mut texts: Texts, context: &Context) -> Analysis {
     Analysis { schema: SCHEMA.into(), inputs, activity, stages, sat_runs, recoveries, configurations, warnings }
 }
 
-fn described(configurations: &[(FileId, Configuration)], shown: &Places<'_>) -> Vec<DescribedConfiguration> {
+fn described(configurations: &[(FileId, Configuration)], shown: &Places) -> Vec<DescribedConfiguration> {
     let described = |(file, configuration): &(FileId, Configuration)| DescribedConfiguration {
         name: configuration.name.clone(),
         layers: configuration.layers.iter().map(Layer::label).collect(),
@@ -71,7 +72,7 @@ fn described(configurations: &[(FileId, Configuration)], shown: &Places<'_>) -> 
 }
 
 /// An ansible log tells the layer of an image; the image says so too.
-fn mark_layers(runs: &mut [SatRun], recoveries: &[Found], shown: &Places<'_>) {
+fn mark_layers(runs: &mut [SatRun], recoveries: &[Found], shown: &Places) {
     let of_logs =
         recoveries.iter().filter_map(|found| Some(((found.run, found.image.as_str()), (found, found.layer()?))));
     let mut of_logs: HashMap<_, _> = of_logs.collect();
@@ -102,80 +103,43 @@ fn warn_of_useless_bootprep(runs: &[Run], context: &Context, problems: &mut Vec<
 }
 
 impl Run {
-    fn shown(&self, shown: &Places<'_>) -> SatRun {
-        let named = |names: &[(String, Place)]| {
-            names.iter().map(|(name, place)| Named { name: name.clone(), evidence: shown.evidence([*place]) }).collect()
+    fn shown(mut self, shown: &Places) -> SatRun {
+        let named = |names: Names| {
+            names.into_iter().map(|(name, place)| Named { name, evidence: shown.evidence([place]) }).collect()
         };
-        let mut places = self.places.clone();
+        let mut places = std::mem::take(&mut self.places);
         places.extend(self.text.exit_code.map(|(_, place)| place));
         places.extend(self.text.skipped);
         if places.is_empty() {
             places.extend(self.text.extent.map(|(first, _)| first));
         }
+        let s3_key = self.key();
         SatRun {
-            operation: self.operation.clone(),
             stage: self.operation.as_deref().and_then(argo::stage_of).map(str::to_owned),
-            session: self.session.clone(),
-            workflow: self.workflow.clone(),
-            pod: self.pod.clone(),
-            status: self.status.clone(),
             skipped: self.text.skipped.is_some(),
-            s3_key: self.key(),
-            s3_key_basis: self.basis.or(self.key().map(|_| KeyBasis::Computed)).filter(|_| self.key().is_some()),
-            local_log: self.local_log.clone(),
-            bootprep_file: self.text.input_file.as_ref().map(|(file, _)| file.clone()),
-            exit_code: self.text.exit_code.map(|(code, _)| code),
+            s3_key_basis: s3_key.as_ref().map(|_| self.basis.unwrap_or(KeyBasis::Computed)),
+            s3_key,
             images: self.images(shown),
-            configurations: named(&self.text.configurations),
-            session_templates: named(&self.text.templates),
-            errors: self.errors(shown),
+            errors: errors(std::mem::take(&mut self.text.errors), shown),
+            operation: self.operation,
+            session: self.session,
+            workflow: self.workflow,
+            pod: self.pod,
+            status: self.status,
+            local_log: self.local_log,
+            bootprep_file: self.text.input_file.map(|(file, _)| file),
+            exit_code: self.text.exit_code.map(|(code, _)| code),
+            configurations: named(self.text.configurations),
+            session_templates: named(self.text.templates),
             started_at: self.stamp.map(stamp_text),
             ended_at: self.last_stamp.map(stamp_text),
             evidence: shown.evidence(places),
         }
     }
 
-    fn errors(&self, shown: &Places<'_>) -> Vec<Said> {
-        let said =
-            |(message, place): &(String, Place)| Said { message: message.clone(), evidence: shown.evidence([*place]) };
-        let mut errors: Vec<Said> = self.text.errors.iter().map(said).collect();
-        secret::mask_in_a_row(errors.iter_mut().map(|said| &mut said.message));
-        errors
-    }
-
-    fn images(&self, shown: &Places<'_>) -> Vec<Image> {
-        let mut images: Vec<Image> = self
-            .text
-            .images()
-            .iter()
-            .map(|image| {
-                let outcome = outcome(image);
-                let failed = outcome.status == ImageStatus::Failed;
-                let layer = layer_by_container(image).filter(|_| failed || outcome.status == ImageStatus::Unfinished);
-                Image {
-                    name: image.name.clone(),
-                    status: outcome.status,
-                    id: image.id().map(|(id, _)| id.clone()).filter(|_| outcome.status == ImageStatus::Succeeded),
-                    built_id: built_base(image).map(|(id, _)| id.clone()).or_else(|| {
-                        image
-                            .row
-                            .as_ref()
-                            .filter(|row| row.configuration.is_some())?
-                            .preconfigured_id
-                            .as_ref()
-                            .map(|(id, _)| id.clone())
-                    }),
-                    ref_name: self.assignment.as_ref().and_then(|assignment| assignment.ref_name(&image.name)),
-                    configuration: self.configuration_of(&image.name),
-                    cfs_session: image.session().map(|(session, _)| session.clone()),
-                    failed_stage: outcome.failed_stage.map(str::to_owned),
-                    failed_container: image.failing_container().map(|(container, _)| container).filter(|_| failed),
-                    failed_layer: layer.as_ref().map(|(layer, _, _)| *layer),
-                    failed_layer_basis: layer.map(|(_, basis, _)| basis),
-                    evidence: shown.evidence(places(image)),
-                }
-            })
-            .collect();
+    fn images(&mut self, shown: &Places) -> Vec<Image> {
+        let texts = self.text.take_images().into_iter();
+        let mut images: Vec<Image> = texts.map(|image| self.image(image, shown)).collect();
         if let Some(assignment) = self.assignment.as_ref().filter(|assignment| assignment.from_bootprep) {
             let place = self.text.creating.map(|(_, place)| place).or(self.text.extent.map(|(first, _)| first));
             images.extend(assignment.unnamed_items().into_iter().map(|name| Image {
@@ -195,6 +159,38 @@ impl Run {
         }
         images
     }
+
+    fn image(&self, image: ImageText, shown: &Places) -> Image {
+        let outcome = outcome(&image);
+        let failed = outcome.status == ImageStatus::Failed;
+        let succeeded = outcome.status == ImageStatus::Succeeded;
+        let container = image.failing_container().filter(|_| failed || outcome.status == ImageStatus::Unfinished);
+        let layer = container.as_ref().and_then(|(container, _)| layer_by_container(container));
+        Image {
+            status: outcome.status,
+            id: image.id().map(|(id, _)| id.clone()).filter(|_| succeeded),
+            built_id: built_base(&image).map(|(id, _)| id.clone()).or_else(|| {
+                let row = image.row.as_ref().filter(|row| row.configuration.is_some())?;
+                row.preconfigured_id.as_ref().map(|(id, _)| id.clone())
+            }),
+            ref_name: self.assignment.as_ref().and_then(|assignment| assignment.ref_name(&image.name)),
+            configuration: self.configuration_of(&image),
+            failed_stage: outcome.failed_stage.map(str::to_owned),
+            failed_container: container.map(|(container, _)| container).filter(|_| failed),
+            failed_layer: layer.as_ref().map(|(layer, _)| *layer),
+            failed_layer_basis: layer.map(|(_, basis)| basis),
+            evidence: shown.evidence(places(&image)),
+            cfs_session: image.session_seen.or(image.session_created).map(|(session, _)| session),
+            name: image.name,
+        }
+    }
+}
+
+fn errors(said: Vec<Placed<String>>, shown: &Places) -> Vec<Said> {
+    let said = said.into_iter().map(|(message, place)| Said { message, evidence: shown.evidence([place]) });
+    let mut errors: Vec<Said> = said.collect();
+    secret::mask_in_a_row(errors.iter_mut().map(|said| &mut said.message));
+    errors
 }
 
 fn activity(texts: &Texts, problems: &mut Vec<Problem>) -> Option<String> {

@@ -36,11 +36,9 @@ pub(super) fn outcome(image: &ImageText) -> Outcome {
     Outcome { status, failed_stage }
 }
 
-/// The layer the failed container of a session with a container per layer tells.
-pub(super) fn layer_by_container(image: &ImageText) -> Option<(u32, String, Place)> {
-    let (container, place) = image.failing_container()?;
-    let layer = layer_of_container(&container)?;
-    Some((layer, format!("container {container} failed"), place))
+/// The layer the failed container of a session with a container per layer tells, and how it tells it.
+pub(super) fn layer_by_container(container: &str) -> Option<(u32, String)> {
+    Some((layer_of_container(container)?, format!("container {container} failed")))
 }
 
 /// The lines that show how the image stands: the one that decides first.

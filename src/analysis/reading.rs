@@ -26,8 +26,8 @@ use super::{CONFIGURATION_KIND, Input, Problem};
 pub(super) struct Texts {
     pub(super) inputs: Vec<Input>,
     pub(super) iuf: Vec<(Kind, IufText)>,
-    pub(super) argo: Vec<(String, FileId, SatText)>,
-    pub(super) main: Vec<(FileId, SatText)>,
+    pub(super) argo: Vec<(String, FileId, Box<SatText>)>,
+    pub(super) main: Vec<(FileId, Box<SatText>)>,
     pub(super) ansible: Vec<(FileId, AnsibleText)>,
     pub(super) configurations: Vec<(FileId, Configuration)>,
     pub(super) states: Vec<State>,
@@ -92,7 +92,7 @@ impl Texts {
         match source.kind {
             Kind::InstallLog | Kind::Console => {
                 let mut text = IufText::default();
-                self.fold(source, file, Dialect::Iuf, reading, |statement| text.take(&statement));
+                self.fold(source, file, Dialect::Iuf, reading, |statement| text.take(statement));
                 text.finish();
                 if text.dropped > 0 {
                     let message = format!(
@@ -119,8 +119,8 @@ impl Texts {
                 self.iuf.push((source.kind, text));
             }
             Kind::MainLog | Kind::SatLog | Kind::ArgoLog => {
-                let mut text = SatText::default();
-                self.fold(source, file, Dialect::Pod, reading, |statement| text.take(&statement));
+                let mut text = Box::<SatText>::default();
+                self.fold(source, file, Dialect::Pod, reading, |statement| text.take(statement));
                 text.finish();
                 let pod = argo::pod_of_file(&source.shown).or_else(|| {
                     source
@@ -273,7 +273,7 @@ fn report_text(report: &Json, fallback: Place, line_of: &impl Fn(&str) -> Option
     let mut text = SatText::default();
     let mut say = |needle: &str, fact: Fact| {
         let place = Place { line: line_of(needle).unwrap_or(fallback.line), ..fallback };
-        text.take(&Statement { place, stamp: None, level: None, column: None, copy: None, fact });
+        text.take(Statement { place, stamp: None, level: None, column: None, copy: None, fact });
     };
     for (section, rows) in report.as_object().into_iter().flatten() {
         say(section, Fact::ReportSection { section: section.clone() });

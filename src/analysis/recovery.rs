@@ -35,7 +35,7 @@ impl Found {
         Some((self.recovery.failed_layer?, self.recovery.failed_layer_basis.clone()?))
     }
 
-    pub(super) fn shown(mut self, shown: &Places<'_>) -> Recovery {
+    pub(super) fn shown(mut self, shown: &Places) -> Recovery {
         self.recovery.evidence = shown.evidence(self.places);
         self.recovery.failed_task =
             self.task.map(|(message, place)| Said { message, evidence: shown.evidence([place]) });
@@ -83,9 +83,11 @@ fn newest_runs(runs: &[Run]) -> Vec<(usize, &Run)> {
 fn recovery_of(at: usize, run: &Run, image: &ImageText, choices: &mut Choices, problems: &mut Vec<Problem>) -> Found {
     let (base_image, mut evidence) = base_of(run, image);
     let base_image_candidates = if base_image.is_some() { Vec::new() } else { choices.bases_for(run, image) };
-    let configuration = run.configuration_of(&image.name);
+    let configuration = run.configuration_of(image);
     let configuration_candidates = if configuration.is_some() { Vec::new() } else { choices.configurations() };
-    let layer = layer_by_container(image);
+    let layer = image.failing_container().and_then(|(container, place)| {
+        layer_by_container(&container).map(|(layer, basis)| (layer, basis, place))
+    });
     let groups = run
         .assignment
         .as_ref()

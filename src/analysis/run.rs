@@ -29,7 +29,9 @@ pub(super) struct Run {
     /// When the last line that tells of it was written.
     pub(super) last_stamp: Option<DateTime<Utc>>,
     /// Texts by how much they can be trusted: the log in S3, the copy beside install.log, what was relayed, the state.
-    pub(super) sources: Vec<(Trust, SatText)>,
+    pub(super) sources: Vec<(Trust, Box<SatText>)>,
+    /// When it counts as begun, where its file has lines of before and after.
+    order: Option<DateTime<Utc>>,
     /// All sources as one.
     pub(super) text: SatText,
     pub(super) assignment: Option<Assignment>,
@@ -50,7 +52,7 @@ impl Run {
     }
 
     fn first_place(&self) -> Option<Place> {
-        self.places.first().copied().or(self.text.extent.map(|(first, _)| first))
+        self.places.first().copied()
     }
 
     fn seen_at(&mut self, stamp: Option<DateTime<Utc>>) {
@@ -68,21 +70,16 @@ impl Run {
 /// Puts runs in their order: by time, and those of one file as they stand in it, whatever the clock did meanwhile. A run of
 /// unknown time comes before all others, so that it never counts as the newest beside them; among its like it stays where
 /// its text was given.
-pub(super) fn put_in_order(runs: &mut Vec<Run>) {
+pub(super) fn put_in_order(runs: &mut [Run]) {
     let mut latest: HashMap<FileId, DateTime<Utc>> = HashMap::new();
-    runs.sort_by_key(Run::first_place);
-    let mut placed: Vec<_> = std::mem::take(runs)
-        .into_iter()
-        .map(|run| {
-            let file = run.first_place().map(|place| place.file);
-            let before = file.and_then(|file| latest.get(&file).copied());
-            let stamp = run.stamp.map(|stamp| before.map_or(stamp, |before| before.max(stamp)));
-            latest.extend(file.zip(stamp));
-            (stamp, run)
-        })
-        .collect();
-    placed.sort_by_key(|(stamp, _)| *stamp);
-    runs.extend(placed.into_iter().map(|(_, run)| run));
+    runs.sort_by_cached_key(Run::first_place);
+    for run in runs.iter_mut() {
+        let file = run.first_place().map(|place| place.file);
+        let before = file.and_then(|file| latest.get(&file).copied());
+        run.order = run.stamp.map(|stamp| before.map_or(stamp, |before| before.max(stamp)));
+        latest.extend(file.zip(run.order));
+    }
+    runs.sort_by_cached_key(|run| run.order);
 }
 
 pub(super) fn runs(texts: &mut Texts, problems: &mut Vec<Problem>) -> Vec<Run> {
@@ -94,14 +91,14 @@ pub(super) fn runs(texts: &mut Texts, problems: &mut Vec<Problem>) -> Vec<Run> {
     let files: HashSet<String> = texts.argo.iter().map(|(pod, _, _)| pod.clone()).collect();
     let mut pods = Pods::default();
     for (kind, text) in &mut texts.iuf {
-        let relayed: Vec<SatText> = text.steps.iter_mut().map(|step| std::mem::take(&mut step.relayed)).collect();
+        let relayed: Vec<_> = text.steps.iter_mut().map(|step| step.relayed.take()).collect();
         let trust = if *kind == Kind::InstallLog { Trust::Relayed } else { Trust::Captured };
         // A retried step has a node of its own above its attempts. It has no pod, or that of an attempt.
         let of = |step: &StepText| (step.operation.clone(), step.workflow.clone());
         let retried: HashSet<_> = text.steps.iter().filter(|step| step.attempt.is_some()).map(of).collect();
         for (step, relayed) in text.steps.iter().zip(relayed) {
             if step.attempt.is_some() || !retried.contains(&of(step)) {
-                add_step(&mut pods, step, (trust, relayed), text, &workflows, &files);
+                add_step(&mut pods, step, (trust, relayed.unwrap_or_default()), text, &workflows, &files);
             }
         }
     }
@@ -139,7 +136,7 @@ impl Pods {
 fn add_step(
     pods: &mut Pods,
     step: &StepText,
-    relayed: (Trust, SatText),
+    relayed: (Trust, Box<SatText>),
     text: &IufText,
     workflows: &HashSet<String>,
     files: &HashSet<String>,
@@ -208,7 +205,7 @@ fn computed_pod(
 }
 
 /// The copy of a pod's output beside install.log. Most pods are not of SAT and say nothing.
-fn add_pod(pods: &mut Pods, pod: &str, file: FileId, text: SatText, workflows: &HashSet<String>, inputs: &[Input]) {
+fn add_pod(pods: &mut Pods, pod: &str, file: FileId, text: Box<SatText>, workflows: &HashSet<String>, inputs: &[Input]) {
     let known = pods.by_pod.contains_key(pod);
     if text.is_empty() && !known {
         return;
@@ -232,7 +229,7 @@ fn add_pod(pods: &mut Pods, pod: &str, file: FileId, text: SatText, workflows: &
 
 /// A log fetched from S3 tells no pod. It is of the run its name tells, or with which it shares an id, or else of the
 /// only one it can be.
-fn add_main(runs: &mut Vec<Run>, file: FileId, text: SatText, inputs: &[Input], problems: &mut Vec<Problem>) {
+fn add_main(runs: &mut Vec<Run>, file: FileId, text: Box<SatText>, inputs: &[Input], problems: &mut Vec<Problem>) {
     let shown = inputs.get(file.0 as usize).map(|input| input.path.clone());
     let taken = |run: &Run| run.sources.iter().any(|(trust, _)| *trust == Trust::Main);
     let found = named_in(runs, shown.as_deref().unwrap_or_default())
@@ -311,6 +308,9 @@ fn only<T>(mut found: impl Iterator<Item = T>) -> Option<T> {
 
 /// The console of a resumed command names neither workflow nor pod; its steps are those of the other logs.
 fn merge_podless(runs: &mut Vec<Run>) {
+    if runs.iter().all(|run| run.pod.is_some()) {
+        return;
+    }
     let (podless, mut kept): (Vec<Run>, Vec<Run>) = std::mem::take(runs).into_iter().partition(|run| run.pod.is_none());
     for run in podless {
         let mut text = run.sources.first().map(|(_, text)| text.clone()).unwrap_or_default();

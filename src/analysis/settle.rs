@@ -3,6 +3,7 @@
 use std::cell::LazyCell;
 
 use crate::limits;
+use crate::sat::ImageText;
 
 use super::assignment::{are_too_many, assign};
 use super::run::Run;
@@ -16,10 +17,10 @@ impl Run {
         sources.sort_by_key(|(trust, _)| *trust);
         for (_, source) in sources {
             if self.text.is_empty() && self.text.images().is_empty() && self.text.errors.is_empty() {
-                self.text = source;
+                self.text = *source;
                 continue;
             }
-            for found in self.text.absorb(source) {
+            for found in self.text.absorb(*source) {
                 let (better, at) = found.better;
                 let (other, other_at) = found.other;
                 problems.push(Problem::new(
@@ -156,10 +157,9 @@ impl Run {
     }
 
     /// The configuration of an image: as the log has it, or the bootprep file.
-    pub(super) fn configuration_of(&self, image: &str) -> Option<String> {
-        let text = self.text.image(image)?;
+    pub(super) fn configuration_of(&self, text: &ImageText) -> Option<String> {
         let row = text.row.as_ref().filter(|_| text.unconfigured.is_none());
         let logged = text.configuration.as_ref().or(row.and_then(|row| row.configuration.as_ref()));
-        logged.map(|(name, _)| name.clone()).or_else(|| self.assignment.as_ref()?.configuration(image))
+        logged.map(|(name, _)| name.clone()).or_else(|| self.assignment.as_ref()?.configuration(&text.name))
     }
 }

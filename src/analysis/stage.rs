@@ -26,7 +26,7 @@ pub(super) struct JoinedStage {
 }
 
 impl JoinedStage {
-    pub(super) fn shown(self, shown: &Places<'_>, sessions: &Sessions) -> Stage {
+    pub(super) fn shown(self, shown: &Places, sessions: &Sessions) -> Stage {
         Stage {
             session: sessions.full(self.session.as_deref(), self.workflow.as_deref()),
             stage: self.stage,
@@ -84,7 +84,7 @@ pub(super) fn attach_states(
                     && began.is_none_or(|began| run.stamp.is_none_or(|stamp| stamp < began))
             };
             match runs.iter_mut().rev().find(before) {
-                Some(run) => run.sources.push((Trust::State, report.clone())),
+                Some(run) => run.sources.push((Trust::State, Box::new(report.clone()))),
                 None => problems.extend(report_without_run(operation, report)),
             }
         }

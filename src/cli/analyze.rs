@@ -1,6 +1,7 @@
 //! `incfg analyze`.
 
 use std::io::Read;
+use std::mem::ManuallyDrop;
 use std::num::NonZeroUsize;
 use std::path::{Path, PathBuf};
 
@@ -88,13 +89,14 @@ pub(super) fn run(arguments: &Arguments) -> Result<Exit, Failure> {
     let named = arguments.paths.iter().chain(&arguments.vars_file).chain(&arguments.bootprep);
     let found = collected.sources.iter().filter(|source| !is_own(source)).map(|source| Path::new(&source.shown));
     spare(arguments.output.as_deref(), named.map(PathBuf::as_path).chain(found))?;
-    let analysis = super::reading::analysed(&collected, &context, &grammar, arguments.jobs)?;
+    // The process ends with this command: to free what is kept of many runs, text by text, would only make it wait.
+    let analysis = ManuallyDrop::new(super::reading::analysed(&collected, &context, &grammar, arguments.jobs)?);
     if let (Some(image), Format::Text | Format::Html) = (&arguments.image, arguments.format) {
         is_there(image, &analysis)?;
     }
     match arguments.format {
         Format::Json => {
-            let json = Masked::json(&analysis).map_err(|error| Failure::new(Exit::Defect, error))?;
+            let json = Masked::json(&*analysis).map_err(|error| Failure::new(Exit::Defect, error))?;
             deliver(arguments.output.as_deref(), &json)?;
         }
         Format::Text => {

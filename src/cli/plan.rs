@@ -286,7 +286,7 @@ fn inputs(arguments: &Arguments, analysis: &Analysis, used: Vec<PathBuf>) -> Res
     let mut paths: Vec<PathBuf> = arguments.analysis.iter().cloned().collect();
     if arguments.analysis.is_none() {
         let evidence = analysis.recoveries.iter().flat_map(|recovery| &recovery.evidence);
-        paths.extend(evidence.map(|evidence| PathBuf::from(&evidence.path)));
+        paths.extend(evidence.map(|evidence| PathBuf::from(&*evidence.path)));
     }
     paths.extend(used);
     let mut files: Vec<InputFile> = Vec::new();

@@ -427,7 +427,7 @@ fn shown(evidence: &[Evidence], page: &Page) -> Vec<(String, String)> {
     let mut files: Vec<(&str, String)> = Vec::new();
     for place in evidence.iter().take(PLACES) {
         match files.last_mut() {
-            Some((path, lines)) if *path == place.path => *lines += &format!(" :{}", place.line),
+            Some((path, lines)) if **path == *place.path => *lines += &format!(" :{}", place.line),
             _ => files.push((&place.path, format!(":{}", place.line))),
         }
     }

@@ -2,7 +2,7 @@
 
 use foldhash::HashMap;
 
-use super::{ImageText, Placed, SatText};
+use super::{ImageText, Placed, SatText, name_of};
 
 /// Two texts of one run say different things.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -40,14 +40,14 @@ impl SatText {
             known.base_id = known.base_id.take().or(item.base_id);
         }
         for text in other.images {
-            match self.by_name.get(&text.name).and_then(|at| self.images.get_mut(*at)) {
+            match self.by_name.find(&self.images, name_of, &text.name).and_then(|at| self.images.get_mut(at)) {
                 Some(known) => {
                     found.extend(disagreement(known, &text));
                     known.absorb(text);
                 }
                 None => {
                     let (name, first) = (text.name.clone(), text.first);
-                    self.with(&name, first, |known| *known = text);
+                    _ = self.with(&name, first, |known| *known = text);
                 }
             }
         }
@@ -56,8 +56,8 @@ impl SatText {
             (&mut self.configurations_failed, other.configurations_failed),
             (&mut self.templates, other.templates),
         ] {
-            for (name, place) in from.iter() {
-                Self::add(into, &mut self.dropped, name, *place);
+            for (name, place) in from {
+                Self::add(into, &mut self.dropped, name, place);
             }
         }
         let mut mine: HashMap<u32, usize> = HashMap::default();

@@ -2,12 +2,14 @@
 
 use foldhash::HashMap;
 
-use super::{ImageText, PRE_CONFIGURATION, SatText};
+use crate::positions::ByName;
+
+use super::{ImageText, PRE_CONFIGURATION, SatText, name_of};
 
 impl SatText {
     /// Ends the reading: what could only be told with everything at hand.
     pub fn finish(&mut self) {
-        if let Some(row) = self.reading.report.finish() {
+        if let Some(row) = self.reading.take().and_then(|mut reading| reading.report.finish()) {
             self.add_row(row);
         }
         self.join_cut_names();
@@ -19,7 +21,6 @@ impl SatText {
         }
         self.configurations.drop_cut();
         self.templates.drop_cut();
-        *self.reading = Default::default();
     }
 
     /// A name with a line break stands cut in some lines: what they say belongs to the full name.
@@ -108,7 +109,7 @@ impl SatText {
         }
         let (gone, kept) = std::mem::take(&mut self.images).into_iter().partition(goes);
         self.images = kept;
-        self.by_name = self.images.iter().enumerate().map(|(at, text)| (text.name.clone(), at)).collect();
+        self.by_name = ByName::of(&self.images, name_of);
         gone
     }
 }

@@ -1,9 +1,8 @@
 //! What one text says of one image.
 
-use std::collections::HashMap;
-
 use crate::evidence::Place;
 use crate::image_id::ImageId;
+use crate::positions::ByName;
 
 use super::{Placed, ReportRow};
 
@@ -46,6 +45,7 @@ pub struct ImageText {
     pub session_seen: Option<Placed<String>>,
     /// The last state of each container of the session.
     pub containers: Vec<(String, Placed<String>)>,
+    pub(super) containers_by_name: ByName,
     /// Where the log of the failed container is: pod and container.
     pub failed_container: Option<Placed<(String, String)>>,
     /// Its configuration.
@@ -75,6 +75,7 @@ impl ImageText {
             session_created: None,
             session_seen: None,
             containers: Vec::new(),
+            containers_by_name: ByName::default(),
             failed_container: None,
             configuration: None,
             row: None,
@@ -120,8 +121,6 @@ impl ImageText {
         if self.created.is_some() {
             return None;
         }
-        let states: HashMap<&str, &str> =
-            self.containers.iter().map(|(name, (state, _))| (name.as_str(), state.as_str())).collect();
         let failed = |group: &str| {
             let of_group = self.containers.iter().filter(move |(name, (state, _))| {
                 state == "failed"
@@ -129,7 +128,10 @@ impl ImageText {
             });
             of_group.min_by_key(|(name, _)| layer_number(name)).map(|(name, (_, place))| (name.clone(), *place))
         };
-        let passed = |name: &str| states.get(name) == Some(&"succeeded");
+        let passed = |name: &str| {
+            let at = self.containers_by_name.find(&self.containers, |(name, _)| name, name);
+            at.and_then(|at| self.containers.get(at)).is_some_and(|(_, (state, _))| state == "succeeded")
+        };
         if let Some(first) = failed("git-clone").or_else(|| failed("inventory")) {
             return Some(first);
         }
@@ -176,7 +178,7 @@ impl ImageText {
             row
         );
         if self.containers.is_empty() {
-            self.containers = other.containers;
+            (self.containers, self.containers_by_name) = (other.containers, other.containers_by_name);
         }
     }
 }

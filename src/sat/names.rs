@@ -6,6 +6,7 @@ use foldhash::HashSet;
 
 use crate::evidence::Place;
 use crate::limits;
+use crate::positions::ByName;
 
 use super::Placed;
 
@@ -13,20 +14,20 @@ use super::Placed;
 #[derive(Debug, Clone, Default)]
 pub struct Names {
     placed: Vec<Placed<String>>,
-    known: HashSet<String>,
+    by_name: ByName,
 }
 
 impl Names {
     /// Whether the name is new and beyond those that are kept.
-    pub(super) fn add(&mut self, name: &str, place: Place) -> bool {
-        if self.known.contains(name) {
+    pub(super) fn add(&mut self, name: String, place: Place) -> bool {
+        if self.by_name.find(&self.placed, name_of, &name).is_some() {
             return false;
         }
         if self.placed.len() >= limits::RUN_ITEMS {
             return true;
         }
-        self.known.insert(name.to_owned());
-        self.placed.push((name.to_owned(), place));
+        self.placed.push((name, place));
+        self.by_name.grew(&self.placed, name_of);
         false
     }
 
@@ -34,7 +35,7 @@ impl Names {
     pub(super) fn drop_cut(&mut self) {
         let cut: HashSet<String> = self.placed.iter().flat_map(|(name, _)| heads(name)).map(str::to_owned).collect();
         self.placed.retain(|(name, _)| !cut.contains(name));
-        self.known.retain(|name| !cut.contains(name));
+        self.by_name = ByName::of(&self.placed, name_of);
     }
 }
 
@@ -46,7 +47,20 @@ impl Deref for Names {
     }
 }
 
+fn name_of((name, _): &Placed<String>) -> &str {
+    name
+}
+
 /// What stands of a name before each of its line breaks.
 fn heads(name: &str) -> impl Iterator<Item = &str> {
     name.match_indices('\n').filter_map(|(at, _)| name.get(..at))
+}
+
+impl IntoIterator for Names {
+    type Item = Placed<String>;
+    type IntoIter = std::vec::IntoIter<Placed<String>>;
+
+    fn into_iter(self) -> Self::IntoIter {
+        self.placed.into_iter()
+    }
 }

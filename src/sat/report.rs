@@ -40,6 +40,11 @@ pub(super) struct ReportReader {
     copies: HashSet<u64>,
 }
 
+/// Whether a fact is a line of the report.
+pub(super) fn is_of_report(fact: &Fact) -> bool {
+    matches!(fact, Fact::ReportSection { .. } | Fact::ReportName { .. }) || place_in_row(fact).is_some()
+}
+
 /// The place of a field in a row; `None` for a line that is no field.
 fn place_in_row(fact: &Fact) -> Option<u8> {
     match fact {
@@ -54,7 +59,7 @@ fn place_in_row(fact: &Fact) -> Option<u8> {
 
 impl ReportReader {
     /// Takes a line; gives the row before, when the line ends it.
-    pub(super) fn take(&mut self, fact: &Fact, place: Place, copy: Option<u64>) -> Option<ReportRow> {
+    pub(super) fn take(&mut self, fact: Fact, place: Place, copy: Option<u64>) -> Option<ReportRow> {
         if let Some(copy) = copy {
             let full = self.copies.len() >= limits::REPORT_LINES;
             let known = if full { self.copies.contains(&copy) } else { !self.copies.insert(copy) };
@@ -64,13 +69,13 @@ impl ReportReader {
         }
         match fact {
             Fact::ReportSection { section } => {
-                self.section = Some(section.clone());
+                self.section = Some(section);
                 return self.row.take();
             }
             Fact::ReportName { name } => {
                 self.field = 0;
                 let before = self.row.take();
-                self.row = text_value(name).map(|name| ReportRow {
+                self.row = text_value(&name).map(|name| ReportRow {
                     section: self.section.clone().unwrap_or_default(),
                     name,
                     place,
@@ -84,7 +89,7 @@ impl ReportReader {
             }
             _ => {}
         }
-        let field = place_in_row(fact)?;
+        let field = place_in_row(&fact)?;
         // A field that does not come after the last one is of a row whose name was lost: a line of another stream fell
         // into it. Its id must not become that of the row before.
         if field < self.field || (field == self.field && field != 5) || (field == 5 && self.field < 4) {
@@ -94,18 +99,18 @@ impl ReportReader {
         let row = self.row.as_mut()?;
         row.of_image |= matches!(fact, Fact::ReportPreconfigured { .. } | Fact::ReportFinal { .. });
         match fact {
-            Fact::ReportPreconfigured { value } => row.preconfigured_id = id_value(value, place),
+            Fact::ReportPreconfigured { value } => row.preconfigured_id = id_value(&value, place),
             Fact::ReportFinal { value } => {
-                row.final_id = id_value(value, place);
+                row.final_id = id_value(&value, place);
                 // Only image rows have this field, so it tells the section where that line was lost.
                 if row.section.is_empty() {
                     row.section = "images".into();
                 }
             }
-            Fact::ReportConfiguration { value } => row.configuration = text_value(value).map(|name| (name, place)),
+            Fact::ReportConfiguration { value } => row.configuration = text_value(&value).map(|name| (name, place)),
             Fact::ReportGroups { value } if value.trim() != "null" => row.groups = Some(Vec::new()),
             Fact::ReportGroup { value } => {
-                if let (Some(groups), Some(group)) = (&mut row.groups, text_value(value))
+                if let (Some(groups), Some(group)) = (&mut row.groups, text_value(&value))
                     && groups.len() < limits::RUN_ITEMS
                 {
                     groups.push(group);
@@ -123,7 +128,7 @@ impl ReportReader {
 }
 
 fn id_value(value: &str, place: Place) -> Option<Placed<ImageId>> {
-    text_value(value)?.parse().ok().map(|id| (id, place))
+    text_value(value)?.try_into().ok().map(|id| (id, place))
 }
 
 /// The text of a JSON string or of a YAML scalar; nothing for null and for half a string.
@@ -150,7 +155,7 @@ mod tests {
         let mut reader = ReportReader::default();
         let mut names = Vec::new();
         for row in (0..rows).chain([0, rows - 1]) {
-            names.extend(reader.take(&name(row), place, Some(row)).map(|row| row.name));
+            names.extend(reader.take(name(row), place, Some(row)).map(|row| row.name));
         }
         names.extend(reader.finish().map(|row| row.name));
         // The first line is known again; the one beyond the bound is not, and is the row it was.

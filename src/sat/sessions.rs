@@ -23,6 +23,12 @@ fn running(image: &ImageText) -> impl Iterator<Item = &String> {
 }
 
 impl Sessions {
+    pub(super) fn of(images: &[ImageText]) -> Self {
+        let mut sessions = Self::default();
+        images.iter().enumerate().for_each(|(at, image)| sessions.note(image, at));
+        sessions
+    }
+
     /// What is known of the sessions of an image is about to change.
     pub(super) fn forget(&mut self, image: &ImageText, at: usize) {
         running(image).for_each(|session| self.running.remove(session, at));
@@ -51,11 +57,11 @@ impl Sessions {
         let mut only = None;
         for length in &self.lengths {
             for name in (0..=text.len()).filter_map(|at| text.get(at..at.checked_add(*length)?)) {
-                for image in self.running.all(name).chain(self.asked.all(name)) {
-                    if only.is_some_and(|known| known != image) {
+                for image in self.running.all(name).iter().chain(self.asked.all(name)) {
+                    if only.is_some_and(|known| known != *image) {
                         return None;
                     }
-                    only = Some(image);
+                    only = Some(*image);
                 }
             }
         }

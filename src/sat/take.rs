@@ -1,6 +1,6 @@
 //! The lines of a text, taken in one by one.
 
-use foldhash::{HashMap, HashSet};
+use foldhash::HashSet;
 
 use crate::evidence::Place;
 use crate::fact::Fact;
@@ -8,36 +8,34 @@ use crate::image_id::ImageId;
 use crate::limits;
 use crate::statement::Statement;
 
-use super::report::{ReportReader, ReportRow};
+use super::report::{ReportReader, ReportRow, is_of_report};
 use super::sessions::Sessions;
-use super::{GivenUp, SatText};
+use super::{GivenUp, ImageText, Placed, SatText};
 
-/// What is remembered from line to line.
+/// What is remembered from line to line. Images are told by where they stand in the list.
 #[derive(Debug, Clone, Default)]
 pub(super) struct Reading {
     /// The image whose failure the next `given up` line is about.
-    just_failed: Option<String>,
+    just_failed: Option<usize>,
     /// The image of the last session header.
-    watched: Option<String>,
+    watched: Option<usize>,
     /// The image whose session was created last.
-    last_session: Option<String>,
+    last_session: Option<usize>,
     traceback: bool,
     pub(super) report: ReportReader,
-    pub(super) sessions: Sessions,
-    /// Where containers of that name stand in the lists of the images, by these.
-    containers: HashMap<String, HashMap<usize, usize>>,
-    /// How many there are.
-    container_count: usize,
+    /// Made by the first line that names a session and no image: most releases of SAT print none.
+    sessions: Option<Sessions>,
+    containers: usize,
     /// What was given up, by index and reason.
     given_up: HashSet<(u32, String)>,
 }
 
 impl SatText {
     /// Takes one more statement in.
-    pub fn take(&mut self, statement: &Statement) {
-        let place = statement.place;
+    pub fn take(&mut self, statement: Statement) {
+        let Statement { place, stamp, copy, fact, .. } = statement;
         if !matches!(
-            statement.fact,
+            fact,
             Fact::Error { .. }
                 | Fact::Nothing {}
                 | Fact::Exception { .. }
@@ -46,236 +44,256 @@ impl SatText {
                 | Fact::ReportSection { .. }
         ) {
             self.extent = Some(self.extent.map_or((place, place), |(first, _)| (first, place)));
-            self.first_stamp = self.first_stamp.or(statement.stamp);
-            self.last_stamp = statement.stamp.or(self.last_stamp);
+            self.first_stamp = self.first_stamp.or(stamp);
+            self.last_stamp = stamp.or(self.last_stamp);
         }
-        match &statement.fact {
+        let mut reading = self.reading.take().unwrap_or_default();
+        let just_failed = reading.just_failed.take();
+        match fact {
+            Fact::ImageGivenUp { index, reason } => {
+                self.image_given_up(&mut reading, just_failed, GivenUp { index, reason, image: None, place });
+            }
+            fact if is_of_report(&fact) => {
+                if let Some(row) = reading.report.take(fact, place, copy) {
+                    self.add_row(row);
+                }
+            }
+            fact => self.take_fact(&mut reading, fact, place),
+        }
+        self.reading = Some(reading);
+    }
+
+    fn take_fact(&mut self, reading: &mut Reading, fact: Fact, place: Place) {
+        match fact {
             Fact::ScriptBegin { operation, .. } => {
-                self.operation = self.operation.take().or_else(|| Some((operation.clone(), place)))
+                self.operation = self.operation.take().or(Some((operation, place)));
             }
             Fact::ScriptSkipped { operation } => {
                 self.skipped = Some(place);
-                self.operation = Some((operation.clone(), place));
+                self.operation = Some((operation, place));
             }
             Fact::ScriptFailed { file, .. } => {
-                if let (None, Some(file)) = (&self.input_file, file) {
-                    self.input_file = Some((file.clone(), place));
-                }
+                self.input_file = self.input_file.take().or(file.map(|file| (file, place)));
             }
-            Fact::InputFile { file } => self.input_file = Some((file.clone(), place)),
-            Fact::ExitCode { code } => self.exit_code = Some((*code, place)),
+            Fact::InputFile { file } => self.input_file = Some((file, place)),
+            Fact::ExitCode { code } => self.exit_code = Some((code, place)),
             Fact::DryRun {} => self.dry_run = Some(place),
             Fact::Interrupted {} | Fact::Killed {} => self.interrupted = Some(place),
-            Fact::Creating { count } => self.creating = Some((*count, place)),
-            Fact::Traceback {} => self.reading.traceback = true,
-            Fact::Exception { error } if self.reading.traceback => self.error(error, place),
+            Fact::Creating { count } => self.creating = Some((count, place)),
+            Fact::Traceback {} => reading.traceback = true,
+            Fact::Exception { error } if reading.traceback => self.error(error, place),
             Fact::Error { message } => self.error(message, place),
-            fact => self.take_detail(fact, statement),
-        }
-        if !matches!(statement.fact, Fact::ImageFailed { .. }) {
-            self.reading.just_failed = None;
-        }
-    }
-
-    fn take_detail(&mut self, fact: &Fact, statement: &Statement) {
-        let place = statement.place;
-        match fact {
             Fact::Depends { index, base } => {
-                if let Some(item) = self.item(*index) {
-                    item.depends_on = Some((*base, place));
+                if let Some(item) = self.item(index) {
+                    item.depends_on = Some((base, place));
                 }
             }
             Fact::Base { index, base } => {
-                if let Some(item) = self.item(*index) {
-                    item.base = Some((base.clone(), place));
+                if let Some(item) = self.item(index) {
+                    item.base = Some((base, place));
                 }
             }
             Fact::BaseRef { index, ref_name } => {
-                if let Some(item) = self.item(*index) {
-                    item.base_ref = Some((ref_name.clone(), place));
+                if let Some(item) = self.item(index) {
+                    item.base_ref = Some((ref_name, place));
                 }
             }
             Fact::BaseId { index, id } => {
-                if let (Some(item), Ok(id)) = (self.item(*index), id.parse()) {
+                if let (Some(item), Ok(id)) = (self.item(index), id.try_into()) {
                     item.base_id = Some((id, place));
                 }
             }
             Fact::ConfigurationCreated { configuration } => {
-                Self::add(&mut self.configurations, &mut self.dropped, configuration, place)
+                Self::add(&mut self.configurations, &mut self.dropped, configuration, place);
             }
             Fact::ConfigurationFailed { configuration, reason } => {
-                Self::add(&mut self.configurations_failed, &mut self.dropped, configuration, place);
                 let reason = reason.as_deref().unwrap_or("no reason given");
-                self.error(&format!("configuration {configuration} was not created: {reason}"), place);
+                self.error(format!("configuration {configuration} was not created: {reason}"), place);
+                Self::add(&mut self.configurations_failed, &mut self.dropped, configuration, place);
             }
             Fact::TemplateCreated { template } => Self::add(&mut self.templates, &mut self.dropped, template, place),
-            Fact::BuildCreated { job } => self.fingerprint(job),
+            Fact::BuildCreated { job } => self.fingerprint(&job),
             Fact::BuildRefused { reason } => {
+                self.error(format!("IMS refused a build: {reason}"), place);
                 if self.builds_refused.len() < limits::RUN_ITEMS {
-                    self.builds_refused.push((reason.clone(), place));
+                    self.builds_refused.push((reason, place));
                 } else {
                     self.dropped += 1;
                 }
-                self.error(&format!("IMS refused a build: {reason}"), place);
             }
-            Fact::ReportSection { .. }
-            | Fact::ReportName { .. }
-            | Fact::ReportPreconfigured { .. }
-            | Fact::ReportFinal { .. }
-            | Fact::ReportConfiguration { .. }
-            | Fact::ReportGroups { .. }
-            | Fact::ReportGroup { .. } => self.take_report(fact, statement),
-            fact => self.take_image(fact, place),
+            fact => self.take_image(reading, fact, place),
         }
     }
 
-    fn take_image(&mut self, fact: &Fact, place: Place) {
+    fn take_image(&mut self, reading: &mut Reading, fact: Fact, place: Place) {
         match fact {
             Fact::ImageCreated { image, id } => {
-                let Ok(id) = id.parse::<ImageId>() else { return };
+                let Ok(id) = ImageId::try_from(id) else { return };
                 self.fingerprint(id.as_str());
-                self.with(image, place, |text| {
-                    let other = text.created.as_ref().filter(|(known, _)| *known != id);
-                    text.other_id = text.other_id.take().or(other.cloned());
-                    text.created = Some((id, place));
+                self.with(&image, place, |text| {
+                    if let Some((known, at)) = text.created.replace((id, place))
+                        && text.created.as_ref().is_some_and(|(id, _)| *id != known)
+                    {
+                        text.other_id.get_or_insert((known, at));
+                    }
                 });
             }
-            Fact::ImageWithoutId { image } => self.with(image, place, |text| text.without_id = Some(place)),
+            Fact::ImageWithoutId { image } => _ = self.with(&image, place, |text| text.without_id = Some(place)),
             Fact::ImageFailed { image } => {
-                self.with(image, place, |text| text.failed = Some(place));
-                self.reading.just_failed = Some(image.clone());
+                reading.just_failed = self.with(&image, place, |text| text.failed = Some(place));
             }
-            Fact::ImageUnconfigured { image } => self.with(image, place, |text| text.unconfigured = Some(place)),
-            Fact::ImagePrebuilt { image } => self.with(image, place, |text| text.prebuilt = Some(place)),
-            Fact::ImageSkipped { image } => self.with(image, place, |text| text.skipped = Some(place)),
+            Fact::ImageUnconfigured { image } => _ = self.with(&image, place, |text| text.unconfigured = Some(place)),
+            Fact::ImagePrebuilt { image } => _ = self.with(&image, place, |text| text.prebuilt = Some(place)),
+            Fact::ImageSkipped { image } => _ = self.with(&image, place, |text| text.skipped = Some(place)),
             Fact::ImagesSkipped { images } => {
                 for image in images.split(", ") {
                     self.with(image, place, |text| text.skipped = Some(place));
                 }
             }
             Fact::ImageRenaming { image, id } => {
-                if let Ok(id) = id.parse() {
-                    self.with(image, place, |text| text.renamed = Some((id, place)));
+                if let Ok(id) = id.try_into() {
+                    self.with(&image, place, |text| text.renamed = Some((id, place)));
                 }
             }
             Fact::ImageConfiguration { image, configuration } => {
-                self.error(&format!("configuration {configuration} is not usable for image {image}"), place);
-                self.with(image, place, |text| text.configuration = Some((configuration.clone(), place)));
+                self.error(format!("configuration {configuration} is not usable for image {image}"), place);
+                self.with(&image, place, |text| text.configuration = Some((configuration, place)));
             }
             Fact::SessionCreating { session, image } => {
-                self.with_session(image, place, |text| text.session_asked = Some((session.clone(), place)))
+                self.with_session(reading, &image, place, |text| text.session_asked = Some((session, place)));
             }
             Fact::SessionCreated { session, image } => {
-                self.fingerprint(session);
-                self.with_session(image, place, |text| text.session_created = Some((session.clone(), place)));
-                self.reading.last_session = Some(image.clone());
+                self.fingerprint(&session);
+                reading.last_session =
+                    self.with_session(reading, &image, place, |text| text.session_created = Some((session, place)));
             }
-            Fact::SessionWaiting { session } => self.session_waiting(session, place),
+            Fact::SessionWaiting { session } => self.session_waiting(reading, session, place),
             Fact::SessionHeader { session, image } => {
-                self.fingerprint(session);
-                self.session_seen(image, session, place);
-                self.reading.watched = Some(image.clone());
+                reading.watched = self.session_seen(reading, &image, session, place);
             }
             Fact::Container { container, state } => {
-                if let Some(image) = self.reading.watched.take() {
-                    self.container(&image, container, state, place);
-                    self.reading.watched = Some(image);
+                if let Some(at) = reading.watched {
+                    self.container(reading, at, container, (state, place));
                 }
             }
             Fact::FailedContainer { image, pod, container } => {
-                self.with(image, place, |text| text.failed_container = Some(((pod.clone(), container.clone()), place)))
+                self.with(&image, place, |text| text.failed_container = Some(((pod, container), place)));
             }
-            Fact::ImageGivenUp { index, reason } => self.image_given_up(*index, reason, place),
             _ => {}
         }
     }
 
-    /// The header of a session stands above each change of its containers, so nearly always it tells nothing new.
-    fn session_seen(&mut self, image: &str, session: &str, place: Place) {
-        let known = self.by_name.get(image).and_then(|at| self.images.get_mut(*at)?.session_seen.as_mut());
-        match known.filter(|(known, _)| known == session) {
-            Some((_, seen_at)) => *seen_at = place,
-            None => self.with_session(image, place, |text| text.session_seen = Some((session.to_owned(), place))),
+    /// Changes what is known of the session of an image; gives where the image stands in the list.
+    fn with_session(
+        &mut self,
+        reading: &mut Reading,
+        image: &str,
+        place: Place,
+        change: impl FnOnce(&mut ImageText),
+    ) -> Option<usize> {
+        let at = self.position(image, place)?;
+        let image = self.images.get_mut(at)?;
+        match &mut reading.sessions {
+            None => change(image),
+            Some(sessions) => {
+                sessions.forget(image, at);
+                change(image);
+                sessions.note(image, at);
+            }
         }
+        Some(at)
+    }
+
+    /// The header of a session stands above each change of its containers, so nearly always it tells nothing new.
+    fn session_seen(
+        &mut self,
+        reading: &mut Reading,
+        image: &str,
+        session: String,
+        place: Place,
+    ) -> Option<usize> {
+        let at = self.position(image, place)?;
+        let known = self.images.get_mut(at)?.session_seen.as_mut();
+        match known.filter(|(known, _)| *known == session) {
+            Some((_, seen_at)) => *seen_at = place,
+            None => {
+                self.fingerprint(&session);
+                self.with_session(reading, image, place, |text| text.session_seen = Some((session, place)));
+            }
+        }
+        Some(at)
     }
 
     /// SAT 3.21 and others print a wrong session name when they create one and the real one when they wait for it.
-    fn session_waiting(&mut self, session: &str, place: Place) {
-        self.fingerprint(session);
-        let image = match self.reading.sessions.image_of(session).and_then(|at| self.images.get(at)) {
-            Some(text) => text.name.clone(),
-            None => match self.reading.last_session.clone() {
-                Some(image) => {
-                    self.announces_wrong_sessions = true;
-                    image
-                }
-                None => return,
-            },
-        };
-        self.with_session(&image, place, |text| {
-            if text.session_seen.is_none() {
-                text.session_seen = Some((session.to_owned(), place));
-            }
+    fn session_waiting(&mut self, reading: &mut Reading, session: String, place: Place) {
+        self.fingerprint(&session);
+        let of_session = reading.sessions(&self.images).image_of(&session);
+        let Some(image) = of_session.or(reading.last_session).and_then(|at| self.images.get(at)) else { return };
+        let image = image.name.clone();
+        self.announces_wrong_sessions |= of_session.is_none();
+        self.with_session(reading, &image, place, |text| {
+            text.session_seen.get_or_insert((session, place));
         });
     }
 
-    fn container(&mut self, image: &str, container: &str, state: &str, place: Place) {
-        let Some(at) = self.position(image, place) else { return };
-        let Some(image) = self.images.get_mut(at) else { return };
-        let said = (state.to_owned(), place);
-        match self.reading.containers.get(container).and_then(|images| images.get(&at)) {
-            Some(at) => {
-                if let Some(container) = image.containers.get_mut(*at) {
-                    container.1 = said;
-                }
-            }
-            None if self.reading.container_count < limits::RUN_CONTAINERS => {
-                let images = self.reading.containers.entry(container.to_owned()).or_default();
-                images.insert(at, image.containers.len());
-                self.reading.container_count += 1;
-                image.containers.push((container.to_owned(), said));
+    fn container(&mut self, reading: &mut Reading, image: usize, container: String, said: Placed<String>) {
+        let Some(image) = self.images.get_mut(image) else { return };
+        let known = image.containers_by_name.find(&image.containers, |(name, _)| name, &container);
+        match known.and_then(|at| image.containers.get_mut(at)) {
+            Some(known) => known.1 = said,
+            None if reading.containers < limits::RUN_CONTAINERS => {
+                image.containers.push((container, said));
+                image.containers_by_name.grew(&image.containers, |(name, _)| name);
+                reading.containers += 1;
             }
             None => self.dropped += 1,
         }
     }
 
-    fn image_given_up(&mut self, index: u32, reason: &str, place: Place) {
+    fn image_given_up(&mut self, reading: &mut Reading, just_failed: Option<usize>, mut given_up: GivenUp) {
+        let GivenUp { index, ref reason, place, .. } = given_up;
         let own_failure = reason == "creation failed";
-        let image = if own_failure {
-            self.reading.just_failed.take()
+        let at = if own_failure {
+            just_failed
         } else {
-            let sessions = &self.reading.sessions;
-            let at = sessions.only_named_in(reason).or_else(|| sessions.only_unanswered());
-            at.and_then(|at| self.images.get(at)).map(|text| text.name.clone())
+            let sessions = reading.sessions(&self.images);
+            sessions.only_named_in(reason).or_else(|| sessions.only_unanswered())
         };
-        if let (false, Some(image)) = (own_failure, &image) {
-            self.with_session(image, place, |text| text.given_up = Some((reason.to_owned(), place)));
-        }
+        let image = at.and_then(|at| self.images.get(at)).map(|text| text.name.clone());
         if !own_failure {
-            self.error(reason, place);
+            if let Some(image) = &image {
+                self.with_session(reading, image, place, |text| text.given_up = Some((reason.clone(), place)));
+            }
+            self.error(reason.clone(), place);
         }
-        if self.given_up.len() < limits::RUN_ITEMS && self.reading.given_up.insert((index, reason.to_owned())) {
-            self.given_up.push(GivenUp { index, reason: reason.to_owned(), image, place });
+        if self.given_up.len() < limits::RUN_ITEMS && reading.given_up.insert((index, reason.clone())) {
+            given_up.image = image;
+            self.given_up.push(given_up);
         }
-    }
-
-    fn take_report(&mut self, fact: &Fact, statement: &Statement) {
-        let Some(row) = self.reading.report.take(fact, statement.place, statement.copy) else { return };
-        self.add_row(row);
     }
 
     pub(super) fn add_row(&mut self, row: ReportRow) {
+        let place = row.place;
         match row.section.as_str() {
-            "configurations" => Self::add(&mut self.configurations, &mut self.dropped, &row.name, row.place),
-            "session_templates" => Self::add(&mut self.templates, &mut self.dropped, &row.name, row.place),
-            "images" if row.of_image => self.with(&row.name.clone(), row.place, |text| {
-                text.created = text.created.take().or(row.final_id.clone());
-                text.row = text.row.take().or(Some(Box::new(row)));
-            }),
+            "configurations" => Self::add(&mut self.configurations, &mut self.dropped, row.name, place),
+            "session_templates" => Self::add(&mut self.templates, &mut self.dropped, row.name, place),
+            "images" if row.of_image => {
+                let name = row.name.clone();
+                self.with(&name, place, |text| {
+                    text.created = text.created.take().or(row.final_id.clone());
+                    text.row = text.row.take().or(Some(Box::new(row)));
+                });
+            }
             "skipped_images" if row.of_image => {
-                self.with(&row.name.clone(), row.place, |text| text.skipped = text.skipped.or(Some(row.place)))
+                self.with(&row.name, place, |text| text.skipped = text.skipped.or(Some(place)));
             }
             _ => {}
         }
+    }
+}
+
+impl Reading {
+    fn sessions(&mut self, images: &[ImageText]) -> &Sessions {
+        self.sessions.get_or_insert_with(|| Sessions::of(images))
     }
 }

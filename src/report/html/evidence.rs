@@ -119,22 +119,22 @@ impl<'a> Folds<'a> {
     fn excerpts_of(&self, evidence: &[Evidence]) -> Vec<ExcerptView> {
         let mut sorted: Vec<&Evidence> = evidence.iter().collect();
         // In the order of the claim's files; within one, by line.
-        let file = |path: &str| evidence.iter().position(|place| place.path == path);
+        let file = |path: &str| evidence.iter().position(|place| *place.path == *path);
         sorted.sort_by_key(|place| (file(&place.path), place.line));
         let mut blocks: Vec<(&str, u64, u64)> = Vec::new();
         let around = self.detail.around;
         for place in &sorted {
             let (from, to) = (place.line.saturating_sub(around), place.line + around);
             match blocks.last_mut() {
-                Some((path, _, end)) if *path == place.path && from <= *end + 1 => *end = to,
+                Some((path, _, end)) if **path == *place.path && from <= *end + 1 => *end = to,
                 _ => blocks.push((&place.path, from, to)),
             }
         }
-        let here = |path: &str, number: u64| sorted.iter().any(|place| place.path == path && place.line == number);
+        let here = |path: &str, number: u64| sorted.iter().any(|place| *place.path == *path && place.line == number);
         blocks
             .into_iter()
             .map(|(path, from, to)| {
-                let middle = Evidence { path: path.to_owned(), line: from.midpoint(to) };
+                let middle = Evidence { path: path.into(), line: from.midpoint(to) };
                 let lines = self.excerpts.around(&middle, to - from).filter(|(number, _)| (from..=to).contains(number));
                 let lines = lines.map(|(number, text)| LineView {
                     number,
@@ -150,7 +150,7 @@ impl<'a> Folds<'a> {
     fn title(&self, evidence: &[Evidence], whole: bool) -> Shown {
         let mut files: Vec<(&str, Vec<u64>)> = Vec::new();
         for place in evidence {
-            match files.iter_mut().find(|(path, _)| *path == place.path) {
+            match files.iter_mut().find(|(path, _)| **path == *place.path) {
                 Some((_, lines)) => lines.push(place.line),
                 None => files.push((&place.path, vec![place.line])),
             }
