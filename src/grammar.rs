@@ -12,6 +12,7 @@ mod template;
 mod wording;
 
 use std::borrow::Cow;
+use std::cell::LazyCell;
 use std::collections::{BTreeMap, HashMap};
 use std::sync::OnceLock;
 
@@ -331,10 +332,13 @@ struct Captures<'l>(SmallVec<[(&'l str, Cow<'l, str>); 4]>);
 impl<'l> Captures<'l> {
     /// Adds the named parts of a text, if the wording takes it.
     fn add(&mut self, wording: &'l Wording, text: &'l [u8]) -> Option<()> {
+        // Nearly always all of it is text, and to see that once takes a fraction of what it takes to mend each part.
+        let whole = LazyCell::new(|| str::from_utf8(text).ok());
         wording.captures(text, &mut |name, place| {
-            let value = text.get(place).unwrap_or_default();
-            // Nearly always it is text, and to see that takes a fraction of what it takes to mend it.
-            let value = str::from_utf8(value).map_or_else(|_| String::from_utf8_lossy(value), Cow::Borrowed);
+            let value = match whole.and_then(|whole| whole.get(place.clone())) {
+                Some(value) => Cow::Borrowed(value),
+                None => String::from_utf8_lossy(text.get(place).unwrap_or_default()),
+            };
             self.0.push((name, value));
         })
     }

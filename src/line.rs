@@ -276,8 +276,12 @@ fn column(input: &[u8]) -> Option<(&[u8], &[u8])> {
         Some(b']') => COLUMN_WIDTH,
         _ => memchr::memchr(b']', inside)?,
     };
-    let (text, rest) = inside.split_at_checked(end)?;
+    let (mut text, rest) = inside.split_at_checked(end)?;
     let rest = rest.strip_prefix(b"]")?;
+    // Most of a column is padding, and there is one in every line.
+    while let Some(before) = text.strip_suffix(b"        ") {
+        text = before;
+    }
     matches!(rest, [] | [b' ', ..]).then(|| (text.trim_ascii(), rest))
 }
 

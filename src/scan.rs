@@ -8,13 +8,16 @@
 //! how much of a long line is looked at depends on the line alone.
 
 mod piece;
+mod turns;
 
+use std::collections::{HashMap, VecDeque};
 use std::sync::mpsc::{channel, sync_channel};
 
 use crate::input::Opened;
 use crate::sieve::Sieve;
 
 use piece::{End, FilePieces, Piece, StreamPieces};
+use turns::{Turn, Turns};
 
 /// A line of an input, without its line break.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -44,6 +47,12 @@ pub struct Extent {
 
 /// How many lines after this one the consumer wants whatever they hold.
 pub type Wanted = usize;
+
+/// The thread that goes through the pieces, among those that read them.
+const OWN: usize = 0;
+
+/// Pieces that it has read and that have to wait for their turn.
+const AHEAD: usize = 2;
 
 /// Reads inputs, one after the other, and keeps its buffers between them.
 pub struct Scanner<'a> {
@@ -115,7 +124,8 @@ impl<'a> Scanner<'a> {
         outcome
     }
 
-    /// Thread `n` of `threads` reads and searches the pieces `n`, `n + threads`, ...; this one goes through them in order.
+    /// Each thread takes the next piece that none has taken, reads and searches it. So does this one, as long as the piece
+    /// whose turn it is has not come: to wait for it would leave a core idle, and so would a thread more than cores.
     fn share_file(
         &mut self,
         pieces: &FilePieces,
@@ -123,35 +133,60 @@ impl<'a> Scanner<'a> {
         threads: usize,
         fold: &mut Fold<impl FnMut(RawLine<'_>) -> Wanted>,
     ) -> std::io::Result<()> {
+        let turns = &Turns::new(pieces.count());
+        let sifted = |at, mut piece: Piece| {
+            let outcome = pieces.read(at, &mut piece);
+            piece.sift(sieve);
+            (piece, outcome)
+        };
         std::thread::scope(|scope| {
-            let mut lanes = Vec::new();
-            for first in 0..threads as u64 {
+            let mut others = HashMap::new();
+            for thread in (0..threads).filter(|thread| *thread != OWN) {
                 let (done, finished) = sync_channel(1);
                 let (give_back, returned) = channel();
-                let mine = self.spare.pop();
                 scope.spawn(move || {
-                    let mut spare = mine;
-                    for at in (first..pieces.count()).step_by(threads) {
-                        let mut piece = spare.take().or_else(|| returned.try_recv().ok()).unwrap_or_default();
-                        let outcome = pieces.read(at, &mut piece);
-                        piece.sift(sieve);
+                    while let Some(at) = turns.take(thread) {
+                        let (piece, outcome) = sifted(at, returned.try_recv().unwrap_or_default());
                         let failed = outcome.is_err();
                         if done.send((piece, outcome)).is_err() || failed {
                             return;
                         }
                     }
                 });
-                lanes.push((finished, give_back));
+                others.insert(thread, (finished, give_back));
             }
-            for (_, (finished, give_back)) in (0..pieces.count()).zip(lanes.iter().cycle()) {
-                // A lane ends early only after an error, which was returned then.
-                let Ok((piece, outcome)) = finished.recv() else { break };
+            let mut own = VecDeque::new();
+            loop {
+                let other = match turns.turn() {
+                    Turn::Over => return Ok(()),
+                    Turn::Open => None,
+                    Turn::Of(thread) => others.get(&thread),
+                };
+                let mut ready = match other {
+                    Some((finished, _)) => finished.try_recv().ok(),
+                    None => own.pop_front(),
+                };
+                if ready.is_none() {
+                    if own.len() < AHEAD
+                        && let Some(at) = turns.take(OWN)
+                    {
+                        own.push_back(sifted(at, self.spare.pop().unwrap_or_default()));
+                        continue;
+                    }
+                    let Some((finished, _)) = other else { continue };
+                    ready = finished.recv().ok();
+                }
+                // A thread ends early only after an error, which was returned then.
+                let Some((piece, outcome)) = ready else { return Ok(()) };
                 fold.take(&piece);
                 (self.watch)(piece.read_bytes);
-                drop(give_back.send(piece));
+                turns.end();
+                match other {
+                    Some((_, give_back)) => drop(give_back.send(piece)),
+                    None => self.spare.push(piece),
+                }
                 outcome?;
             }
-            Ok(())
         })
     }
 

@@ -85,9 +85,9 @@ fn recovery_of(at: usize, run: &Run, image: &ImageText, choices: &mut Choices, p
     let base_image_candidates = if base_image.is_some() { Vec::new() } else { choices.bases_for(run, image) };
     let configuration = run.configuration_of(image);
     let configuration_candidates = if configuration.is_some() { Vec::new() } else { choices.configurations() };
-    let layer = image.failing_container().and_then(|(container, place)| {
-        layer_by_container(&container).map(|(layer, basis)| (layer, basis, place))
-    });
+    let layer = image
+        .failing_container()
+        .and_then(|(container, place)| layer_by_container(&container).map(|(layer, basis)| (layer, basis, place)));
     let groups = run
         .assignment
         .as_ref()

@@ -205,7 +205,14 @@ fn computed_pod(
 }
 
 /// The copy of a pod's output beside install.log. Most pods are not of SAT and say nothing.
-fn add_pod(pods: &mut Pods, pod: &str, file: FileId, text: Box<SatText>, workflows: &HashSet<String>, inputs: &[Input]) {
+fn add_pod(
+    pods: &mut Pods,
+    pod: &str,
+    file: FileId,
+    text: Box<SatText>,
+    workflows: &HashSet<String>,
+    inputs: &[Input],
+) {
     let known = pods.by_pod.contains_key(pod);
     if text.is_empty() && !known {
         return;

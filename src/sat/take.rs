@@ -205,13 +205,7 @@ impl SatText {
     }
 
     /// The header of a session stands above each change of its containers, so nearly always it tells nothing new.
-    fn session_seen(
-        &mut self,
-        reading: &mut Reading,
-        image: &str,
-        session: String,
-        place: Place,
-    ) -> Option<usize> {
+    fn session_seen(&mut self, reading: &mut Reading, image: &str, session: String, place: Place) -> Option<usize> {
         let at = self.position(image, place)?;
         let known = self.images.get_mut(at)?.session_seen.as_mut();
         match known.filter(|(known, _)| *known == session) {
