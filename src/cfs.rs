@@ -6,7 +6,7 @@ use serde::Deserialize;
 use serde_json::Value;
 
 use crate::evidence::Place;
-use crate::fact::Fact;
+use crate::fact::{Fact, Text};
 use crate::limits;
 use crate::statement::Statement;
 
@@ -56,9 +56,9 @@ pub struct FailedTask {
 
 impl AnsibleText {
     /// Takes one more statement in.
-    pub fn take(&mut self, statement: &Statement) {
+    pub fn take(&mut self, statement: Statement<'_>) {
         let place = statement.place;
-        match &statement.fact {
+        match statement.fact {
             Fact::Inventory { result } if result == "failed" => self.inventory_failed = Some(place),
             Fact::LayerBegin { playbook, repository } => {
                 if self.layers.len() < limits::ANSIBLE_LAYERS {
@@ -72,10 +72,10 @@ impl AnsibleText {
             }
             Fact::LayersPassed {} => self.passed = Some(place),
             Fact::LayerSkipped {} | Fact::LayerWaiting {} => self.one_layer = Some(place),
-            Fact::Task { task } => self.task = Some(task.clone()),
+            Fact::Task { task } => self.task = Some(task.into_owned()),
             Fact::TaskFailed { host, detail } => {
-                self.failed_task =
-                    Some(FailedTask { task: self.task.clone(), host: host.clone(), detail: detail.clone(), place })
+                let (host, detail) = (host.into_owned(), detail.into_owned());
+                self.failed_task = Some(FailedTask { task: self.task.clone(), host, detail, place });
             }
             _ => {}
         }
@@ -109,10 +109,10 @@ impl AnsibleText {
     }
 }
 
-fn layer_run(playbook: &str, repository: &Option<String>, place: Place) -> LayerRun {
+fn layer_run(playbook: Text<'_>, repository: Option<Text<'_>>, place: Place) -> LayerRun {
     LayerRun {
-        playbook: playbook.to_owned(),
-        repository: repository.clone().filter(|name| name != "null" && !name.is_empty()),
+        playbook: playbook.into_owned(),
+        repository: repository.filter(|name| name != "null" && !name.is_empty()).map(Text::into_owned),
         place,
     }
 }

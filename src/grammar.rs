@@ -18,7 +18,7 @@ use std::sync::OnceLock;
 
 use smallvec::SmallVec;
 
-use crate::fact::{Fact, KINDS};
+use crate::fact::{self, Fact, KINDS};
 use crate::line::{Dialect, Level, Line, Voice};
 use crate::sieve::{ByByte, Head, Opening, Sieve, after_blanks};
 use crate::yaml::decode;
@@ -154,9 +154,9 @@ impl Order {
 }
 
 /// What a line says.
-pub struct Said {
+pub struct Said<'l> {
     /// The fact.
-    pub fact: Fact,
+    pub fact: Fact<'l>,
     /// The lines after this one are to be looked at whatever they hold: those of a kind that follows it may be among
     /// them.
     pub goes_on: bool,
@@ -237,7 +237,7 @@ impl Grammar {
     /// What a line says; `body` is its message, joined from several lines where it spans them. Of a line that may be
     /// cut, only a kind whose end is there is taken: half a name is none.
     #[must_use]
-    pub fn said(&self, line: &Line<'_>, body: &[u8], may_be_cut: bool) -> Option<Said> {
+    pub fn said<'l>(&'l self, line: &Line<'l>, body: &'l [u8], may_be_cut: bool) -> Option<Said<'l>> {
         let message = after_blanks(body);
         let first = message.first().copied().unwrap_or(b' ');
         self.first_of(self.order().by_byte.of(first), Head::of(message), line, body, may_be_cut)
@@ -245,11 +245,18 @@ impl Grammar {
 
     /// What a line says that the sieve holds back: only a kind that follows another one may take it.
     #[must_use]
-    pub fn row(&self, line: &Line<'_>, may_be_cut: bool) -> Option<Said> {
+    pub fn row<'l>(&'l self, line: &Line<'l>, may_be_cut: bool) -> Option<Said<'l>> {
         self.first_of(&self.order().rows, Head::of(b""), line, line.body, may_be_cut)
     }
 
-    fn first_of(&self, tries: &[Try], head: Head, line: &Line<'_>, body: &[u8], may_be_cut: bool) -> Option<Said> {
+    fn first_of<'l>(
+        &'l self,
+        tries: &[Try],
+        head: Head,
+        line: &Line<'l>,
+        body: &'l [u8],
+        may_be_cut: bool,
+    ) -> Option<Said<'l>> {
         tries.iter().filter(|one| one.opening.is_of(head)).find_map(|one| {
             let kind = self.kinds.get(one.place).filter(|kind| !kind.opens && (kind.closed || !may_be_cut))?;
             let goes_on = self.order().goes_on.get(one.place).copied().unwrap_or_default();
@@ -275,13 +282,19 @@ impl LineKind {
         self.samples.len()
     }
 
-    fn fact(&self, line: &Line<'_>, body: &[u8]) -> Option<Fact> {
-        let captures = self.takes(line, body)?;
-        Fact::build(&self.fact, &|name| captures.get(name).map(str::to_owned))
+    fn fact<'l>(&'l self, line: &Line<'l>, body: &'l [u8]) -> Option<Fact<'l>> {
+        let mut captures = Captures::default();
+        self.captures(line, body, &mut captures)?;
+        Fact::build(&self.fact, |name| captures.take(name))
     }
 
     /// The captures and constants, if this kind takes the line.
     fn takes<'l>(&'l self, line: &Line<'l>, body: &'l [u8]) -> Option<Captures<'l>> {
+        let mut captures = Captures::default();
+        self.captures(line, body, &mut captures).map(|()| captures)
+    }
+
+    fn captures<'l>(&'l self, line: &Line<'l>, body: &'l [u8], captures: &mut Captures<'l>) -> Option<()> {
         if !self.speaker.may_say(line.voice) || self.level.is_some_and(|level| line.level != Some(level)) {
             return None;
         }
@@ -298,13 +311,11 @@ impl LineKind {
         if self.needle_in_message && !self.message.is_plain() && !self.holds_needle(body) {
             return None;
         }
-        let mut captures = Captures::default();
         self.set.iter().for_each(|(name, value)| captures.0.push((name, Cow::Borrowed(value))));
         if let Some(column) = &self.column {
             captures.add(column, line.column?)?;
         }
-        captures.add(&self.message, body)?;
-        Some(captures)
+        captures.add(&self.message, body)
     }
 
     fn holds_needle(&self, body: &[u8]) -> bool {
@@ -332,12 +343,11 @@ struct Captures<'l>(SmallVec<[(&'l str, Cow<'l, str>); 4]>);
 impl<'l> Captures<'l> {
     /// Adds the named parts of a text, if the wording takes it.
     fn add(&mut self, wording: &'l Wording, text: &'l [u8]) -> Option<()> {
-        // Nearly always all of it is text, and to see that once takes a fraction of what it takes to mend each part.
         let whole = LazyCell::new(|| str::from_utf8(text).ok());
         wording.captures(text, &mut |name, place| {
             let value = match whole.and_then(|whole| whole.get(place.clone())) {
                 Some(value) => Cow::Borrowed(value),
-                None => String::from_utf8_lossy(text.get(place).unwrap_or_default()),
+                None => fact::text(text.get(place).unwrap_or_default()),
             };
             self.0.push((name, value));
         })
@@ -348,6 +358,11 @@ impl<'l> Captures<'l> {
     }
 
     /// By name.
+    /// Takes the text of that name out.
+    fn take(&mut self, name: &str) -> Option<Cow<'l, str>> {
+        self.0.iter_mut().rfind(|(known, _)| *known == name).map(|(_, value)| std::mem::take(value))
+    }
+
     fn all(self) -> BTreeMap<String, String> {
         self.0.into_iter().map(|(name, value)| (name.to_owned(), value.into_owned())).collect()
     }

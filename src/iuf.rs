@@ -177,25 +177,25 @@ impl IufText {
     }
 
     /// Takes one more statement in.
-    pub fn take(&mut self, statement: Statement) {
+    pub fn take(&mut self, statement: Statement<'_>) {
         let place = statement.place;
         self.has_column |= statement.column.is_some();
         match &statement.fact {
             Fact::Arguments { activity } | Fact::Activity { activity } => {
                 if self.activity.is_none() {
-                    self.activity = Some((activity.clone(), place));
+                    self.activity = Some((activity.to_string(), place));
                 }
             }
-            Fact::LogDirectory { directory } => self.log_directory = Some((directory.clone(), place)),
+            Fact::LogDirectory { directory } => self.log_directory = Some((directory.to_string(), place)),
             Fact::Session { session } => {
-                self.session = Some((session.clone(), place));
+                self.session = Some((session.to_string(), place));
                 if self.sessions_begun.len() < limits::ACTIVITY_ITEMS {
-                    *self.sessions_begun.entry(session.clone()).or_default() += 1;
+                    *self.sessions_begun.entry(session.to_string()).or_default() += 1;
                 }
             }
             Fact::SessionFull { session } => {
-                if self.sessions.len() < limits::ACTIVITY_ITEMS && self.known_sessions.insert(session.clone()) {
-                    self.sessions.push(session.clone());
+                if self.sessions.len() < limits::ACTIVITY_ITEMS && self.known_sessions.insert(session.to_string()) {
+                    self.sessions.push(session.to_string());
                 }
             }
             Fact::StageBegin { stage, workflow } => self.stage_begins(stage, workflow.as_deref(), &statement),
@@ -207,15 +207,15 @@ impl IufText {
             Fact::GivingUp { .. } => self.giving_up = Some(place),
             Fact::Outputs { json } => {
                 if self.outputs.len() < limits::OUTPUTS && json.contains("script_stdout") {
-                    self.outputs.push((json.clone(), place));
+                    self.outputs.push((json.to_string(), place));
                 }
             }
             Fact::LogSaved { workflow, pod } => {
                 if let Some(operation) = argo::operation_of(workflow, pod)
                     && self.saved_pods.len() < limits::ACTIVITY_ITEMS
-                    && self.saved_pods.insert(pod.clone())
+                    && self.saved_pods.insert(pod.to_string())
                 {
-                    self.saved.entry((workflow.clone(), operation)).or_insert_with(|| (pod.clone(), place));
+                    self.saved.entry((workflow.to_string(), operation)).or_insert_with(|| (pod.to_string(), place));
                 }
             }
             Fact::Nothing {} | Fact::Command { .. } => {}
@@ -228,7 +228,7 @@ impl IufText {
         self.steps.iter_mut().filter_map(|step| step.relayed.as_mut()).for_each(|text| text.finish());
     }
 
-    fn stage_begins(&mut self, stage: &str, workflow: Option<&str>, statement: &Statement) {
+    fn stage_begins(&mut self, stage: &str, workflow: Option<&str>, statement: &Statement<'_>) {
         self.without_column |= statement.column.is_none();
         if let Some(workflow) = workflow {
             self.workflow = Some(workflow.to_owned());
@@ -266,7 +266,7 @@ impl IufText {
         self.stages.push(stage);
     }
 
-    fn workflow_named(&mut self, workflow: &str, statement: &Statement) {
+    fn workflow_named(&mut self, workflow: &str, statement: &Statement<'_>) {
         self.workflow = Some(workflow.to_owned());
         if statement.level == Some(crate::line::Level::Info)
             && let Some(stage) = self.stages.last_mut().filter(|stage| stage.workflow.is_none())
@@ -278,7 +278,7 @@ impl IufText {
         }
     }
 
-    fn stage_ends(&mut self, stage: Option<&str>, status: &str, statement: &Statement) {
+    fn stage_ends(&mut self, stage: Option<&str>, status: &str, statement: &Statement<'_>) {
         let known = match stage {
             None => self.stages.last_mut(),
             Some(stage) => self.stage_names.last(&Some(stage.to_owned())).and_then(|at| self.stages.get_mut(at)),
@@ -300,7 +300,7 @@ impl IufText {
         }
     }
 
-    fn step_begins(&mut self, step: &str, statement: &Statement) {
+    fn step_begins(&mut self, step: &str, statement: &Statement<'_>) {
         if argo::is_operation(step) {
             self.operation = Some(step.to_owned());
             self.operation_seen(step, None, statement.place);
@@ -314,7 +314,7 @@ impl IufText {
         }
     }
 
-    fn step_ends(&mut self, step: &str, status: &str, statement: &Statement) {
+    fn step_ends(&mut self, step: &str, status: &str, statement: &Statement<'_>) {
         if argo::is_operation(step) {
             self.operation_seen(step, Some(status), statement.place);
         }
@@ -332,7 +332,7 @@ impl IufText {
         }
     }
 
-    fn step_has_log(&mut self, step: &str, location: &str, statement: &Statement) {
+    fn step_has_log(&mut self, step: &str, location: &str, statement: &Statement<'_>) {
         if self.names.is_none() {
             self.names = self.names_in(location);
         }
@@ -356,7 +356,7 @@ impl IufText {
         }
     }
 
-    fn step_failed(&mut self, step: &str, status: &str, statement: &Statement) {
+    fn step_failed(&mut self, step: &str, status: &str, statement: &Statement<'_>) {
         let of = statement.column.as_deref().unwrap_or_default().to_owned();
         let above = step == of || argo::is_operation(step) || step.starts_with('[');
         if !matches!(status, "Failed" | "Error") || above {
@@ -395,18 +395,18 @@ impl IufText {
         }
     }
 
-    fn operation_for<'s>(&'s self, statement: &'s Statement) -> Option<&'s str> {
+    fn operation_for<'s>(&'s self, statement: &'s Statement<'_>) -> Option<&'s str> {
         match &statement.column {
             Some(column) => Some(column),
             None => self.operation.as_deref().filter(|_| !self.has_column),
         }
     }
 
-    fn step_at(&self, attempt: Option<u32>, statement: &Statement) -> Option<usize> {
+    fn step_at(&self, attempt: Option<u32>, statement: &Statement<'_>) -> Option<usize> {
         self.step_positions.last_attempt(self.operation_for(statement), attempt, self.workflow.as_deref())
     }
 
-    fn step_mut(&mut self, attempt: Option<u32>, statement: &Statement) -> Option<&mut StepText> {
+    fn step_mut(&mut self, attempt: Option<u32>, statement: &Statement<'_>) -> Option<&mut StepText> {
         self.step_at(attempt, statement).and_then(|at| self.steps.get_mut(at))
     }
 
@@ -419,7 +419,7 @@ impl IufText {
         }
     }
 
-    fn add_step(&mut self, attempt: Option<u32>, statement: &Statement) -> Option<usize> {
+    fn add_step(&mut self, attempt: Option<u32>, statement: &Statement<'_>) -> Option<usize> {
         if self.steps.len() >= limits::ACTIVITY_ITEMS {
             self.dropped += 1;
             return None;
@@ -444,13 +444,13 @@ impl IufText {
 
     /// Text of a pod goes to the SAT step of its operation that began last: pods of other steps print nothing that a
     /// grammar of SAT takes, and text may come after the end of its step.
-    fn relayed(&mut self, statement: Statement) {
+    fn relayed(&mut self, statement: Statement<'_>) {
         if statement.column.is_none() && self.has_column {
             return;
         }
         let named = match &statement.fact {
             Fact::ScriptBegin { operation, .. } | Fact::ScriptSkipped { operation } if statement.column.is_none() => {
-                Some(operation.as_str())
+                Some(&**operation)
             }
             _ => None,
         };
@@ -471,7 +471,7 @@ impl IufText {
 }
 
 /// Only lines that no other pod prints may stand for a step whose beginning was lost.
-fn tells_of_sat(fact: &Fact) -> bool {
+fn tells_of_sat(fact: &Fact<'_>) -> bool {
     !matches!(
         fact,
         Fact::Error { .. }

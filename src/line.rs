@@ -225,20 +225,23 @@ fn printed_stamp(input: &[u8]) -> Parsed<'_, &[u8]> {
     terminated(recognize(stamp), char(' ')).parse(input)
 }
 
+/// The level of nearly every line: a word padded to four letters.
+fn padded_level(input: &[u8]) -> Parsed<'_, Level> {
+    let Some((word, rest)) = input.split_first_chunk::<5>() else { return Err(not_so(input, ErrorKind::Tag)) };
+    let level = match word {
+        b"DBG  " => Level::Debug,
+        b"INFO " => Level::Info,
+        b"WARN " => Level::Warning,
+        b"ERR  " | b"CRIT " => Level::Error,
+        _ => return Err(not_so(input, ErrorKind::Tag)),
+    };
+    Ok((rest, level))
+}
+
 /// Levels are padded to four since CSM 1.5, spelled out in CSM 1.4.
 fn iuf_level(input: &[u8]) -> Parsed<'_, Level> {
-    let padded = terminated(
-        alt((
-            tag("DBG ").map(|_| Level::Debug),
-            tag("INFO").map(|_| Level::Info),
-            tag("WARN").map(|_| Level::Warning),
-            tag("ERR ").map(|_| Level::Error),
-            tag("CRIT").map(|_| Level::Error),
-        )),
-        char(' '),
-    );
     alt((
-        padded,
+        padded_level,
         terminated(level_word, char(' ')),
         tag("ERR ").map(|_| Level::Error),
         tag("DBG ").map(|_| Level::Debug),

@@ -18,6 +18,7 @@ use chrono::{DateTime, Utc};
 use foldhash::HashSet;
 
 use crate::evidence::Place;
+use crate::fact::Text;
 use crate::image_id::ImageId;
 use crate::limits;
 use crate::positions::ByName;
@@ -82,6 +83,9 @@ pub struct SatText {
     /// This release of SAT announces sessions by names they do not have.
     announces_wrong_sessions: bool,
 }
+
+/// Room for the fingerprints of a run of a few images.
+const FINGERPRINTS: usize = 14;
 
 /// What the text says of an item of the file's `images`.
 #[derive(Debug, Clone, Default)]
@@ -188,18 +192,21 @@ impl SatText {
         Some(self.items.entry(index).or_default())
     }
 
-    fn add(into: &mut Names, dropped: &mut u64, name: String, place: Place) {
+    fn add(into: &mut Names, dropped: &mut u64, name: Text<'_>, place: Place) {
         *dropped += u64::from(into.add(name, place));
     }
 
-    fn error(&mut self, message: String, place: Place) {
+    fn error(&mut self, message: Text<'_>, place: Place) {
         if self.errors.len() < limits::RUN_ERRORS && !self.errors.iter().any(|(known, _)| *known == message) {
-            self.errors.push((message, place));
+            self.errors.push((message.into_owned(), place));
         }
     }
 
     fn fingerprint(&mut self, id: &str) {
         if self.fingerprints.len() < limits::RUN_ITEMS && !self.fingerprints.contains(id) {
+            if self.fingerprints.is_empty() {
+                self.fingerprints.reserve(FINGERPRINTS);
+            }
             self.fingerprints.insert(id.to_owned());
         }
     }

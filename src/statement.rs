@@ -1,11 +1,9 @@
 //! From the bytes of a log to statements: facts, with where they stand and what the envelope of their line tells.
 
-use std::sync::Arc;
-
 use chrono::{DateTime, Utc};
 
 use crate::evidence::{FileId, Place};
-use crate::fact::Fact;
+use crate::fact::{self, Fact, Text};
 use crate::grammar::{Grammar, Said};
 use crate::input::Opened;
 use crate::limits;
@@ -14,7 +12,7 @@ use crate::scan::{Extent, Scanner};
 
 /// A fact, with where it stands and what the envelope of its line tells.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Statement {
+pub struct Statement<'l> {
     /// The line; the first one, for a message over several lines.
     pub place: Place,
     /// When the line was written.
@@ -22,11 +20,11 @@ pub struct Statement {
     /// How loud it is.
     pub level: Option<Level>,
     /// The bracket column of `iuf`.
-    pub column: Option<Arc<str>>,
+    pub column: Option<Text<'l>>,
     /// A number that two copies of one relayed line share.
     pub copy: Option<u64>,
     /// What it says.
-    pub fact: Fact,
+    pub fact: Fact<'l>,
 }
 
 /// The stretch of time to look at; lines without a stamp are always looked at.
@@ -57,10 +55,9 @@ pub fn read_statements(
     dialect: Dialect,
     grammar: &Grammar,
     window: Window,
-    mut consume: impl FnMut(Statement),
+    mut consume: impl FnMut(Statement<'_>),
 ) -> Result<Extent, (std::io::Error, Extent)> {
     let mut open: Option<OpenMessage> = None;
-    let mut columns = Columns::default();
     scanner.scan(input, grammar.sieve(dialect), |raw| {
         let Some(line) = line::parse(dialect, raw.bytes) else { return 0 };
         let may_be_cut = raw.cut || raw.unfinished;
@@ -73,7 +70,7 @@ pub fn read_statements(
                     place,
                     stamp: line.stamp,
                     level: line.level,
-                    column: line.column.map(|column| columns.shared(column)),
+                    column: line.column.map(fact::text),
                     copy: line.printed.map(|printed| copy_number(printed, line.body)),
                     fact: said.fact,
                 });
@@ -101,19 +98,6 @@ pub fn read_statements(
         }
         0
     })
-}
-
-/// The column of the line before: nearly always the next one has the same.
-#[derive(Default)]
-struct Columns(Vec<u8>, Arc<str>);
-
-impl Columns {
-    fn shared(&mut self, column: &[u8]) -> Arc<str> {
-        if self.0 != column {
-            *self = Self(column.to_vec(), String::from_utf8_lossy(column).into());
-        }
-        Arc::clone(&self.1)
-    }
 }
 
 fn copy_number(printed: &[u8], body: &[u8]) -> u64 {

@@ -39,23 +39,38 @@ impl Read for Slow<'_> {
     }
 }
 
-/// What a text says, and how long it is.
+/// What a text says, in words that differ where it does, and how long it is.
 #[must_use]
-pub fn statements(data: &[u8], dialect: Dialect, grammar: &Grammar, way: Way) -> (Vec<Statement>, Extent) {
+pub fn told(data: &[u8], dialect: Dialect, grammar: &Grammar, way: Way) -> (Vec<String>, Extent) {
+    let mut told = Vec::new();
+    let extent = statements(data, dialect, grammar, way, |said| told.push(format!("{said:?}")));
+    (told, extent)
+}
+
+/// Gives each thing that a text says, and how long it is.
+pub fn statements(
+    data: &[u8],
+    dialect: Dialect,
+    grammar: &Grammar,
+    way: Way,
+    mut take: impl FnMut(Statement<'_>),
+) -> Extent {
     let input = match way.read_bytes {
         Some(bytes) => Opened::Stream(Box::new(Slow(data, bytes.max(1)))),
         None => Opened::File(File::open(scratch::file("log", data)).expect("a scratch file"), data.len() as u64),
     };
-    let (mut found, mut seen) = (Vec::new(), 0);
+    let (mut places, mut seen) = (Vec::new(), 0);
     let mut watch = |bytes| seen += bytes;
     let mut scanner = Scanner::new(way.threads, way.piece_bytes, &mut watch);
-    let read =
-        read_statements(&mut scanner, input, FileId(0), dialect, grammar, Window::default(), |said| found.push(said));
+    let read = read_statements(&mut scanner, input, FileId(0), dialect, grammar, Window::default(), |said| {
+        places.push(said.place);
+        take(said);
+    });
     let extent = read.expect("bytes that can be read");
     assert_eq!((extent.bytes, seen), (data.len() as u64, data.len() as u64), "every byte is read once");
     assert_eq!(extent.lines, data.split_inclusive(|byte| *byte == b'\n').count() as u64);
-    assert!(found.iter().all(|said| (1..=extent.lines).contains(&said.place.line)));
-    (found, extent)
+    assert!(places.iter().all(|place| (1..=extent.lines).contains(&place.line)));
+    extent
 }
 
 /// Line kinds of grammar files for whose lines logs are searched by what their pattern tells: those that follow no other

@@ -7,7 +7,7 @@ use incfg_fuzz::winter::{CONFIGURATION, GRAMMAR};
 
 fn read(data: &[u8], way: Way) -> AnsibleText {
     let mut ansible = AnsibleText::default();
-    statements(data, Dialect::Ansible, &GRAMMAR, way).0.iter().for_each(|said| ansible.take(said));
+    statements(data, Dialect::Ansible, &GRAMMAR, way, |said| ansible.take(said));
     ansible
 }
 

@@ -3,7 +3,7 @@
 use incfg::grammar::Grammar;
 use incfg::line::Dialect;
 use incfg_fuzz::halves;
-use incfg_fuzz::reading::{PLAIN, Way, nothing_is_passed_over, searched_by_pattern, statements};
+use incfg_fuzz::reading::{PLAIN, Way, nothing_is_passed_over, searched_by_pattern, told};
 use incfg_fuzz::winter::GRAMMAR;
 
 /// Holds what is promised against these bytes.
@@ -30,6 +30,6 @@ pub fn promise(data: &[u8]) {
     for dialect in [Dialect::Iuf, Dialect::Pod, Dialect::Ansible] {
         nothing_is_passed_over(log, dialect, &grammar, &searched);
         let small = Way { threads: 1, piece_bytes: 16, read_bytes: Some(7) };
-        assert_eq!(statements(log, dialect, &grammar, small), statements(log, dialect, &grammar, PLAIN));
+        assert_eq!(told(log, dialect, &grammar, small), told(log, dialect, &grammar, PLAIN));
     }
 }

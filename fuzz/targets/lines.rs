@@ -5,14 +5,14 @@ use incfg::cfs::AnsibleText;
 use incfg::iuf::IufText;
 use incfg::line::Dialect;
 use incfg::sat::SatText;
-use incfg_fuzz::reading::{PLAIN, SEARCHED, Way, nothing_is_passed_over, statements};
+use incfg_fuzz::reading::{PLAIN, SEARCHED, Way, nothing_is_passed_over, statements, told};
 use incfg_fuzz::winter::{CONFIGURATION, GRAMMAR};
 
 /// Holds what is promised against these bytes.
 pub fn promise(data: &[u8]) {
     let [first, size, data @ ..] = data else { return };
     let dialect = [Dialect::Iuf, Dialect::Pod, Dialect::Ansible][usize::from(first % 3)];
-    let plain = statements(data, dialect, &GRAMMAR, PLAIN);
+    let plain = told(data, dialect, &GRAMMAR, PLAIN);
     let piece_bytes = usize::from(*size) + 1;
     let way = match first / 3 % 4 {
         0 => Way { threads: 1, piece_bytes, read_bytes: Some(usize::from(first / 12)) },
@@ -20,14 +20,14 @@ pub fn promise(data: &[u8]) {
         2 => Way { threads: 1, piece_bytes, read_bytes: None },
         _ => Way { threads: 2, piece_bytes: piece_bytes.max(data.len() / 16), read_bytes: None },
     };
-    assert_eq!(statements(data, dialect, &GRAMMAR, way), plain, "{way:?}");
+    assert_eq!(told(data, dialect, &GRAMMAR, way), plain, "{way:?}");
     nothing_is_passed_over(data, dialect, &GRAMMAR, &SEARCHED);
     let (mut iuf, mut sat, mut ansible) = (IufText::default(), SatText::default(), AnsibleText::default());
-    for statement in &plain.0 {
-        iuf.take(statement);
-        sat.take(statement);
-        ansible.take(statement);
-    }
+    statements(data, dialect, &GRAMMAR, PLAIN, |said| {
+        iuf.take(said.clone());
+        sat.take(said.clone());
+        ansible.take(said);
+    });
     iuf.finish();
     sat.finish();
     for image in sat.images() {

@@ -13,7 +13,7 @@ const BEFORE: &[u8] = b"INFO: Creating 0 CFS configurations\nINFO: Creating 1 im
 
 fn read(log: &[u8]) -> SatText {
     let mut sat = SatText::default();
-    statements(log, Dialect::Pod, &GRAMMAR, PLAIN).0.iter().for_each(|said| sat.take(said));
+    statements(log, Dialect::Pod, &GRAMMAR, PLAIN, |said| sat.take(said));
     sat.finish();
     sat
 }

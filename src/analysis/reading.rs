@@ -141,7 +141,7 @@ impl Texts {
             }
             Kind::AnsibleLog => {
                 let mut text = AnsibleText::default();
-                self.fold(source, file, Dialect::Ansible, reading, |statement| text.take(&statement));
+                self.fold(source, file, Dialect::Ansible, reading, |statement| text.take(statement));
                 if text.is_empty() && source.named {
                     self.useless.push((source.shown.clone(), source.kind));
                 }
@@ -163,7 +163,7 @@ impl Texts {
         file: FileId,
         dialect: Dialect,
         reading: &mut Reading<'_, '_>,
-        take: impl FnMut(Statement),
+        take: impl FnMut(Statement<'_>),
     ) {
         let at = file.0 as usize;
         let (extent, error) = match source.open() {
@@ -271,24 +271,24 @@ fn reports_of(state: &ActivityState, fallback: Place, line_of: impl Fn(&str) -> 
 
 fn report_text(report: &Json, fallback: Place, line_of: &impl Fn(&str) -> Option<u64>) -> SatText {
     let mut text = SatText::default();
-    let mut say = |needle: &str, fact: Fact| {
+    let mut say = |needle: &str, fact: Fact<'_>| {
         let place = Place { line: line_of(needle).unwrap_or(fallback.line), ..fallback };
         text.take(Statement { place, stamp: None, level: None, column: None, copy: None, fact });
     };
     for (section, rows) in report.as_object().into_iter().flatten() {
-        say(section, Fact::ReportSection { section: section.clone() });
+        say(section, Fact::ReportSection { section: section.into() });
         for row in rows.as_array().into_iter().flatten() {
             let Some(name) = row.get("name").and_then(Json::as_str) else { continue };
-            say(name, Fact::ReportName { name: Json::from(name).to_string() });
+            say(name, Fact::ReportName { name: Json::from(name).to_string().into() });
             let field = |key: &str| row.get(key).map(Json::to_string);
             if let Some(value) = field("preconfigured_image_id") {
-                say(value.clone().trim_matches('"'), Fact::ReportPreconfigured { value });
+                say(value.clone().trim_matches('"'), Fact::ReportPreconfigured { value: value.into() });
             }
             if let Some(value) = field("final_image_id") {
-                say(value.clone().trim_matches('"'), Fact::ReportFinal { value });
+                say(value.clone().trim_matches('"'), Fact::ReportFinal { value: value.into() });
             }
             if let Some(value) = field("configuration") {
-                say(name, Fact::ReportConfiguration { value });
+                say(name, Fact::ReportConfiguration { value: value.into() });
             }
             for (at, group) in
                 row.get("configuration_group_names").and_then(Json::as_array).into_iter().flatten().enumerate()
@@ -296,7 +296,7 @@ fn report_text(report: &Json, fallback: Place, line_of: &impl Fn(&str) -> Option
                 if at == 0 {
                     say(name, Fact::ReportGroups { value: "[".into() });
                 }
-                say(name, Fact::ReportGroup { value: group.to_string() });
+                say(name, Fact::ReportGroup { value: group.to_string().into() });
             }
         }
     }

@@ -17,7 +17,7 @@ use crate::plan::command::{Container, in_shell, log_file, log_words};
 use crate::plan::{Step, Track};
 use crate::scan::Scanner;
 use crate::shown::printable;
-use crate::statement::{Window, read_statements};
+use crate::statement::{Statement, Window, read_statements};
 use crate::whole_file;
 
 use super::process::{Bounds, How, call};
@@ -136,7 +136,7 @@ pub(super) fn told(path: &Path, track: &Track, step: &Step, grammar: &Grammar) -
 
 fn read_told(log: impl Read + Send, name: &str, track: &Track, step: &Step, grammar: &Grammar) -> Told {
     let mut text = AnsibleText::default();
-    let take = |statement| text.take(&statement);
+    let take = |statement: Statement<'_>| text.take(statement);
     let mut unwatched = |_| {};
     let mut scanner = Scanner::new(1, limits::PIECE_BYTES, &mut unwatched);
     let log = Opened::Stream(Box::new(log));

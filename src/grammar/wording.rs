@@ -12,8 +12,8 @@ use regex_automata::{Input, PatternID};
 use super::template::{Part, Template};
 use crate::limits::{TEMPLATE_BYTES, TEMPLATE_PARTS, TEMPLATE_STEPS};
 
-/// The set of a dot.
-const ANY: [u64; 4] = [u64::MAX; 4];
+/// The bytes of a set up to the blank, in its first part.
+const BLANKS: u64 = (1 << (b' ' + 1)) - 1;
 
 /// A pattern.
 #[derive(Clone)]
@@ -130,11 +130,7 @@ impl<'w> Attempt<'w, '_> {
                     return Some(false);
                 }
                 Some(Part::Run { set, least, most, greedy }) => {
-                    let run = rest.get(..*most).unwrap_or(rest);
-                    let holds =
-                        |byte: &u8| set.get(usize::from(byte >> 6)).is_some_and(|bits| bits >> (byte & 63) & 1 == 1);
-                    let stops = if *set == ANY { None } else { run.iter().position(|byte| !holds(byte)) };
-                    let longest = stops.unwrap_or(run.len());
+                    let longest = longest(set, rest.get(..*most).unwrap_or(rest));
                     match longest.cmp(least) {
                         Ordering::Less => return Some(false),
                         Ordering::Equal => longest,
@@ -181,6 +177,23 @@ impl<'w> Attempt<'w, '_> {
         }
         Some(false)
     }
+}
+
+/// How many bytes of a set a text begins with.
+fn longest(set: &[u64; 4], text: &[u8]) -> usize {
+    let [low, high @ ..] = set;
+    let mut sure = 0;
+    if low | BLANKS == u64::MAX && *high == [u64::MAX; 3] {
+        if *low == u64::MAX {
+            return text.len();
+        }
+        // All but some blanks: eight bytes that hold none are of it, whatever they are.
+        let eights = text.chunks_exact(8).take_while(|eight| eight.iter().all(|byte| *byte > b' '));
+        sure = 8 * eights.count();
+    }
+    let holds = |byte: &u8| set.get(usize::from(byte >> 6)).is_some_and(|bits| bits >> (byte & 63) & 1 == 1);
+    let rest = text.get(sure..).unwrap_or_default();
+    sure + rest.iter().position(|byte| !holds(byte)).unwrap_or(rest.len())
 }
 
 /// Most texts between the runs of a pattern are of one byte, which is compared faster than it is said how many to compare.

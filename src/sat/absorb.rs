@@ -57,7 +57,7 @@ impl SatText {
             (&mut self.templates, other.templates),
         ] {
             for (name, place) in from {
-                Self::add(into, &mut self.dropped, name, place);
+                Self::add(into, &mut self.dropped, name.into(), place);
             }
         }
         let mut mine: HashMap<u32, usize> = HashMap::default();

@@ -5,6 +5,7 @@ use std::ops::Deref;
 use foldhash::HashSet;
 
 use crate::evidence::Place;
+use crate::fact::Text;
 use crate::limits;
 use crate::positions::ByName;
 
@@ -19,14 +20,14 @@ pub struct Names {
 
 impl Names {
     /// Whether the name is new and beyond those that are kept.
-    pub(super) fn add(&mut self, name: String, place: Place) -> bool {
+    pub(super) fn add(&mut self, name: Text<'_>, place: Place) -> bool {
         if self.by_name.find(&self.placed, name_of, &name).is_some() {
             return false;
         }
         if self.placed.len() >= limits::RUN_ITEMS {
             return true;
         }
-        self.placed.push((name, place));
+        self.placed.push((name.into_owned(), place));
         self.by_name.grew(&self.placed, name_of);
         false
     }

@@ -41,12 +41,12 @@ pub(super) struct ReportReader {
 }
 
 /// Whether a fact is a line of the report.
-pub(super) fn is_of_report(fact: &Fact) -> bool {
+pub(super) fn is_of_report(fact: &Fact<'_>) -> bool {
     matches!(fact, Fact::ReportSection { .. } | Fact::ReportName { .. }) || place_in_row(fact).is_some()
 }
 
 /// The place of a field in a row; `None` for a line that is no field.
-fn place_in_row(fact: &Fact) -> Option<u8> {
+fn place_in_row(fact: &Fact<'_>) -> Option<u8> {
     match fact {
         Fact::ReportPreconfigured { .. } => Some(1),
         Fact::ReportFinal { .. } => Some(2),
@@ -59,7 +59,7 @@ fn place_in_row(fact: &Fact) -> Option<u8> {
 
 impl ReportReader {
     /// Takes a line; gives the row before, when the line ends it.
-    pub(super) fn take(&mut self, fact: Fact, place: Place, copy: Option<u64>) -> Option<ReportRow> {
+    pub(super) fn take(&mut self, fact: Fact<'_>, place: Place, copy: Option<u64>) -> Option<ReportRow> {
         if let Some(copy) = copy {
             let full = self.copies.len() >= limits::REPORT_LINES;
             let known = if full { self.copies.contains(&copy) } else { !self.copies.insert(copy) };
@@ -69,7 +69,7 @@ impl ReportReader {
         }
         match fact {
             Fact::ReportSection { section } => {
-                self.section = Some(section);
+                self.section = Some(section.into_owned());
                 return self.row.take();
             }
             Fact::ReportName { name } => {
@@ -150,7 +150,7 @@ mod tests {
     #[test]
     fn a_second_copy_says_nothing_new_whether_its_lines_are_known_again_or_not() {
         let place = Place { file: FileId(0), line: 1 };
-        let name = |row: u64| Fact::ReportName { name: format!("\"x{row}\"") };
+        let name = |row: u64| Fact::ReportName { name: format!("\"x{row}\"").into() };
         let rows = limits::REPORT_LINES as u64 + 1;
         let mut reader = ReportReader::default();
         let mut names = Vec::new();

@@ -3,14 +3,14 @@
 use foldhash::HashSet;
 
 use crate::evidence::Place;
-use crate::fact::Fact;
+use crate::fact::{Fact, Text};
 use crate::image_id::ImageId;
 use crate::limits;
 use crate::statement::Statement;
 
 use super::report::{ReportReader, ReportRow, is_of_report};
 use super::sessions::Sessions;
-use super::{GivenUp, ImageText, Placed, SatText};
+use super::{GivenUp, ImageText, SatText};
 
 /// What is remembered from line to line. Images are told by where they stand in the list.
 #[derive(Debug, Clone, Default)]
@@ -32,7 +32,7 @@ pub(super) struct Reading {
 
 impl SatText {
     /// Takes one more statement in.
-    pub fn take(&mut self, statement: Statement) {
+    pub fn take(&mut self, statement: Statement<'_>) {
         let Statement { place, stamp, copy, fact, .. } = statement;
         if !matches!(
             fact,
@@ -51,7 +51,11 @@ impl SatText {
         let just_failed = reading.just_failed.take();
         match fact {
             Fact::ImageGivenUp { index, reason } => {
-                self.image_given_up(&mut reading, just_failed, GivenUp { index, reason, image: None, place });
+                self.image_given_up(
+                    &mut reading,
+                    just_failed,
+                    GivenUp { index, reason: reason.into_owned(), image: None, place },
+                );
             }
             fact if is_of_report(&fact) => {
                 if let Some(row) = reading.report.take(fact, place, copy) {
@@ -63,19 +67,19 @@ impl SatText {
         self.reading = Some(reading);
     }
 
-    fn take_fact(&mut self, reading: &mut Reading, fact: Fact, place: Place) {
+    fn take_fact(&mut self, reading: &mut Reading, fact: Fact<'_>, place: Place) {
         match fact {
             Fact::ScriptBegin { operation, .. } => {
-                self.operation = self.operation.take().or(Some((operation, place)));
+                self.operation = self.operation.take().or_else(|| Some((operation.into_owned(), place)));
             }
             Fact::ScriptSkipped { operation } => {
                 self.skipped = Some(place);
-                self.operation = Some((operation, place));
+                self.operation = Some((operation.into_owned(), place));
             }
             Fact::ScriptFailed { file, .. } => {
-                self.input_file = self.input_file.take().or(file.map(|file| (file, place)));
+                self.input_file = self.input_file.take().or_else(|| Some((file?.into_owned(), place)));
             }
-            Fact::InputFile { file } => self.input_file = Some((file, place)),
+            Fact::InputFile { file } => self.input_file = Some((file.into_owned(), place)),
             Fact::ExitCode { code } => self.exit_code = Some((code, place)),
             Fact::DryRun {} => self.dry_run = Some(place),
             Fact::Interrupted {} | Fact::Killed {} => self.interrupted = Some(place),
@@ -90,16 +94,16 @@ impl SatText {
             }
             Fact::Base { index, base } => {
                 if let Some(item) = self.item(index) {
-                    item.base = Some((base, place));
+                    item.base = Some((base.into_owned(), place));
                 }
             }
             Fact::BaseRef { index, ref_name } => {
                 if let Some(item) = self.item(index) {
-                    item.base_ref = Some((ref_name, place));
+                    item.base_ref = Some((ref_name.into_owned(), place));
                 }
             }
             Fact::BaseId { index, id } => {
-                if let (Some(item), Ok(id)) = (self.item(index), id.try_into()) {
+                if let (Some(item), Ok(id)) = (self.item(index), id.parse()) {
                     item.base_id = Some((id, place));
                 }
             }
@@ -108,15 +112,15 @@ impl SatText {
             }
             Fact::ConfigurationFailed { configuration, reason } => {
                 let reason = reason.as_deref().unwrap_or("no reason given");
-                self.error(format!("configuration {configuration} was not created: {reason}"), place);
+                self.error(format!("configuration {configuration} was not created: {reason}").into(), place);
                 Self::add(&mut self.configurations_failed, &mut self.dropped, configuration, place);
             }
             Fact::TemplateCreated { template } => Self::add(&mut self.templates, &mut self.dropped, template, place),
             Fact::BuildCreated { job } => self.fingerprint(&job),
             Fact::BuildRefused { reason } => {
-                self.error(format!("IMS refused a build: {reason}"), place);
+                self.error(format!("IMS refused a build: {reason}").into(), place);
                 if self.builds_refused.len() < limits::RUN_ITEMS {
-                    self.builds_refused.push((reason, place));
+                    self.builds_refused.push((reason.into_owned(), place));
                 } else {
                     self.dropped += 1;
                 }
@@ -125,10 +129,10 @@ impl SatText {
         }
     }
 
-    fn take_image(&mut self, reading: &mut Reading, fact: Fact, place: Place) {
+    fn take_image(&mut self, reading: &mut Reading, fact: Fact<'_>, place: Place) {
         match fact {
             Fact::ImageCreated { image, id } => {
-                let Ok(id) = ImageId::try_from(id) else { return };
+                let Ok(id) = id.parse::<ImageId>() else { return };
                 self.fingerprint(id.as_str());
                 self.with(&image, place, |text| {
                     if let Some((known, at)) = text.created.replace((id, place))
@@ -151,21 +155,24 @@ impl SatText {
                 }
             }
             Fact::ImageRenaming { image, id } => {
-                if let Ok(id) = id.try_into() {
+                if let Ok(id) = id.parse() {
                     self.with(&image, place, |text| text.renamed = Some((id, place)));
                 }
             }
             Fact::ImageConfiguration { image, configuration } => {
-                self.error(format!("configuration {configuration} is not usable for image {image}"), place);
-                self.with(&image, place, |text| text.configuration = Some((configuration, place)));
+                self.error(format!("configuration {configuration} is not usable for image {image}").into(), place);
+                self.with(&image, place, |text| text.configuration = Some((configuration.into_owned(), place)));
             }
             Fact::SessionCreating { session, image } => {
-                self.with_session(reading, &image, place, |text| text.session_asked = Some((session, place)));
+                self.with_session(reading, &image, place, |text| {
+                    text.session_asked = Some((session.into_owned(), place));
+                });
             }
             Fact::SessionCreated { session, image } => {
                 self.fingerprint(&session);
-                reading.last_session =
-                    self.with_session(reading, &image, place, |text| text.session_created = Some((session, place)));
+                reading.last_session = self.with_session(reading, &image, place, |text| {
+                    text.session_created = Some((session.into_owned(), place));
+                });
             }
             Fact::SessionWaiting { session } => self.session_waiting(reading, session, place),
             Fact::SessionHeader { session, image } => {
@@ -173,11 +180,13 @@ impl SatText {
             }
             Fact::Container { container, state } => {
                 if let Some(at) = reading.watched {
-                    self.container(reading, at, container, (state, place));
+                    self.container(reading, at, container, state, place);
                 }
             }
             Fact::FailedContainer { image, pod, container } => {
-                self.with(&image, place, |text| text.failed_container = Some(((pod, container), place)));
+                self.with(&image, place, |text| {
+                    text.failed_container = Some(((pod.into_owned(), container.into_owned()), place));
+                });
             }
             _ => {}
         }
@@ -205,38 +214,43 @@ impl SatText {
     }
 
     /// The header of a session stands above each change of its containers, so nearly always it tells nothing new.
-    fn session_seen(&mut self, reading: &mut Reading, image: &str, session: String, place: Place) -> Option<usize> {
+    fn session_seen(&mut self, reading: &mut Reading, image: &str, session: Text<'_>, place: Place) -> Option<usize> {
         let at = self.position(image, place)?;
         let known = self.images.get_mut(at)?.session_seen.as_mut();
         match known.filter(|(known, _)| *known == session) {
             Some((_, seen_at)) => *seen_at = place,
             None => {
                 self.fingerprint(&session);
-                self.with_session(reading, image, place, |text| text.session_seen = Some((session, place)));
+                self.with_session(reading, image, place, |text| {
+                    text.session_seen = Some((session.into_owned(), place));
+                });
             }
         }
         Some(at)
     }
 
     /// SAT 3.21 and others print a wrong session name when they create one and the real one when they wait for it.
-    fn session_waiting(&mut self, reading: &mut Reading, session: String, place: Place) {
+    fn session_waiting(&mut self, reading: &mut Reading, session: Text<'_>, place: Place) {
         self.fingerprint(&session);
         let of_session = reading.sessions(&self.images).image_of(&session);
         let Some(image) = of_session.or(reading.last_session).and_then(|at| self.images.get(at)) else { return };
         let image = image.name.clone();
         self.announces_wrong_sessions |= of_session.is_none();
         self.with_session(reading, &image, place, |text| {
-            text.session_seen.get_or_insert((session, place));
+            text.session_seen.get_or_insert_with(|| (session.into_owned(), place));
         });
     }
 
-    fn container(&mut self, reading: &mut Reading, image: usize, container: String, said: Placed<String>) {
+    fn container(&mut self, reading: &mut Reading, image: usize, container: Text<'_>, state: Text<'_>, place: Place) {
         let Some(image) = self.images.get_mut(image) else { return };
         let known = image.containers_by_name.find(&image.containers, |(name, _)| name, &container);
         match known.and_then(|at| image.containers.get_mut(at)) {
-            Some(known) => known.1 = said,
+            Some((_, (known, at))) => {
+                state.as_ref().clone_into(known);
+                *at = place;
+            }
             None if reading.containers < limits::RUN_CONTAINERS => {
-                image.containers.push((container, said));
+                image.containers.push((container.into_owned(), (state.into_owned(), place)));
                 image.containers_by_name.grew(&image.containers, |(name, _)| name);
                 reading.containers += 1;
             }
@@ -258,7 +272,7 @@ impl SatText {
             if let Some(image) = &image {
                 self.with_session(reading, image, place, |text| text.given_up = Some((reason.clone(), place)));
             }
-            self.error(reason.clone(), place);
+            self.error(reason.into(), place);
         }
         if self.given_up.len() < limits::RUN_ITEMS && reading.given_up.insert((index, reason.clone())) {
             given_up.image = image;
@@ -269,8 +283,8 @@ impl SatText {
     pub(super) fn add_row(&mut self, row: ReportRow) {
         let place = row.place;
         match row.section.as_str() {
-            "configurations" => Self::add(&mut self.configurations, &mut self.dropped, row.name, place),
-            "session_templates" => Self::add(&mut self.templates, &mut self.dropped, row.name, place),
+            "configurations" => Self::add(&mut self.configurations, &mut self.dropped, row.name.into(), place),
+            "session_templates" => Self::add(&mut self.templates, &mut self.dropped, row.name.into(), place),
             "images" if row.of_image => {
                 let name = row.name.clone();
                 self.with(&name, place, |text| {
