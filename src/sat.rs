@@ -24,7 +24,7 @@ use crate::limits;
 use crate::positions::ByName;
 
 pub use absorb::Disagreement;
-pub use image::{ImageText, layer_of_container};
+pub use image::{ImageText, Rare, layer_of_container};
 pub use names::Names;
 pub use report::ReportRow;
 use take::Reading;
@@ -159,7 +159,7 @@ impl SatText {
 
     /// Notes that an image was given up, where only other lines together tell which one it was.
     pub fn give_up(&mut self, image: &str, reason: &str, place: Place) {
-        self.with(image, place, |text| text.given_up = Some((reason.to_owned(), place)));
+        self.with(image, place, |text| text.given_up = Some(Box::new((reason.to_owned(), place))));
     }
 
     /// Changes an image; gives where it stands in the list.

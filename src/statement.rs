@@ -3,7 +3,7 @@
 use chrono::{DateTime, Utc};
 
 use crate::evidence::{FileId, Place};
-use crate::fact::{self, Fact, Text};
+use crate::fact::{Fact, Text};
 use crate::grammar::{Grammar, Said};
 use crate::input::Opened;
 use crate::limits;
@@ -58,6 +58,7 @@ pub fn read_statements(
     mut consume: impl FnMut(Statement<'_>),
 ) -> Result<Extent, (std::io::Error, Extent)> {
     let mut open: Option<OpenMessage> = None;
+    let mut columns = Columns::default();
     scanner.scan(input, grammar.sieve(dialect), |raw| {
         let Some(line) = line::parse(dialect, raw.bytes) else { return 0 };
         let may_be_cut = raw.cut || raw.unfinished;
@@ -70,7 +71,7 @@ pub fn read_statements(
                     place,
                     stamp: line.stamp,
                     level: line.level,
-                    column: line.column.map(fact::text),
+                    column: line.column.map(|column| columns.text(column)),
                     copy: line.printed.map(|printed| copy_number(printed, line.body)),
                     fact: said.fact,
                 });
@@ -98,6 +99,19 @@ pub fn read_statements(
         }
         0
     })
+}
+
+/// The column of the line before, as text: nearly always the next one has the same.
+#[derive(Default)]
+struct Columns(Vec<u8>, String);
+
+impl Columns {
+    fn text(&mut self, column: &[u8]) -> Text<'_> {
+        if self.0 != column {
+            *self = Self(column.to_vec(), String::from_utf8_lossy(column).into_owned());
+        }
+        Text::Borrowed(&self.1)
+    }
 }
 
 fn copy_number(printed: &[u8], body: &[u8]) -> u64 {

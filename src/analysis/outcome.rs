@@ -43,7 +43,7 @@ pub(super) fn layer_by_container(container: &str) -> Option<(u32, String)> {
 
 /// The lines that show how the image stands: the one that decides first.
 pub(super) fn places(image: &ImageText) -> Vec<Place> {
-    let failed = image.failed.or(image.build_failed).or(image.given_up.as_ref().map(|(_, place)| *place));
+    let failed = image.failed.or(image.build_failed).or(image.given_up.as_deref().map(|(_, place)| *place));
     let deciding = [
         failed,
         image.created.as_ref().map(|(_, place)| *place),
@@ -51,7 +51,7 @@ pub(super) fn places(image: &ImageText) -> Vec<Place> {
         image.skipped,
         image.session().map(|(_, place)| *place),
         image.built.as_ref().map(|(_, place)| *place),
-        image.failed_container.as_ref().map(|(_, place)| *place),
+        image.failed_container.as_deref().map(|(_, place)| *place),
         image.row.as_ref().map(|row| row.place),
     ];
     let mut places: Vec<Place> = deciding.into_iter().flatten().collect();

@@ -164,7 +164,7 @@ fn no_failed_layer(image: &ImageText) -> Option<&'static str> {
 }
 
 fn debug_command(image: &ImageText) -> Option<String> {
-    if let Some(((pod, container), _)) = &image.failed_container {
+    if let Some(((pod, container), _)) = image.failed_container.as_deref() {
         return Some(format!("kubectl logs -n services {} -c {}", shell_word(pod), shell_word(container)));
     }
     let (session, _) = image.session()?;
@@ -470,7 +470,7 @@ impl Found {
     fn is_named_in(&self, path: &str, runs: &[Run]) -> bool {
         let Some(text) = self.text(runs) else { return false };
         let session = text.session().is_some_and(|(session, _)| path.contains(session.as_str()));
-        session || text.failed_container.as_ref().is_some_and(|((pod, _), _)| path.contains(pod.as_str()))
+        session || text.failed_container.as_deref().is_some_and(|((pod, _), _)| path.contains(pod.as_str()))
     }
 
     fn take_layer(
@@ -564,7 +564,7 @@ fn warn_of(run: &Run, context: &Context, problems: &mut Vec<Problem>) {
         if let Some(place) = without_id {
             problems.push(Problem::new("image-without-id", format!("SAT calls image {} created and has no id for it: nothing was made. An item on an existing image without a configuration does nothing, and what refers to it will fail", image.name), vec![place]));
         }
-        if let Some((id, place)) = &image.renamed
+        if let Some((id, place)) = image.renamed.as_deref()
             && image.created.as_ref().is_some_and(|(created, _)| created != id)
         {
             problems.push(Problem::new(

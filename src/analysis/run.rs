@@ -14,8 +14,7 @@ use super::assignment::Assignment;
 use super::reading::Texts;
 use super::{Input, KeyBasis, Problem};
 
-/// A run of SAT while its sources are gathered.
-#[derive(Default)]
+/// A run of SAT.
 pub(super) struct Run {
     pub(super) operation: Option<String>,
     pub(super) workflow: Option<String>,
@@ -28,15 +27,22 @@ pub(super) struct Run {
     pub(super) stamp: Option<DateTime<Utc>>,
     /// When the last line that tells of it was written.
     pub(super) last_stamp: Option<DateTime<Utc>>,
-    /// Texts by how much they can be trusted: the log in S3, the copy beside install.log, what was relayed, the state.
-    pub(super) sources: Vec<(Trust, Box<SatText>)>,
     /// When it counts as begun, where its file has lines of before and after.
     order: Option<DateTime<Utc>>,
-    /// All sources as one.
-    pub(super) text: SatText,
+    /// How far its text can be trusted.
+    trust: Trust,
+    /// A text of it; all of them as one, when it is settled.
+    pub(super) text: Box<SatText>,
+    /// The other texts of it, until then.
+    others: Vec<Source>,
     pub(super) assignment: Option<Assignment>,
 }
 
+/// A text of a run.
+pub(super) type Source = (Trust, Box<SatText>);
+
+/// How far a text can be trusted, the best first: the log in S3, the copy beside install.log, what was relayed, what a
+/// console shows of it, the state.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) enum Trust {
     Main,
@@ -47,6 +53,46 @@ pub(super) enum Trust {
 }
 
 impl Run {
+    fn of((trust, text): Source) -> Self {
+        Self {
+            operation: None,
+            workflow: None,
+            pod: None,
+            session: None,
+            status: None,
+            basis: None,
+            local_log: None,
+            places: Vec::new(),
+            stamp: None,
+            last_stamp: None,
+            order: None,
+            trust,
+            text,
+            others: Vec::new(),
+            assignment: None,
+        }
+    }
+
+    /// Another text of the same run.
+    pub(super) fn add_source(&mut self, source: Source) {
+        self.others.push(source);
+    }
+
+    fn sources(&self) -> impl Iterator<Item = (Trust, &SatText)> {
+        let others = self.others.iter().map(|(trust, text)| (*trust, &**text));
+        std::iter::once((self.trust, &*self.text)).chain(others)
+    }
+
+    /// Takes all texts out, the best first, where there are several.
+    pub(super) fn take_sources(&mut self) -> Vec<Source> {
+        let mut sources = std::mem::take(&mut self.others);
+        if !sources.is_empty() {
+            sources.insert(0, (self.trust, std::mem::take(&mut self.text)));
+            sources.sort_by_key(|(trust, _)| *trust);
+        }
+        sources
+    }
+
     pub(super) fn key(&self) -> Option<String> {
         Some(argo::key_of(self.workflow.as_deref()?, self.pod.as_deref()?))
     }
@@ -123,11 +169,13 @@ struct Pods {
 impl Pods {
     /// The run of that pod; one without a pod is always a new one.
     #[expect(clippy::indexing_slicing, reason = "`by_pod` holds places of `runs`, which only grows")]
-    fn run_of(&mut self, pod: Option<&str>) -> &mut Run {
+    fn run_of(&mut self, pod: Option<&str>, source: Source) -> &mut Run {
         let new = self.runs.len();
         let at = pod.map_or(new, |pod| *self.by_pod.entry(pod.to_owned()).or_insert(new));
         if at == new {
-            self.runs.push(Run { pod: pod.map(str::to_owned), ..Run::default() });
+            self.runs.push(Run { pod: pod.map(str::to_owned), ..Run::of(source) });
+        } else {
+            self.runs[at].add_source(source);
         }
         &mut self.runs[at]
     }
@@ -136,7 +184,7 @@ impl Pods {
 fn add_step(
     pods: &mut Pods,
     step: &StepText,
-    relayed: (Trust, Box<SatText>),
+    relayed: Source,
     text: &IufText,
     workflows: &HashSet<String>,
     files: &HashSet<String>,
@@ -166,7 +214,8 @@ fn add_step(
         }
         (None, None) => (None, None),
     };
-    let run = pods.run_of(pod.as_deref());
+    let ended = step.ended_at.or(relayed.1.last_stamp);
+    let run = pods.run_of(pod.as_deref(), relayed);
     run.operation = run.operation.take().or(operation);
     run.workflow = run.workflow.take().or(workflow);
     run.session = run.session.take().or_else(|| step.session.clone());
@@ -182,8 +231,7 @@ fn add_step(
     run.places.extend(location.map(|(_, place)| *place));
     run.places.push(step.first);
     run.seen_at(step.first_stamp);
-    run.last_seen_at(step.ended_at.or(relayed.1.last_stamp));
-    run.sources.push(relayed);
+    run.last_seen_at(ended);
 }
 
 fn computed_pod(
@@ -222,28 +270,28 @@ fn add_pod(
     if !known && by_hash.is_none() && text.operation.is_none() {
         return;
     }
-    let run = pods.run_of(Some(pod));
-    run.operation =
-        run.operation.take().or(by_hash).or_else(|| text.operation.as_ref().map(|(operation, _)| operation.clone()));
+    let operation = by_hash.or_else(|| text.operation.as_ref().map(|(operation, _)| operation.clone()));
+    let (extent, first_stamp, last_stamp) = (text.extent, text.first_stamp, text.last_stamp);
+    let run = pods.run_of(Some(pod), (Trust::Argo, text));
+    run.operation = run.operation.take().or(operation);
     run.workflow = run.workflow.take().or(workflow);
     run.basis = run.basis.or(Some(KeyBasis::Computed));
     run.local_log = inputs.get(file.0 as usize).map(|input| input.path.clone());
-    run.places.extend(text.extent.map(|(first, _)| first).filter(|_| !known));
-    run.seen_at(text.first_stamp);
-    run.last_seen_at(text.last_stamp);
-    run.sources.push((Trust::Argo, text));
+    run.places.extend(extent.map(|(first, _)| first).filter(|_| !known));
+    run.seen_at(first_stamp);
+    run.last_seen_at(last_stamp);
 }
 
 /// A log fetched from S3 tells no pod. It is of the run its name tells, or with which it shares an id, or else of the
 /// only one it can be.
 fn add_main(runs: &mut Vec<Run>, file: FileId, text: Box<SatText>, inputs: &[Input], problems: &mut Vec<Problem>) {
     let shown = inputs.get(file.0 as usize).map(|input| input.path.clone());
-    let taken = |run: &Run| run.sources.iter().any(|(trust, _)| *trust == Trust::Main);
+    let taken = |run: &Run| run.sources().any(|(trust, _)| trust == Trust::Main);
     let found = named_in(runs, shown.as_deref().unwrap_or_default())
         .or_else(|| same_run(runs, &text, None).filter(|at| runs.get(*at).is_some_and(|run| !taken(run))));
     if let Some(run) = found.and_then(|at| runs.get_mut(at)) {
         run.local_log = shown;
-        run.sources.push((Trust::Main, text));
+        run.add_source((Trust::Main, text));
         return;
     }
     if runs.iter().any(|run| run.stamp.is_some()) {
@@ -257,8 +305,7 @@ fn add_main(runs: &mut Vec<Run>, file: FileId, text: Box<SatText>, inputs: &[Inp
         operation: text.operation.as_ref().map(|(operation, _)| operation.clone()),
         local_log: shown,
         places: text.extent.map(|(first, _)| first).into_iter().collect(),
-        sources: vec![(Trust::Main, text)],
-        ..Run::default()
+        ..Run::of((Trust::Main, text))
     });
 }
 
@@ -279,14 +326,13 @@ fn named_in(runs: &[Run], path: &str) -> Option<usize> {
 
 /// The run that a text without a pod is of: it shares an id, or it is the only one that nothing speaks against.
 fn same_run(runs: &[Run], text: &SatText, status: Option<&str>) -> Option<usize> {
-    let shares_id =
-        |run: &Run| run.sources.iter().any(|(_, source)| !source.fingerprints.is_disjoint(&text.fingerprints));
+    let shares_id = |run: &Run| run.sources().any(|(_, source)| !source.fingerprints.is_disjoint(&text.fingerprints));
     let operation = text.operation.as_ref().map(|(operation, _)| operation.as_str());
     let may_be = |run: &Run| {
         operation.is_some()
             && run.operation.as_deref() == operation
             && status.is_none_or(|status| run.status.as_deref().is_none_or(|own| own == status))
-            && run.sources.iter().all(|(_, source)| agree(source, text))
+            && run.sources().all(|(_, source)| agree(source, text))
     };
     runs.iter()
         .position(shares_id)
@@ -320,12 +366,13 @@ fn merge_podless(runs: &mut Vec<Run>) {
     }
     let (podless, mut kept): (Vec<Run>, Vec<Run>) = std::mem::take(runs).into_iter().partition(|run| run.pod.is_none());
     for run in podless {
-        let mut text = run.sources.first().map(|(_, text)| text.clone()).unwrap_or_default();
+        let mut text = run.text.clone();
         text.operation = text.operation.or_else(|| run.operation.clone().zip(run.places.first().copied()));
         match same_run(&kept, &text, run.status.as_deref()).and_then(|at| kept.get_mut(at)) {
             Some(known) => {
                 known.places.extend(run.places);
-                known.sources.extend(run.sources);
+                known.others.push((run.trust, run.text));
+                known.others.extend(run.others);
                 known.status = known.status.take().or(run.status);
             }
             None => kept.push(run),

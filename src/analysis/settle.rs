@@ -13,11 +13,9 @@ use super::{Context, Problem};
 impl Run {
     /// Makes one text of all sources and ties its images to the items of the bootprep file.
     pub(super) fn settle(&mut self, context: &Context, sessions: &Sessions, problems: &mut Vec<Problem>) {
-        let mut sources = std::mem::take(&mut self.sources);
-        sources.sort_by_key(|(trust, _)| *trust);
-        for (_, source) in sources {
+        for (_, source) in self.take_sources() {
             if self.text.is_empty() && self.text.images().is_empty() && self.text.errors.is_empty() {
-                self.text = *source;
+                self.text = source;
                 continue;
             }
             for found in self.text.absorb(*source) {
@@ -70,7 +68,7 @@ impl Run {
                     format!("the step succeeded, and the line with the id of image {} was lost{}", image.name, *key);
                 problems.push(Problem::new("id-lost", message, vec![place]));
             }
-            if let (Some((other, other_at)), Some((id, at))) = (&image.other_id, &image.created) {
+            if let (Some((other, other_at)), Some((id, at))) = (image.other_id.as_deref(), &image.created) {
                 let message = format!(
                     "image {} has the ids {other} and {id} in lines of one step: they are of two attempts, and neither is taken{}",
                     image.name, *key
@@ -98,7 +96,7 @@ impl Run {
                 && let Some((assignment, text)) =
                     self.text.with_built_images_apart().and_then(|text| Some((assign(&text, file)?, text)))
             {
-                self.text = text;
+                *self.text = text;
                 self.assignment = Some(assignment);
             }
             let same_name = |file: &str| file.rsplit('/').next() == path.rsplit('/').next();
@@ -159,7 +157,7 @@ impl Run {
     /// The configuration of an image: as the log has it, or the bootprep file.
     pub(super) fn configuration_of(&self, text: &ImageText) -> Option<String> {
         let row = text.row.as_ref().filter(|_| text.unconfigured.is_none());
-        let logged = text.configuration.as_ref().or(row.and_then(|row| row.configuration.as_ref()));
+        let logged = text.configuration.as_deref().or(row.and_then(|row| row.configuration.as_ref()));
         logged.map(|(name, _)| name.clone()).or_else(|| self.assignment.as_ref()?.configuration(&text.name))
     }
 }

@@ -84,7 +84,7 @@ pub(super) fn attach_states(
                     && began.is_none_or(|began| run.stamp.is_none_or(|stamp| stamp < began))
             };
             match runs.iter_mut().rev().find(before) {
-                Some(run) => run.sources.push((Trust::State, Box::new(report.clone()))),
+                Some(run) => run.add_source((Trust::State, Box::new(report.clone()))),
                 None => problems.extend(report_without_run(operation, report)),
             }
         }

@@ -9,7 +9,7 @@ use super::{ImageText, PRE_CONFIGURATION, SatText, name_of};
 impl SatText {
     /// Ends the reading: what could only be told with everything at hand.
     pub fn finish(&mut self) {
-        if let Some(row) = self.reading.take().and_then(|mut reading| reading.report.finish()) {
+        if let Some(row) = self.reading.take().and_then(|reading| reading.report?.finish()) {
             self.add_row(row);
         }
         self.join_cut_names();

@@ -6,6 +6,9 @@ use crate::positions::ByName;
 
 use super::{Placed, ReportRow};
 
+/// What is told of few images. There may be thousands of them, so it only takes room where it is told.
+pub type Rare<T> = Option<Box<Placed<T>>>;
+
 /// What the text says of an image.
 #[derive(Debug, Clone)]
 pub struct ImageText {
@@ -16,7 +19,7 @@ pub struct ImageText {
     /// `Creation of image ... succeeded`, the id of the last such line.
     pub created: Option<Placed<ImageId>>,
     /// Another id that lines of the same run give it: the lines are of two attempts, and neither id is proven.
-    pub other_id: Option<Placed<ImageId>>,
+    pub other_id: Rare<ImageId>,
     /// Its step succeeded, and the lines with its id were lost.
     pub lost_id: Option<Place>,
     /// SAT called it created without an id.
@@ -28,7 +31,7 @@ pub struct ImageText {
     /// Its creation failed.
     pub failed: Option<Place>,
     /// It was given up for another reason than its own failure, in SAT's words.
-    pub given_up: Option<Placed<String>>,
+    pub given_up: Rare<String>,
     /// It is final as built.
     pub unconfigured: Option<Place>,
     /// Its base is an image.
@@ -36,7 +39,7 @@ pub struct ImageText {
     /// It was in IMS already.
     pub skipped: Option<Place>,
     /// The id CFS made, which a rename destroyed.
-    pub renamed: Option<Placed<ImageId>>,
+    pub renamed: Rare<ImageId>,
     /// SAT asked for this session.
     pub session_asked: Option<Placed<String>>,
     /// CFS took this session; SAT 3.21 prints a name here that is not the session's.
@@ -47,9 +50,9 @@ pub struct ImageText {
     pub containers: Vec<(String, Placed<String>)>,
     pub(super) containers_by_name: ByName,
     /// Where the log of the failed container is: pod and container.
-    pub failed_container: Option<Placed<(String, String)>>,
+    pub failed_container: Rare<(String, String)>,
     /// Its configuration.
-    pub configuration: Option<Placed<String>>,
+    pub configuration: Rare<String>,
     /// Its row in the report.
     pub row: Option<Box<ReportRow>>,
 }
@@ -115,7 +118,7 @@ impl ImageText {
     /// The container that failed: the one SAT points to, else the one that the states of all before it prove.
     #[must_use]
     pub fn failing_container(&self) -> Option<(String, Place)> {
-        if let Some(((_, container), place)) = &self.failed_container {
+        if let Some(((_, container), place)) = self.failed_container.as_deref() {
             return Some((container.clone(), *place));
         }
         if self.created.is_some() {

@@ -22,7 +22,8 @@ pub(super) struct Reading {
     /// The image whose session was created last.
     last_session: Option<usize>,
     traceback: bool,
-    pub(super) report: ReportReader,
+    /// Not before the report begins.
+    pub(super) report: Option<Box<ReportReader>>,
     /// Made by the first line that names a session and no image: most releases of SAT print none.
     sessions: Option<Sessions>,
     containers: usize,
@@ -58,7 +59,7 @@ impl SatText {
                 );
             }
             fact if is_of_report(&fact) => {
-                if let Some(row) = reading.report.take(fact, place, copy) {
+                if let Some(row) = reading.report.get_or_insert_default().take(fact, place, copy) {
                     self.add_row(row);
                 }
             }
@@ -138,7 +139,7 @@ impl SatText {
                     if let Some((known, at)) = text.created.replace((id, place))
                         && text.created.as_ref().is_some_and(|(id, _)| *id != known)
                     {
-                        text.other_id.get_or_insert((known, at));
+                        text.other_id.get_or_insert_with(|| Box::new((known, at)));
                     }
                 });
             }
@@ -156,12 +157,14 @@ impl SatText {
             }
             Fact::ImageRenaming { image, id } => {
                 if let Ok(id) = id.parse() {
-                    self.with(&image, place, |text| text.renamed = Some((id, place)));
+                    self.with(&image, place, |text| text.renamed = Some(Box::new((id, place))));
                 }
             }
             Fact::ImageConfiguration { image, configuration } => {
                 self.error(format!("configuration {configuration} is not usable for image {image}").into(), place);
-                self.with(&image, place, |text| text.configuration = Some((configuration.into_owned(), place)));
+                self.with(&image, place, |text| {
+                    text.configuration = Some(Box::new((configuration.into_owned(), place)))
+                });
             }
             Fact::SessionCreating { session, image } => {
                 self.with_session(reading, &image, place, |text| {
@@ -185,7 +188,7 @@ impl SatText {
             }
             Fact::FailedContainer { image, pod, container } => {
                 self.with(&image, place, |text| {
-                    text.failed_container = Some(((pod.into_owned(), container.into_owned()), place));
+                    text.failed_container = Some(Box::new(((pod.into_owned(), container.into_owned()), place)));
                 });
             }
             _ => {}
@@ -270,7 +273,9 @@ impl SatText {
         let image = at.and_then(|at| self.images.get(at)).map(|text| text.name.clone());
         if !own_failure {
             if let Some(image) = &image {
-                self.with_session(reading, image, place, |text| text.given_up = Some((reason.clone(), place)));
+                self.with_session(reading, image, place, |text| {
+                    text.given_up = Some(Box::new((reason.clone(), place)))
+                });
             }
             self.error(reason.into(), place);
         }
