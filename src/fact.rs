@@ -41,6 +41,12 @@ impl Field<'_> for u32 {
     const REQUIRED: bool = true;
 }
 
+/// Gives what was captured for a field.
+pub(crate) type Captured<'c, 'l> = &'c mut dyn FnMut(&str) -> Option<Text<'l>>;
+
+/// Makes a fact of one kind of what was captured; `None` when a field stays empty.
+pub(crate) type Builder = for<'l> fn(Captured<'_, 'l>) -> Option<Fact<'l>>;
+
 macro_rules! facts {
     ($l:lifetime: $($(#[$doc:meta])* $name:literal $kind:ident { $($field:ident : $ty:ty),* $(,)? })*) => {
         /// What a line says.
@@ -59,13 +65,15 @@ macro_rules! facts {
                 $(($name, &[$((stringify!($field), <$ty as Field<$l>>::REQUIRED)),*]),)*
             ];
 
-            /// The fact called `name`, its fields filled by `capture`. `None` when there is no such fact or a field stays empty.
-            #[must_use]
-            pub fn build(name: &str, mut capture: impl FnMut(&str) -> Option<Text<$l>>) -> Option<Self> {
+            /// How the fact called `name` is made.
+            pub(crate) fn builder(name: &str) -> Option<Builder> {
                 match name {
                     $($name => {
-                        $(let $field = <$ty as Field<$l>>::fill(capture(stringify!($field)))?;)*
-                        Some(Self::$kind { $($field),* })
+                        fn build<$l>(_capture: Captured<'_, $l>) -> Option<Fact<$l>> {
+                            $(let $field = <$ty as Field<$l>>::fill(_capture(stringify!($field)))?;)*
+                            Some(Fact::$kind { $($field),* })
+                        }
+                        Some(build)
                     })*
                     _ => None,
                 }

@@ -18,7 +18,7 @@ use std::sync::OnceLock;
 
 use smallvec::SmallVec;
 
-use crate::fact::{self, Fact, KINDS};
+use crate::fact::{self, Builder, Fact, KINDS};
 use crate::line::{Dialect, Level, Line, Voice};
 use crate::sieve::{ByByte, Head, Opening, Sieve, after_blanks};
 use crate::yaml::decode;
@@ -113,8 +113,8 @@ struct Order {
     by_byte: ByByte<Vec<Try>>,
     /// The kinds that follow another one.
     rows: Vec<Try>,
-    /// Whether rows follow a line of the kind at that place, or it is one itself.
-    goes_on: Vec<bool>,
+    /// How the kind at that place makes its fact, and whether rows follow a line of it, or it is one itself.
+    told: Vec<(Option<Builder>, bool)>,
 }
 
 /// A line kind that is worth trying where a message begins so: many begin with the same byte.
@@ -133,7 +133,7 @@ impl Try {
 
 impl Order {
     fn of(kinds: &[Cow<'static, LineKind>]) -> Self {
-        let mut order = Self { by_byte: ByByte::default(), rows: Vec::new(), goes_on: Vec::new() };
+        let mut order = Self { by_byte: ByByte::default(), rows: Vec::new(), told: Vec::new() };
         let followed: Vec<&str> = kinds.iter().filter_map(|kind| kind.after.as_deref()).collect();
         for (place, kind) in kinds.iter().enumerate() {
             if kind.begins.is_empty() {
@@ -147,7 +147,8 @@ impl Order {
             if kind.after.is_some() {
                 order.rows.push(Try::new(place, b""));
             }
-            order.goes_on.push(kind.after.is_some() || followed.contains(&&*kind.id));
+            let goes_on = kind.after.is_some() || followed.contains(&&*kind.id);
+            order.told.push((Fact::builder(&kind.fact), goes_on));
         }
         order
     }
@@ -259,8 +260,10 @@ impl Grammar {
     ) -> Option<Said<'l>> {
         tries.iter().filter(|one| one.opening.is_of(head)).find_map(|one| {
             let kind = self.kinds.get(one.place).filter(|kind| !kind.opens && (kind.closed || !may_be_cut))?;
-            let goes_on = self.order().goes_on.get(one.place).copied().unwrap_or_default();
-            Some(Said { fact: kind.fact(line, body)?, goes_on })
+            let (build, goes_on) = self.order().told.get(one.place)?;
+            let mut captures = Captures::default();
+            kind.captures(line, body, &mut captures)?;
+            Some(Said { fact: build.as_ref()?(&mut |name| captures.take(name))?, goes_on: *goes_on })
         })
     }
 
@@ -280,12 +283,6 @@ impl LineKind {
     #[must_use]
     pub fn samples(&self) -> usize {
         self.samples.len()
-    }
-
-    fn fact<'l>(&'l self, line: &Line<'l>, body: &'l [u8]) -> Option<Fact<'l>> {
-        let mut captures = Captures::default();
-        self.captures(line, body, &mut captures)?;
-        Fact::build(&self.fact, |name| captures.take(name))
     }
 
     /// The captures and constants, if this kind takes the line.
