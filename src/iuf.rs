@@ -348,7 +348,9 @@ impl IufText {
             |known: &StepText| known.location.as_ref().is_none_or(|(known, _)| argo_pod(known) == argo_pod(location));
         let at = self.step_at(attempt, statement).filter(|at| self.steps.get(*at).is_some_and(fits));
         let Some(at) = at.or_else(|| self.add_step(attempt, statement)) else { return };
-        if let Some((workflow, _)) = argo::parse_key(location) {
+        if let Some((workflow, _)) = argo::parse_key(location)
+            && self.steps.get(at).is_some_and(|step| step.workflow.as_deref() != Some(workflow))
+        {
             self.change_step(at, |step| step.workflow = Some(workflow.to_owned()));
         }
         if let Some(step) = self.steps.get_mut(at) {

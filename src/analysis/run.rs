@@ -131,8 +131,13 @@ pub(super) fn put_in_order(runs: &mut [Run]) {
 pub(super) fn runs(texts: &mut Texts, problems: &mut Vec<Problem>) -> Vec<Run> {
     let mut workflows: HashSet<String> = HashSet::new();
     for (_, text) in &texts.iuf {
-        workflows.extend(text.stages.iter().filter_map(|stage| stage.workflow.clone()));
-        workflows.extend(text.steps.iter().filter_map(|step| step.workflow.clone()));
+        let named = text.stages.iter().map(|stage| &stage.workflow).chain(text.steps.iter().map(|step| &step.workflow));
+        for workflow in named.flatten() {
+            // Many steps are of one workflow.
+            if !workflows.contains(workflow) {
+                workflows.insert(workflow.clone());
+            }
+        }
     }
     let files: HashSet<String> = texts.argo.iter().map(|(pod, _, _)| pod.clone()).collect();
     let mut pods = Pods::default();
@@ -140,10 +145,9 @@ pub(super) fn runs(texts: &mut Texts, problems: &mut Vec<Problem>) -> Vec<Run> {
         let relayed: Vec<_> = text.steps.iter_mut().map(|step| step.relayed.take()).collect();
         let trust = if *kind == Kind::InstallLog { Trust::Relayed } else { Trust::Captured };
         // A retried step has a node of its own above its attempts. It has no pod, or that of an attempt.
-        let of = |step: &StepText| (step.operation.clone(), step.workflow.clone());
-        let retried: HashSet<_> = text.steps.iter().filter(|step| step.attempt.is_some()).map(of).collect();
+        let retried: HashSet<_> = text.steps.iter().filter(|step| step.attempt.is_some()).map(of_whom).collect();
         for (step, relayed) in text.steps.iter().zip(relayed) {
-            if step.attempt.is_some() || !retried.contains(&of(step)) {
+            if step.attempt.is_some() || !retried.contains(&of_whom(step)) {
                 add_step(&mut pods, step, (trust, relayed.unwrap_or_default()), text, &workflows, &files);
             }
         }
@@ -157,6 +161,11 @@ pub(super) fn runs(texts: &mut Texts, problems: &mut Vec<Problem>) -> Vec<Run> {
         add_main(&mut runs, file, text, &texts.inputs, problems);
     }
     runs
+}
+
+/// The operation and the workflow of a step.
+fn of_whom(step: &StepText) -> (Option<&str>, Option<&str>) {
+    (step.operation.as_deref(), step.workflow.as_deref())
 }
 
 /// The runs by their pods.
