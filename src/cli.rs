@@ -103,7 +103,7 @@ struct Arguments {
     #[command(subcommand)]
     command: Command,
     /// When to use colour; auto is on a terminal, unless NO_COLOR is set.
-    #[arg(long, global = true, value_enum, default_value_t = Colour::Auto, value_name = "WHEN")]
+    #[arg(long, global = true, value_enum, default_value_t = Colour::Auto, value_name = "WHEN", display_order = 900)]
     color: Colour,
 }
 

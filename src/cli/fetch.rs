@@ -24,7 +24,8 @@ use super::{Exit, Failure, print, say};
 
 /// Fetch the SAT logs that an analysis names from S3, each to a file of its own.
 ///
-/// Every run of SAT that has a key and was not skipped; a file that is there already is left alone. Give the files to incfg analyze, beside what was analysed.
+/// Those are the logs of all runs of SAT that have a key in S3 and were not skipped. A file that is there already is left
+/// alone. Give the files to incfg analyze, beside what was analysed.
 #[derive(Args)]
 #[command(after_help = "\
 Examples:

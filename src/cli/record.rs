@@ -38,7 +38,7 @@ pub(super) struct Arguments {
     /// The JSON; - is stdin.
     #[arg(value_name = "FILE", default_value = "-", hide_default_value = true)]
     file: PathBuf,
-    /// Go on with a configuration that has changed in layers that no session has begun.
+    /// With the JSON of a configuration: go on with it although it has changed, in layers that no session has begun.
     #[arg(long)]
     accept_configuration: bool,
     /// Give up the session of this name, which is stuck or gone, or whose image cannot be used; the step can then be tried again.
