@@ -317,6 +317,7 @@ fn json_document(path: &Path) -> Result<Value, Failure> {
             .take(limits::DOCUMENT_BYTES)
             .read_to_end(&mut bytes)
             .map_err(|error| Failure::new(Exit::Input, format!("standard input cannot be read: {error}")))?;
+        let bytes = input::unpacked(bytes, "standard input").map_err(|error| Failure::new(Exit::Input, error))?;
         String::from_utf8_lossy(&bytes).into_owned()
     } else {
         input::read_document(path).map_err(|error| Failure::new(Exit::Input, error))?

@@ -23,10 +23,8 @@ pub(super) fn try_read(path: &Path) -> Result<Vec<u8>, String> {
     } else {
         std::fs::File::open(path).and_then(|file| file.take(limit).read_to_end(&mut bytes)).map_err(failed)?;
     }
-    if is_packed(&bytes) && path.as_os_str() != "-" {
-        return input::read_document(path).map(String::into_bytes).map_err(|error| error.to_string());
-    }
-    Ok(bytes)
+    let shown = if path.as_os_str() == "-" { "standard input".into() } else { path.display().to_string() };
+    input::unpacked(bytes, &shown).map_err(|error| error.to_string())
 }
 
 /// Whether bytes are packed with gzip or zstd.

@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use clap::{Args, Subcommand, ValueEnum};
 
 use crate::grammar::{Grammar, Taken, explain};
-use crate::input::{self, Kind};
+use crate::input::{self, InputError, Kind};
 use crate::limits;
 use crate::line::Dialect;
 use crate::report::printable;
@@ -125,6 +125,9 @@ fn explain_file(grammar: &Grammar, file: &Path, read_as: Option<ReadAs>, unmatch
         (Some(ReadAs::Iuf), _) | (None, Kind::InstallLog | Kind::Console) => Dialect::Iuf,
         (Some(ReadAs::Sat), _) | (None, Kind::MainLog | Kind::ArgoLog | Kind::SatLog) => Dialect::Pod,
         (Some(ReadAs::Ansible), _) | (None, Kind::AnsibleLog) => Dialect::Ansible,
+        (None, Kind::Archive) => {
+            return Err(Failure::new(Exit::Input, InputError::Archive { path: file.display().to_string() }));
+        }
         (None, kind) => {
             return Err(Failure::new(
                 Exit::Input,
