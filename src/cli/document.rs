@@ -23,8 +23,7 @@ pub(super) fn try_read(path: &Path) -> Result<Vec<u8>, String> {
     } else {
         std::fs::File::open(path).and_then(|file| file.take(limit).read_to_end(&mut bytes)).map_err(failed)?;
     }
-    let shown = if path.as_os_str() == "-" { "standard input".into() } else { path.display().to_string() };
-    input::unpacked(bytes, &shown).map_err(|error| error.to_string())
+    input::unpacked(bytes, &super::shown_as_input(path)).map_err(|error| error.to_string())
 }
 
 /// Whether bytes are packed with gzip or zstd.

@@ -462,9 +462,23 @@ fn only_a_session_of_the_plan_has_something_recorded_of_it() {
         assert_eq!(site.incfg(&["record", "plan.yaml", "--known", session]).stdout, "open\n");
     }
     let outcome = site.incfg(&["record", "plan.yaml", "--known", "example"]);
-    let said = format!("example is no session of this plan. Its sessions: {}", all[0]);
+    let said = format!("plan.yaml: example is no session of this plan. Its sessions: {}", all[0]);
     assert!(outcome.code == 3 && outcome.stderr.contains(&said), "{}", outcome.stderr);
     assert_eq!((outcome.stdout.as_str(), site.read("plan.yaml")), ("", before));
+    // The other refusals say which plan it is, too, or which file.
+    site.write("other.json", "{\"name\": \"example\"}");
+    let mut named = session(&site);
+    named["name"] = "example".into();
+    site.write("example.json", &named.to_string());
+    for (arguments, said) in [
+        (&["--give-up", "example"][..], "plan.yaml: no session example of this plan is under way"),
+        (&["--deleted", "example"], "plan.yaml: example is no session of this plan"),
+        (&["example.json"], "plan.yaml: example is no session of this plan that is awaited now"),
+        (&["other.json"], "other.json: this is no CFS session"),
+    ] {
+        let outcome = site.incfg(&[&["record", "plan.yaml"], arguments].concat());
+        assert!(outcome.code == 3 && outcome.stderr.contains(said), "{said}: {}", outcome.stderr);
+    }
 }
 
 #[test]
