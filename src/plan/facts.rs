@@ -4,7 +4,7 @@
 use crate::analysis::{Image, ImageStatus, SatRun};
 use crate::bootprep::refs::Refs;
 use crate::bootprep::{Base as EntryBase, Ims};
-use crate::cfs::Configuration;
+use crate::cfs::{Configuration, Saved};
 use crate::image_id::ImageId;
 
 use super::Base;
@@ -166,14 +166,11 @@ impl Sources {
                 .map(|(path, configuration)| format!("{path} holds {}", configuration.name))
                 .collect();
             let others = if others.is_empty() { String::new() } else { format!(" ({})", others.join(", ")) };
-            let file = crate::shown::shell_word(&format!("{}.json", name.replace('/', "_")));
+            let Saved { command, file } = Saved::configuration(&name);
             return Err(Hole::of(
                 label,
                 format!("the layers of configuration {name} are not known{others}"),
-                format!(
-                    "Fetch them with: cray cfs configurations describe {} --format json > {file}, and give --configuration-file {file}",
-                    crate::shown::shell_word(&name)
-                ),
+                format!("Fetch them with: {command}, and give --configuration-file {file}"),
             ));
         };
         if let Some((other, _)) = fitting.find(|(_, other)| {
