@@ -78,7 +78,16 @@ impl RunView {
     ) -> Self {
         let failed = |image: &&Image| matches!(image.status, ImageStatus::Failed | ImageStatus::Unfinished);
         let images: Vec<&Image> = run.images.iter().filter(failed).collect();
-        let shown = images.iter().take(left).map(|image| ImageView::new(analysis, run, image, detail, folds)).collect();
+        let mut above: Option<&Recovery> = None;
+        let shown = images.iter().take(left).map(|image| {
+            let recovery = recovery_of(analysis, run, image);
+            let view = ImageView::new(analysis, image, recovery, above, detail, folds);
+            if let Some(recovery) = recovery {
+                above = above.filter(|above| have_the_same_bases(above, recovery)).or(Some(recovery));
+            }
+            view
+        });
+        let shown = shown.collect();
         let telling: Vec<_> =
             run.errors.iter().filter(|said| !said.message.starts_with("Creation of")).take(detail.items).collect();
         let said_at: Vec<_> = telling.iter().flat_map(|said| said.evidence.iter().cloned()).collect();
@@ -124,8 +133,16 @@ fn run_facts(analysis: &Analysis, run: &SatRun, detail: &Detail, folds: &Folds<'
 }
 
 impl ImageView {
-    fn new(analysis: &Analysis, run: &SatRun, image: &Image, detail: &Detail, folds: &Folds<'_>) -> Self {
-        let recovery = recovery_of(analysis, run, image);
+    /// `above` is an image of the same run that stands before it.
+    fn new(
+        analysis: &Analysis,
+        image: &Image,
+        recovery: Option<&Recovery>,
+        above: Option<&Recovery>,
+        detail: &Detail,
+        folds: &Folds<'_>,
+    ) -> Self {
+        let facts = |recovery| facts(analysis, image, recovery, above, detail, folds);
         let mut evidence = image.evidence.clone();
         if let Some(recovery) = recovery {
             let own: Vec<_> = recovery.evidence.iter().filter(|place| !evidence.contains(place)).cloned().collect();
@@ -135,13 +152,25 @@ impl ImageView {
             name: detail.text(&image.name),
             outcome: outcome(image).0,
             why: recovery.and_then(|recovery| why(analysis, recovery, detail)),
-            facts: recovery.map(|recovery| facts(analysis, image, recovery, detail, folds)).unwrap_or_default(),
+            facts: recovery.map(facts).unwrap_or_default(),
             places: folds.places(&evidence),
         }
     }
 }
 
-fn facts(analysis: &Analysis, image: &Image, recovery: &Recovery, detail: &Detail, folds: &Folds<'_>) -> Vec<FactView> {
+/// Whether the same several images may be the base of both, so that they need to be named once only.
+fn have_the_same_bases(one: &Recovery, other: &Recovery) -> bool {
+    one.base_image_candidates.len() > 1 && one.base_image_candidates == other.base_image_candidates
+}
+
+fn facts(
+    analysis: &Analysis,
+    image: &Image,
+    recovery: &Recovery,
+    above: Option<&Recovery>,
+    detail: &Detail,
+    folds: &Folds<'_>,
+) -> Vec<FactView> {
     let mut facts = Vec::new();
     facts.push(match (why(analysis, recovery, detail), recovery.failed_layer) {
         (Some(layer), Some(_)) => FactView {
@@ -173,7 +202,13 @@ fn facts(analysis: &Analysis, image: &Image, recovery: &Recovery, detail: &Detai
             });
         }
         None => facts.push(FactView {
-            note: may_be(recovery.base_image_candidates.iter().map(|one| format!("{} {}", one.id, one.name)), detail),
+            note: match above.filter(|above| have_the_same_bases(above, recovery)) {
+                Some(above) => Some(detail.text(&format!("may be one of those named for {}", above.image))),
+                None => {
+                    let named = recovery.base_image_candidates.iter().map(|one| format!("{} {}", one.id, one.name));
+                    may_be(named, detail)
+                }
+            },
             ..fact("Base image", "not proven".into())
         }),
     }
