@@ -34,7 +34,7 @@ Examples:
   incfg check bootprep.yaml --fix --diff
   incfg check --explain template-image-ref-dangling
 
-Exit codes: 0 no finding of --min-severity or above, 1 there is one, 3 a file cannot be read.")]
+Exit codes: 0 no finding of --min-severity or above, 1 there is one, 3 a file cannot be read or is no bootprep file; the others were checked.")]
 pub(super) struct Arguments {
     /// Files, directories or patterns like 'site/**/*.yaml'; - is stdin.
     #[arg(value_name = "PATH", required_unless_present_any = ["explain", "list_rules"])]

@@ -50,7 +50,7 @@ static NULL: Rule = Rule {
     id: "yaml-null-value",
     severity: Severity::Error,
     finds: "a key without a value, as deleting the items of a list leaves it",
-    otherwise: "SAT refuses the file: nothing is of no type.",
+    otherwise: "SAT refuses the file: `None is not of type ...`.",
     needs: Needs::Nothing,
     bad: Example::of("configurations: []\nimages:\n"),
     good: Example::of("configurations: []\nimages: []\n"),
