@@ -218,7 +218,7 @@ fn made(plan: &Plan, path: &str, at: At, result: &ImageId, known: bool) -> Resul
     if let Ok(pins) = plan.pins() {
         return say_styled(&plan::through(plan, path, &pins));
     }
-    let steps = plan.images.iter().flat_map(|track| &track.steps);
+    let steps = plan.steps();
     let left = steps.filter(|step| step.state() != StepState::Done).count();
     let plural = if left == 1 { "" } else { "s" };
     say(&format!("{left} step{plural} to go; incfg next {} shows the next one", shell_word(path)))

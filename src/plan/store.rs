@@ -119,8 +119,7 @@ pub enum Found {
 
 impl Found {
     fn of(plan: Option<&Plan>) -> Self {
-        let begun =
-            |plan: &Plan| plan.images.iter().flat_map(|track| &track.steps).any(|step| !step.attempts.is_empty());
+        let begun = |plan: &Plan| plan.steps().any(|step| !step.attempts.is_empty());
         plan.map_or(Self::Other, |plan| if begun(plan) { Self::Begun } else { Self::Plan })
     }
 }
