@@ -3,7 +3,7 @@
 use serde::Serialize;
 
 use crate::analysis::{Analysis, Image, ImageStatus, KeyBasis, Recovery, SatRun};
-use crate::report::standing::{Standing, attempt, attempts, run_name};
+use crate::report::standing::{Bases, Standing, attempt, attempts, run_name};
 
 use super::super::evidence::{Folds, Places};
 use super::super::{Detail, Shown, more};
@@ -78,14 +78,11 @@ impl RunView {
     ) -> Self {
         let failed = |image: &&Image| matches!(image.status, ImageStatus::Failed | ImageStatus::Unfinished);
         let images: Vec<&Image> = run.images.iter().filter(failed).collect();
-        let mut above: Option<&Recovery> = None;
+        let mut bases = Bases::default();
         let shown = images.iter().take(left).map(|image| {
             let recovery = recovery_of(analysis, run, image);
-            let view = ImageView::new(analysis, image, recovery, above, detail, folds);
-            if let Some(recovery) = recovery {
-                above = above.filter(|above| have_the_same_bases(above, recovery)).or(Some(recovery));
-            }
-            view
+            let above = recovery.and_then(|recovery| bases.named_for(recovery));
+            ImageView::new(analysis, image, recovery, above, detail, folds)
         });
         let shown = shown.collect();
         let telling: Vec<_> =
@@ -133,7 +130,7 @@ fn run_facts(analysis: &Analysis, run: &SatRun, detail: &Detail, folds: &Folds<'
 }
 
 impl ImageView {
-    /// `above` is an image of the same run that stands before it.
+    /// `above` is the image for which the candidates for its base are named.
     fn new(
         analysis: &Analysis,
         image: &Image,
@@ -156,11 +153,6 @@ impl ImageView {
             places: folds.places(&evidence),
         }
     }
-}
-
-/// Whether the same several images may be the base of both, so that they need to be named once only.
-fn have_the_same_bases(one: &Recovery, other: &Recovery) -> bool {
-    one.base_image_candidates.len() > 1 && one.base_image_candidates == other.base_image_candidates
 }
 
 fn facts(
@@ -202,7 +194,7 @@ fn facts(
             });
         }
         None => facts.push(FactView {
-            note: match above.filter(|above| have_the_same_bases(above, recovery)) {
+            note: match above {
                 Some(above) => Some(detail.text(&format!("may be one of those named for {}", above.image))),
                 None => {
                     let named = recovery.base_image_candidates.iter().map(|one| format!("{} {}", one.id, one.name));
