@@ -82,6 +82,8 @@ fn each_command_says_of_a_wrong_file_what_it_is_and_what_was_expected() {
         .file("main.log", as_main_log(&compute_fails("ansible")))
         .file("b.yaml", "images:\n- {name: cos-base, base: {product: {name: cos, type: recipe}}}\n")
         .file("some/x", "")
+        .file("catalog.yaml", "data:\n  cos: [\n")
+        .file("inner.yaml", "data:\n  cos: |\n    2.5.101: [\n")
         .file("empty", "");
     let pin = ["--pin", "cos-base=f5374c4c-8c5a-4b79-a5e5-aef778ed36cd"];
     let a_plan = "it is a plan of incfg; incfg status says where it stands";
@@ -105,6 +107,11 @@ fn each_command_says_of_a_wrong_file_what_it_is_and_what_was_expected() {
         (&["check", "b.yaml", "--images", "empty"], &["empty: nothing is in it", "cray ims images list"]),
         (&["check", "b.yaml", "--images", "analysis.json"], &["analysis.json: this is JSON of another kind"]),
         (&["check", "b.yaml", "--roles", "main.log"], &["is no role", "one a line"]),
+        (&["check", "b.yaml", "--products", "catalog.yaml"], &["catalog.yaml:2:8: not YAML", "cray-product-catalog"]),
+        (
+            &["check", "b.yaml", "--products", "inner.yaml"],
+            &["inner.yaml: product cos, from its own first line on: 1:10: not YAML"],
+        ),
         (&["check", "b.yaml", "--baseline", "half.json"], &["no baseline", "--write-baseline writes one"]),
         (&["rewrite-bootprep", "plan.yaml", pin[0], pin[1]], &["this is no bootprep file", a_plan]),
         (
