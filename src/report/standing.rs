@@ -3,7 +3,7 @@
 
 use std::collections::HashMap;
 
-use crate::analysis::{Analysis, ImageStatus, Recovery, SatRun};
+use crate::analysis::{Analysis, Image, ImageStatus, Recovery, SatRun};
 
 use super::printable;
 
@@ -91,6 +91,13 @@ pub(super) fn run_name(run: &SatRun) -> String {
         Some(session) => format!("{operation} of session {}", printable(session)),
         None => operation,
     }
+}
+
+/// What it takes to go on with an image of a run that failed.
+pub(super) fn recovery_of<'a>(analysis: &'a Analysis, run: &SatRun, image: &Image) -> Option<&'a Recovery> {
+    let own = |recovery: &&Recovery| recovery.image == image.name && recovery.operation == run.operation;
+    let failed = matches!(image.status, ImageStatus::Failed | ImageStatus::Unfinished);
+    analysis.recoveries.iter().filter(|_| failed).find(own)
 }
 
 /// Of images that may have the same bases, which names them: the others name that one.

@@ -8,8 +8,8 @@ use std::collections::HashMap;
 use crate::analysis::{Analysis, Image, ImageStatus, KeyBasis, Recovery, SatRun, Warning};
 use crate::evidence::Evidence;
 
-use super::printable;
-use super::standing::{Bases, Standing, attempt, attempts, count, run_name};
+use super::standing::{Bases, Standing, attempt, attempts, count, recovery_of, run_name};
+use super::{directory, printable};
 use page::{Page, Tone};
 
 pub use next::next_steps;
@@ -44,7 +44,7 @@ impl Invocation {
 /// lines are [`WIDTH`] long and every path is whole.
 #[must_use]
 pub fn story(analysis: &Analysis, invocation: &Invocation, width: Option<usize>) -> String {
-    let mut page = Page::new(width, common_directory(analysis));
+    let mut page = Page::new(width, directory::common(analysis.inputs.iter().map(|input| input.path.as_str())));
     head(&mut page, analysis);
     let runs = analysis.sat_runs.iter().zip(attempts(analysis)).rev();
     // The last attempt at an operation is the one that counts.
@@ -83,19 +83,6 @@ fn without_failure(analysis: &Analysis) -> (Tone, &'static str) {
     } else {
         (Tone::Good, "No failure in these logs.")
     }
-}
-
-/// The directory that holds every input: paths are shown from there on.
-fn common_directory(analysis: &Analysis) -> Option<String> {
-    let mut parts = analysis.inputs.iter().map(|input| input.path.split('/').collect::<Vec<_>>());
-    let mut common = parts.next()?;
-    common.pop();
-    for other in parts {
-        let same = common.iter().zip(&other).take_while(|(one, other)| one == other).count();
-        common.truncate(same.min(other.len() - 1));
-    }
-    let directory = common.join("/");
-    (!directory.is_empty()).then_some(directory)
 }
 
 fn head(page: &mut Page, analysis: &Analysis) {
@@ -140,9 +127,6 @@ fn failure(page: &mut Page, analysis: &Analysis, run: &SatRun, of: (usize, usize
     }
     log_of(page, analysis, run);
     page.blank();
-    let recoveries = |image: &Image| {
-        analysis.recoveries.iter().find(|recovery| recovery.image == image.name && recovery.operation == run.operation)
-    };
     let bad = run.images.iter().filter(|image| {
         matches!(image.status, ImageStatus::Failed | ImageStatus::Unfinished)
             && invocation.tells_of(&image.name, image.ref_name.as_deref())
@@ -150,7 +134,7 @@ fn failure(page: &mut Page, analysis: &Analysis, run: &SatRun, of: (usize, usize
     let (whole, short) = bad.clone().zip(0..).partition::<Vec<_>, _>(|(_, number)| *number < IN_FULL);
     let mut bases = Bases::default();
     for (image, _) in whole {
-        match recoveries(image) {
+        match recovery_of(analysis, run, image) {
             Some(recovery) => broken(page, image, recovery, bases.named_for(recovery)),
             None => lost(page, image),
         }

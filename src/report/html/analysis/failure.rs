@@ -3,11 +3,11 @@
 use serde::Serialize;
 
 use crate::analysis::{Analysis, Image, ImageStatus, KeyBasis, Recovery, SatRun};
-use crate::report::standing::{Bases, Standing, attempt, attempts, run_name};
+use crate::report::standing::{Bases, Standing, attempt, attempts, recovery_of, run_name};
 
 use super::super::evidence::{Folds, Places};
 use super::super::{Detail, Shown, more};
-use super::life::{outcome, recovery_of, why};
+use super::life::{outcome, why};
 
 /// The newest runs that failed, newest first.
 #[derive(Serialize)]
