@@ -1,5 +1,6 @@
 //! What CFS leaves: the log of an ansible container, and the JSON of a configuration.
 
+mod saved;
 mod session;
 
 use serde::Deserialize;
@@ -10,6 +11,7 @@ use crate::fact::{Fact, Text};
 use crate::limits;
 use crate::statement::Statement;
 
+pub use saved::Saved;
 pub use session::{Artifact, Group, Mapped, NotASession, Session, Status, Succeeded};
 
 /// The log of an ansible container.

@@ -103,7 +103,7 @@ struct Arguments {
     #[command(subcommand)]
     command: Command,
     /// When to use colour; auto is on a terminal, unless NO_COLOR is set.
-    #[arg(long, global = true, value_enum, default_value_t = Colour::Auto, value_name = "WHEN")]
+    #[arg(long, global = true, value_enum, default_value_t = Colour::Auto, value_name = "WHEN", display_order = 900)]
     color: Colour,
 }
 
@@ -307,21 +307,26 @@ fn now() -> String {
     DateTime::<Utc>::from(SystemTime::now()).to_rfc3339_opts(SecondsFormat::Secs, true)
 }
 
+/// What an input is called in a sentence; `-` is stdin.
+fn shown_as_input(path: &Path) -> String {
+    if path.as_os_str() == "-" { "standard input".to_owned() } else { path.display().to_string() }
+}
+
 /// A JSON document from a file or from stdin; what a terminal left around it is passed over.
 fn json_document(path: &Path) -> Result<Value, Failure> {
-    let stdin = path.as_os_str() == "-";
-    let text = if stdin {
+    let shown = shown_as_input(path);
+    let text = if path.as_os_str() == "-" {
         let mut bytes = Vec::new();
         std::io::stdin()
             .lock()
             .take(limits::DOCUMENT_BYTES)
             .read_to_end(&mut bytes)
             .map_err(|error| Failure::new(Exit::Input, format!("standard input cannot be read: {error}")))?;
+        let bytes = input::unpacked(bytes, &shown).map_err(|error| Failure::new(Exit::Input, error))?;
         String::from_utf8_lossy(&bytes).into_owned()
     } else {
         input::read_document(path).map_err(|error| Failure::new(Exit::Input, error))?
     };
-    let shown = if stdin { "standard input".to_owned() } else { path.display().to_string() };
     if text.trim().is_empty() {
         return Err(Failure::new(
             Exit::Input,

@@ -51,6 +51,22 @@ pub enum InputError {
         /// The path.
         path: String,
     },
+    /// A document is a tar archive.
+    #[error(
+        "{path}: this is a tar archive; unpack it (tar -xf, in an empty directory) and give the file in it that is meant"
+    )]
+    Archive {
+        /// The path.
+        path: String,
+    },
+    /// A document is packed as incfg does not read it.
+    #[error("{path}: this is packed with {with}; unpack it first. gzip and zstd are read as they are")]
+    Packed {
+        /// The path.
+        path: String,
+        /// The program that packed it.
+        with: &'static str,
+    },
     /// A directory holds several activities.
     #[error("{path}: this directory holds {} activities ({}). Give the directory of one of them", .activities.len(), .activities.join(", "))]
     SeveralActivities {
@@ -392,7 +408,7 @@ pub(crate) fn no_json(error: &serde_json::Error) -> String {
 /// The whole text of a file that the user names as a document: bootprep, variables, grammar.
 ///
 /// # Errors
-/// A file that cannot be read, or is larger than [`limits::DOCUMENT_BYTES`].
+/// A file that cannot be read, is larger than [`limits::DOCUMENT_BYTES`], or holds other files.
 pub fn read_document(path: &Path) -> Result<String, InputError> {
     let shown = path.display().to_string();
     let file = open_plain(path).and_then(|(file, _)| decompressed(file)).map_err(|error| unreadable(&shown, &error))?;
@@ -434,8 +450,46 @@ fn read_grammar_file(path: &Path) -> Result<String, InputError> {
 fn read_bounded(reader: impl Read, shown: &str) -> Result<String, InputError> {
     let mut text = Vec::new();
     reader.take(limits::DOCUMENT_BYTES + 1).read_to_end(&mut text).map_err(|error| unreadable(shown, &error))?;
+    is_one_document(&text, shown)?;
     if text.len() as u64 > limits::DOCUMENT_BYTES {
         return Err(InputError::TooLarge { path: shown.to_owned() });
     }
     Ok(String::from_utf8_lossy(&text).into_owned())
+}
+
+/// The bytes of a document, unpacked where gzip or zstd has packed them. Of those beyond
+/// [`limits::DOCUMENT_BYTES`] one is kept, so that their excess is seen.
+///
+/// # Errors
+/// What was packed and is damaged, and what holds other files.
+pub fn unpacked(bytes: Vec<u8>, shown: &str) -> Result<Vec<u8>, InputError> {
+    let bytes = if packing(&bytes).is_some() {
+        let mut text = Vec::new();
+        decompressed(Cursor::new(bytes))
+            .and_then(|reader| reader.take(limits::DOCUMENT_BYTES + 1).read_to_end(&mut text))
+            .map_err(|error| unreadable(shown, &error))?;
+        text
+    } else {
+        bytes
+    };
+    is_one_document(&bytes, shown)?;
+    Ok(bytes)
+}
+
+/// Refuses what holds other files, and what is packed as incfg does not unpack it: as the text of a document it would be
+/// told by the first of its bytes that is none.
+///
+/// # Errors
+/// A tar archive, and what zip, xz or bzip2 has packed.
+pub fn is_one_document(bytes: &[u8], shown: &str) -> Result<(), InputError> {
+    if kind::is_archive(bytes) {
+        return Err(InputError::Archive { path: shown.to_owned() });
+    }
+    match bytes {
+        [b'P', b'K', 3, 4, ..] => Some("zip"),
+        [0xfd, b'7', b'z', b'X', b'Z', 0, ..] => Some("xz"),
+        [b'B', b'Z', b'h', b'1'..=b'9', b'1', b'A', b'Y', b'&', ..] => Some("bzip2"),
+        _ => None,
+    }
+    .map_or(Ok(()), |with| Err(InputError::Packed { path: shown.to_owned(), with }))
 }

@@ -1,6 +1,7 @@
 //! How results are printed: the only modules that know of text, JSON, HTML and shell.
 
 pub mod diff;
+mod directory;
 pub mod env;
 pub mod findings;
 pub mod html;

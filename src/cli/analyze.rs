@@ -30,9 +30,11 @@ Examples:
   incfg analyze activity/ ansible.log configuration.json --format json > analysis.json
   incfg analyze activity/ --since 2024-11-05T08:00 --format html -o report.html
   eval \"$(incfg analyze activity/ ansible.log configuration.json --bootprep bootprep.yaml \\
-    --vars-file session_vars.yaml --format env --image compute.x86_64)\"")]
+    --vars-file session_vars.yaml --format env --image compute.x86_64)\"
+
+Exit codes: 0 done, whatever the logs tell, 1 with --format env: not all of it is proven, 3 an input cannot be read, or nothing in it is recognised.")]
 pub(super) struct Arguments {
-    /// What to read.
+    /// What to read; without it, stdin.
     #[arg(value_name = "PATH")]
     paths: Vec<PathBuf>,
     /// The bootprep file of the run: ties images to ref_names, bases and configurations.
@@ -47,7 +49,7 @@ pub(super) struct Arguments {
     /// Write the result to this file, not to standard output.
     #[arg(short, long, value_name = "FILE")]
     output: Option<PathBuf>,
-    /// The image, by name or ref_name, that --format env is about; with text, tell only of it, with html, the next commands are for it only.
+    /// An image, by name or ref_name: env is of this one, text tells of no other, and the next commands of html are for it only.
     #[arg(long, value_name = "NAME")]
     image: Option<String>,
     /// Leave out lines stamped before this moment (UTC): 2023-11-01, 2023-11-01T14:06 or 2023-11-01T14:06:36Z.

@@ -32,7 +32,9 @@ Examples:
   incfg check site/ --target sat=3.32,cfs=v2 --format sarif > findings.sarif
   incfg check site/ --format html -o findings.html
   incfg check bootprep.yaml --fix --diff
-  incfg check --explain template-image-ref-dangling")]
+  incfg check --explain template-image-ref-dangling
+
+Exit codes: 0 no finding of --min-severity or above, 1 there is one, 3 a file cannot be read or is no bootprep file; the others were checked.")]
 pub(super) struct Arguments {
     /// Files, directories or patterns like 'site/**/*.yaml'; - is stdin.
     #[arg(value_name = "PATH", required_unless_present_any = ["explain", "list_rules"])]

@@ -23,10 +23,7 @@ pub(super) fn try_read(path: &Path) -> Result<Vec<u8>, String> {
     } else {
         std::fs::File::open(path).and_then(|file| file.take(limit).read_to_end(&mut bytes)).map_err(failed)?;
     }
-    if is_packed(&bytes) && path.as_os_str() != "-" {
-        return input::read_document(path).map(String::into_bytes).map_err(|error| error.to_string());
-    }
-    Ok(bytes)
+    input::unpacked(bytes, &super::shown_as_input(path)).map_err(|error| error.to_string())
 }
 
 /// Whether bytes are packed with gzip or zstd.

@@ -24,7 +24,8 @@ use super::{Exit, Failure, print, say};
 
 /// Fetch the SAT logs that an analysis names from S3, each to a file of its own.
 ///
-/// Every run of SAT that has a key and was not skipped; a file that is there already is left alone. Give the files to incfg analyze, beside what was analysed.
+/// Those are the logs of all runs of SAT that have a key in S3 and were not skipped. A file that is there already is left
+/// alone. Give the files to incfg analyze, beside what was analysed.
 #[derive(Args)]
 #[command(after_help = "\
 Examples:
@@ -93,30 +94,11 @@ pub(super) fn run(arguments: &Arguments) -> Result<Exit, Failure> {
         } else {
             let fetched = fetch(&cray, key, &file, &stop);
             match &fetched {
-                Ok(()) | Err(Fetched::Missing) => answers += 1,
+                Ok(()) | Err(NotFetched::Missing) => answers += 1,
                 Err(_) => silences += 1,
             }
-            match fetched {
-                Ok(()) => print(&format!("{}\n", file.display()))?,
-                Err(Fetched::Missing) if run.s3_key_basis == Some(KeyBasis::Computed) => {
-                    say(&format!(
-                        "{key}: not in S3. This key stands in no log; it was computed, and SAT may not have saved a log"
-                    ))?;
-                }
-                Err(Fetched::Missing) => {
-                    say(&format!("{key}: not in S3. It may have been deleted since"))?;
-                    exit = Exit::BadNews;
-                }
-                Err(Fetched::Failed(why)) => {
-                    say(&format!("{key}: could not be fetched: {}", printable(&why)))?;
-                    exit = Exit::BadNews;
-                }
-                Err(Fetched::Unusable(why)) => return Err(Failure::new(Exit::Outside, printable(&why))),
-                Err(Fetched::NotWritten(why)) => return Err(Failure::new(Exit::Input, printable(&why))),
-                Err(Fetched::Stopped) => {
-                    let why = "stopped; the files that are there are whole, and the same command fetches the others";
-                    return Err(Failure::new(Exit::BadNews, why));
-                }
+            if tell(fetched, run, key, &file)? == Exit::BadNews {
+                exit = Exit::BadNews;
             }
         }
     }
@@ -126,7 +108,33 @@ pub(super) fn run(arguments: &Arguments) -> Result<Exit, Failure> {
     Ok(exit)
 }
 
-enum Fetched {
+/// Says what became of one log; an error where the next would fare no better.
+fn tell(fetched: Result<(), NotFetched>, run: &SatRun, key: &str, file: &Path) -> Result<Exit, Failure> {
+    match fetched {
+        Ok(()) => {
+            print(&format!("{}\n", file.display()))?;
+            return Ok(Exit::Done);
+        }
+        Err(NotFetched::Missing) if run.s3_key_basis == Some(KeyBasis::Computed) => {
+            say(&format!(
+                "{key}: not in S3. This key stands in no log; it was computed, and SAT may not have saved a log"
+            ))?;
+            return Ok(Exit::Done);
+        }
+        Err(NotFetched::Missing) => say(&format!("{key}: not in S3. It may have been deleted since"))?,
+        Err(NotFetched::Failed(why)) => say(&format!("{key}: could not be fetched: {}", printable(&why)))?,
+        Err(NotFetched::Unusable(why)) => return Err(Failure::new(Exit::Outside, printable(&why))),
+        Err(NotFetched::NotWritten(why)) => return Err(Failure::new(Exit::Input, printable(&why))),
+        Err(NotFetched::Stopped) => {
+            let why = "stopped; the files that are there are whole, and the same command fetches the others";
+            return Err(Failure::new(Exit::BadNews, why));
+        }
+    }
+    Ok(Exit::BadNews)
+}
+
+/// Why a log was not fetched.
+enum NotFetched {
     Missing,
     Failed(String),
     NotWritten(String),
@@ -136,7 +144,7 @@ enum Fetched {
 
 /// Fetches a log into a directory of its own first, so that a file of the right name is always whole, and what is not
 /// masked yet is for its owner only.
-fn fetch(cray: &Cray, key: &str, file: &Path, stop: &dyn Fn() -> bool) -> Result<(), Fetched> {
+fn fetch(cray: &Cray, key: &str, file: &Path, stop: &dyn Fn() -> bool) -> Result<(), NotFetched> {
     let beside = file.with_file_name(format!("{WORK}{}", std::process::id()));
     let (fetched, masked) = (beside.join("fetched"), beside.join("masked"));
     // A process of the same number may have been killed here.
@@ -177,22 +185,22 @@ fn mask(log: &Path, kept: &Path) -> std::io::Result<()> {
     kept.get_ref().sync_all()
 }
 
-fn fetch_to(cray: &Cray, key: &str, temporary: &Path, stop: &dyn Fn() -> bool) -> Result<(), Fetched> {
+fn fetch_to(cray: &Cray, key: &str, temporary: &Path, stop: &dyn Fn() -> bool) -> Result<(), NotFetched> {
     let command = CrayCommand::get_artifact(BUCKET, key, &temporary.display().to_string());
     cray.call(&command, About::Artifact, Expect::Silence, stop).map_err(|trouble| match trouble {
-        Trouble::Unusable(why) => Fetched::Unusable(why),
-        Trouble::NotFound(_) => Fetched::Missing,
+        Trouble::Unusable(why) => NotFetched::Unusable(why),
+        Trouble::NotFound(_) => NotFetched::Missing,
         Trouble::Refused(why) | Trouble::Unsure(why) | Trouble::Garbage(why) | Trouble::Conflict(why) => {
-            Fetched::Failed(why)
+            NotFetched::Failed(why)
         }
-        Trouble::Stopped => Fetched::Stopped,
+        Trouble::Stopped => NotFetched::Stopped,
     })?;
     match fs::metadata(temporary).map_or(0, |metadata| metadata.len()) {
-        0 => Err(Fetched::Failed("cray says that it is there, and wrote nothing".into())),
+        0 => Err(NotFetched::Failed("cray says that it is there, and wrote nothing".into())),
         _ => Ok(()),
     }
 }
 
-fn not_written(file: &Path, error: &std::io::Error) -> Fetched {
-    Fetched::NotWritten(format!("{}: cannot be written: {error}", file.display()))
+fn not_written(file: &Path, error: &std::io::Error) -> NotFetched {
+    NotFetched::NotWritten(format!("{}: cannot be written: {error}", file.display()))
 }

@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use clap::{Args, Subcommand, ValueEnum};
 
 use crate::grammar::{Grammar, Taken, explain};
-use crate::input::{self, Kind};
+use crate::input::{self, InputError, Kind};
 use crate::limits;
 use crate::line::Dialect;
 use crate::report::printable;
@@ -32,17 +32,24 @@ pub(super) struct Arguments {
 
 #[derive(Subcommand)]
 enum Command {
-    /// Try every sample of every grammar; exit 1 when one does not do what its file says.
+    /// Try every sample of every grammar.
+    ///
+    /// A sample must be taken by its line kind, with the values that its file says, and a counter-sample must not.
     #[command(after_help = "\
 Examples:
   incfg grammar check
-  incfg grammar check --grammar my-grammars/")]
+  incfg grammar check --grammar my-grammars/
+
+Exit codes: 0 all do what their files say, 1 one does not, 3 a grammar cannot be read.")]
     Check {
         /// A directory of grammar files to check beside the built-in ones.
         #[arg(long, value_name = "DIR")]
         grammar: Option<PathBuf>,
     },
     /// Show which line kind takes which line of a log, and why none takes the others.
+    ///
+    /// For one who writes a grammar: each line that is taken, with its fact and values, and each that holds a literal of a line kind
+    /// and is not taken.
     #[command(after_help = "\
 Examples:
   incfg grammar explain main.log
@@ -118,6 +125,9 @@ fn explain_file(grammar: &Grammar, file: &Path, read_as: Option<ReadAs>, unmatch
         (Some(ReadAs::Iuf), _) | (None, Kind::InstallLog | Kind::Console) => Dialect::Iuf,
         (Some(ReadAs::Sat), _) | (None, Kind::MainLog | Kind::ArgoLog | Kind::SatLog) => Dialect::Pod,
         (Some(ReadAs::Ansible), _) | (None, Kind::AnsibleLog) => Dialect::Ansible,
+        (None, Kind::Archive) => {
+            return Err(Failure::new(Exit::Input, InputError::Archive { path: file.display().to_string() }));
+        }
         (None, kind) => {
             return Err(Failure::new(
                 Exit::Input,

@@ -1,5 +1,7 @@
 //! `incfg man`.
 
+mod synopsis;
+
 use std::path::PathBuf;
 
 use clap::{Args, Command, CommandFactory};
@@ -54,13 +56,17 @@ fn name(command: &Command) -> &str {
 
 /// The page of a command, as roff.
 fn page(command: &Command) -> Result<Vec<u8>, Failure> {
-    let man = Man::new(command.clone()).title(name(command).to_uppercase()).manual("incfg").source(source());
+    // Those have a section of their own.
+    let flags_only = command.clone().mut_args(|arg| if arg.is_positional() { arg.hide(true) } else { arg });
+    let man = Man::new(flags_only).title(name(command).to_uppercase()).manual("incfg").source(source());
     let mut page = Vec::new();
     let mut write = || -> std::io::Result<()> {
         man.render_title(&mut page)?;
+        unbroken().to_writer(&mut page)?;
         man.render_name_section(&mut page)?;
-        man.render_synopsis_section(&mut page)?;
-        man.render_description_section(&mut page)?;
+        synopsis::synopsis(command).to_writer(&mut page)?;
+        description(command).to_writer(&mut page)?;
+        synopsis::arguments(command).to_writer(&mut page)?;
         man.render_options_section(&mut page)?;
         if command.has_subcommands() {
             man.render_subcommands_section(&mut page)?;
@@ -69,6 +75,29 @@ fn page(command: &Command) -> Result<Vec<u8>, Failure> {
     };
     write().map_err(|error| Failure::new(Exit::Defect, error))?;
     Ok(page)
+}
+
+/// The section DESCRIPTION, without the sentence that stands in NAME already where there are others.
+fn description(command: &Command) -> Roff {
+    let text = command.get_long_about().or_else(|| command.get_about()).map(ToString::to_string).unwrap_or_default();
+    let mut roff = Roff::new();
+    roff.control("SH", ["DESCRIPTION"]);
+    let others = text.split_once("\n\n").map_or(text.as_str(), |(_, others)| others);
+    for (at, paragraph) in others.split("\n\n").enumerate() {
+        if at > 0 {
+            roff.control("PP", []);
+        }
+        roff.text([roman(paragraph.replace('\n', " "))]);
+    }
+    roff
+}
+
+/// Flags and names of pages are there to be copied: no hyphen is put into them.
+fn unbroken() -> Roff {
+    let mut roff = Roff::new();
+    roff.control("nh", []);
+    roff.control("ad", ["l"]);
+    roff
 }
 
 fn source() -> String {
@@ -100,11 +129,10 @@ fn rest(command: &Command) -> Roff {
             }
         }
     }
-    let near = if command.get_name() == "incfg" {
-        with_all_below(command).into_iter().skip(1).map(name).collect()
-    } else {
-        vec!["incfg"]
-    };
+    let mut near: Vec<&str> = with_all_below(command).into_iter().skip(1).map(name).collect();
+    // Those above it, by the words before its own: of `incfg grammar check`, incfg and incfg-grammar.
+    let typed = command.get_bin_name().unwrap_or_default();
+    near.splice(0..0, typed.match_indices(' ').filter_map(|(at, _)| name(command).get(..at)));
     roff.control("SH", ["SEE ALSO"]);
     for (at, page) in near.iter().enumerate() {
         let comma = if at + 1 < near.len() { ", " } else { "" };

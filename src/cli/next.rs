@@ -9,9 +9,9 @@ use crate::report::plan;
 
 use super::{Exit, Failure, print, print_wrapped};
 
-/// Print the commands of the next step of a plan, to go on by hand. Nothing is changed.
+/// Print the commands of the next step of a plan, to go on by hand.
 ///
-/// Each command can be copied as it is. incfg record takes in what they print, and advances the plan.
+/// Nothing is changed. Each command can be copied as it is. incfg record takes in what they print, and advances the plan.
 #[derive(Args)]
 #[command(after_help = "\
 Examples:

@@ -36,7 +36,9 @@ Examples:
     --image compute.x86_64 --base-image-id UUID --configuration-file configuration.json \\
     --failed-layer 3 -o plan.yaml
 
-Then: incfg run plan.yaml, or by hand: incfg next plan.yaml")]
+Then: incfg run plan.yaml, or by hand: incfg next plan.yaml
+
+Exit codes: 0 the plan is written, 3 a fact is missing or ambiguous, or an input cannot be read; nothing was written.")]
 pub(super) struct Arguments {
     /// What to analyse, as for incfg analyze; JSON of configurations may be among it.
     #[arg(value_name = "PATH", required_unless_present = "analysis", conflicts_with = "analysis")]

@@ -38,7 +38,7 @@ pub(super) struct Arguments {
     /// The JSON; - is stdin.
     #[arg(value_name = "FILE", default_value = "-", hide_default_value = true)]
     file: PathBuf,
-    /// Go on with a configuration that has changed in layers that no session has begun.
+    /// With the JSON of a configuration: go on with it although it has changed, in layers that no session has begun.
     #[arg(long)]
     accept_configuration: bool,
     /// Give up the session of this name, which is stuck or gone, or whose image cannot be used; the step can then be tried again.
@@ -53,7 +53,11 @@ pub(super) struct Arguments {
 }
 
 pub(super) fn run(arguments: &Arguments) -> Result<Exit, Failure> {
-    let refused = |error: &dyn std::fmt::Display| Failure::new(Exit::Input, printable(&error.to_string()));
+    let path = arguments.plan.display().to_string();
+    // Who works on several plans has to see which of them says no.
+    let refused = |error: &NotTaken| {
+        Failure::new(Exit::Input, format!("{}: {}", printable(&path), printable(&error.to_string())))
+    };
     if let Some(session) = &arguments.known {
         let plan = store::read(&arguments.plan)?;
         let recorded = plan.recorded(session).map_err(|error| refused(&error))?;
@@ -67,7 +71,6 @@ pub(super) fn run(arguments: &Arguments) -> Result<Exit, Failure> {
         return Ok(Exit::Done);
     }
     let mut store = Store::open(&arguments.plan)?;
-    let path = arguments.plan.display().to_string();
     let file = shell_word(&path);
     let mut advanced = store.plan().clone();
     if let Some(session) = &arguments.give_up {
@@ -94,8 +97,13 @@ pub(super) fn run(arguments: &Arguments) -> Result<Exit, Failure> {
     let how = How { accept: arguments.accept_configuration, now: &now, file: &file };
     let taken = match advanced.record(&document, how) {
         Ok(taken) => taken,
+        Err(NotTaken::NotASession(error)) => {
+            print("garbage\n")?;
+            let shown = super::shown_as_input(&arguments.file);
+            return Err(Failure::new(Exit::Input, format!("{}: {}", printable(&shown), printable(&error.to_string()))));
+        }
         Err(error) => {
-            print(if matches!(error, NotTaken::NotASession(_)) { "garbage\n" } else { "refused\n" })?;
+            print("refused\n")?;
             return Err(refused(&error));
         }
     };
@@ -210,7 +218,7 @@ fn made(plan: &Plan, path: &str, at: At, result: &ImageId, known: bool) -> Resul
     if let Ok(pins) = plan.pins() {
         return say_styled(&plan::through(plan, path, &pins));
     }
-    let steps = plan.images.iter().flat_map(|track| &track.steps);
+    let steps = plan.steps();
     let left = steps.filter(|step| step.state() != StepState::Done).count();
     let plural = if left == 1 { "" } else { "s" };
     say(&format!("{left} step{plural} to go; incfg next {} shows the next one", shell_word(path)))

@@ -28,7 +28,9 @@ Examples:
   incfg rewrite-bootprep bootprep.yaml --pin compute.x86_64=UUID --diff
   incfg rewrite-bootprep bootprep.yaml --pin base.x86_64=UUID --pin uan.x86_64=UUID -o new.yaml
   incfg rewrite-bootprep bootprep.yaml --vars-file session_vars.yaml --from plan.yaml -o new.yaml
-  incfg rewrite-bootprep bootprep.yaml --pin compute.x86_64=UUID --prune --in-place=.orig")]
+  incfg rewrite-bootprep bootprep.yaml --pin compute.x86_64=UUID --prune --in-place=.orig
+
+Exit codes: 0 done, 1 with --check: something would change, 3 the file cannot be read or not be changed safely; nothing was written.")]
 pub(super) struct Arguments {
     /// The bootprep file; - is stdin.
     file: PathBuf,
@@ -53,7 +55,7 @@ pub(super) struct Arguments {
     /// Go on although a restart would delete a pinned image.
     #[arg(long)]
     force: bool,
-    /// Write the result to this file.
+    /// Write the result to this file; without it, and without --in-place, --diff and --check, it is printed.
     #[arg(short, long, value_name = "FILE")]
     output: Option<PathBuf>,
     /// Change the file itself; with =SUFFIX a copy of the original is kept under that ending.

@@ -12,7 +12,7 @@ use crate::exec::{Event, Executor, Outcome, Settings, Stop, seconds};
 use crate::grammar::Grammar;
 use crate::plan::step::{At, Doing};
 use crate::plan::store::Store;
-use crate::plan::{Plan, StepState};
+use crate::plan::{Plan, Step, StepState};
 use crate::report::plan::{self, Rehearsal};
 use crate::report::{printable, shell_word};
 
@@ -194,18 +194,10 @@ fn stopped(stop: &Stop, content: &Plan, path: &str) -> Failure {
 
 /// The step that `--until` means.
 fn step_called(content: &Plan, name: &str) -> Result<At, Failure> {
-    let every = content
-        .images
-        .iter()
-        .enumerate()
-        .flat_map(|(track, image)| (0..image.steps.len()).map(move |step| At { track, step }));
     let only = content.images.len() == 1;
-    let is = |at: &At| {
-        let step = content.get(*at).1;
-        step.id == name || (only && (step.span() == name || step.limit == name))
-    };
-    every.clone().find(is).ok_or_else(|| {
-        let known: Vec<&str> = every.map(|at| content.get(at).1.id.as_str()).collect();
+    let is = |step: &Step| step.id == name || (only && (step.span() == name || step.limit == name));
+    content.steps_at().find(|(_, step)| is(step)).map(|(at, _)| at).ok_or_else(|| {
+        let known: Vec<&str> = content.steps().map(|step| step.id.as_str()).collect();
         Failure::new(Exit::Usage, format!("--until {name}: the plan has no such step; it has {}", known.join(", ")))
     })
 }

@@ -7,6 +7,8 @@ use crate::report::schema::json_schema;
 use super::{Exit, Failure, print_document};
 
 /// Print the JSON Schema of bootprep files, for editors.
+///
+/// It is made of the tables that incfg check uses. What needs more than the shape of the file is found by that only.
 #[derive(Args)]
 #[command(after_help = "\
 Examples:

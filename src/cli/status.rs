@@ -12,6 +12,8 @@ use super::save::{deliver, deliver_styled, spare};
 use super::{Exit, Failure};
 
 /// Say where a plan stands: its images layer by layer, and when it is through, what to do with them.
+///
+/// It reads the plan only, and changes nothing. What is in the way of a step, and what only a person can clear away, is told too.
 #[derive(Args)]
 #[command(after_help = "\
 Examples:

@@ -31,10 +31,9 @@ impl Executor<'_> {
 
     /// A session that was given up may have made an image since: it is in the plan before the session is gone.
     pub(super) fn look_again(&mut self, session: &str) -> Result<(), Stop> {
-        let steps = self.store.plan().images.iter().flat_map(|track| &track.steps);
-        let mut attempts = steps.flat_map(|step| &step.attempts);
         let failed = |attempt: &&Attempt| attempt.session == session && attempt.state == AttemptState::Failed;
-        let Some(attempt) = attempts.find(failed).cloned() else { return Ok(()) };
+        let attempt = self.store.plan().steps().flat_map(|step| &step.attempts).find(failed).cloned();
+        let Some(attempt) = attempt else { return Ok(()) };
         match self.session(session) {
             Ok(Some(found)) => self.keep_others(&attempt, &found),
             Ok(None) | Err(Halt::Track(_) | Halt::Dead(..)) => Ok(()),

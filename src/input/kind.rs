@@ -89,7 +89,7 @@ pub(super) fn recognise(head: &[u8], name: &str) -> Kind {
     if text.trim_ascii().is_empty() {
         return Kind::Empty;
     }
-    if head.get(TAR_MAGIC_AT..).is_some_and(|rest| rest.starts_with(b"ustar")) {
+    if is_archive(head) {
         return Kind::Archive;
     }
     let by_lines = vote(text, name);
@@ -107,6 +107,11 @@ pub(super) fn recognise(head: &[u8], name: &str) -> Kind {
 
 /// Where a tar archive says that it is one.
 const TAR_MAGIC_AT: usize = 257;
+
+/// Whether bytes begin as those of a tar archive do.
+pub(super) fn is_archive(head: &[u8]) -> bool {
+    head.get(TAR_MAGIC_AT..).is_some_and(|rest| rest.starts_with(b"ustar"))
+}
 
 /// Text may have a stray sign in it, and what is packed or compiled is full of them.
 fn is_binary(text: &[u8]) -> bool {

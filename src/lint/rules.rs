@@ -82,15 +82,15 @@ pub fn by_id(id: &str) -> Option<&'static Rule> {
     all().find(|rule| rule.id == id)
 }
 
-/// The parts of an example, each with what it is; the bootprep file itself needs no name.
+/// The parts of an example, each with the flag that gives it; the bootprep file itself comes first and has none.
 #[must_use]
 pub fn parts(example: &Example) -> Vec<(&'static str, &'static str)> {
     let parts = [
-        ("--target", example.target),
-        ("the file given with --vars-file", example.variables),
-        ("the list given with --images", example.images),
-        ("the list given with --configurations", example.configurations),
-        ("the catalog given with --products", example.products),
+        ("with --target", example.target),
+        ("with --vars-file", example.variables),
+        ("with --images", example.images),
+        ("with --configurations", example.configurations),
+        ("with --products", example.products),
     ];
     let given = parts.into_iter().filter(|(_, text)| !text.is_empty());
     std::iter::once(("", example.file)).chain(given).collect()

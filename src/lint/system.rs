@@ -102,15 +102,14 @@ impl System {
     ///
     /// # Errors
     /// A file that is no product catalog.
-    pub fn add_products(&mut self, path: &str, text: &str) -> Result<(), ListError> {
+    pub fn add_products(&mut self, path: &str, list: &str) -> Result<(), ListError> {
         let wrong = |why: String| ListError { path: path.to_owned(), why };
         let expected = "expected the output of `kubectl get configmap -n services cray-product-catalog -o yaml`";
-        let read = |text: &str| -> Result<(SourceText, Tree), ListError> {
-            let text = SourceText::new(path, text.as_bytes()).map_err(|error| wrong(error.to_string()))?;
-            let tree = Tree::parse(&text).map_err(|error| wrong(format!("{error}; {expected}")))?;
-            Ok((text, tree))
-        };
-        let (_, tree) = read(text)?;
+        let text = |text: &str| SourceText::new(path, text.as_bytes()).map_err(|error| wrong(error.to_string()));
+        let tree = Tree::parse(&text(list)?).map_err(|error| ListError {
+            path: format!("{path}:{}:{}", error.at.line, error.at.column),
+            why: format!("{}; {expected}", error.what),
+        })?;
         let root = tree.root().ok_or_else(|| wrong(format!("nothing is in it; {expected}")))?;
         let data = tree.get(root, "data").unwrap_or(root);
         let products = tree.entries(data).ok_or_else(|| wrong(expected.to_owned()))?;
@@ -121,7 +120,9 @@ impl System {
             match tree.scalar(*versions) {
                 // In the ConfigMap each product is a text that is YAML itself.
                 Some(inner) => {
-                    let (_, inner) = read(inner)?;
+                    let inner = Tree::parse(&text(inner)?).map_err(|error| {
+                        wrong(format!("product {name}, from its own first line on: {error}; {expected}"))
+                    })?;
                     entry.extend(inner.root().map(|root| versions_of(&inner, root)).unwrap_or_default());
                 }
                 None => entry.extend(versions_of(&tree, *versions)),

@@ -4,7 +4,7 @@
 use crate::analysis::{Image, ImageStatus, SatRun};
 use crate::bootprep::refs::Refs;
 use crate::bootprep::{Base as EntryBase, Ims};
-use crate::cfs::Configuration;
+use crate::cfs::{Configuration, Saved};
 use crate::image_id::ImageId;
 
 use super::Base;
@@ -130,34 +130,43 @@ impl Sources {
     }
 
     fn configuration(&self, chosen: &Chosen<'_>, given: &Given) -> Result<&Configuration, Hole> {
+        let flag = format!("--configuration {}=NAME", crate::shown::shell_word(chosen.label()));
+        let name = self.configuration_name(chosen, given, &flag)?;
+        self.described(chosen, &name, &flag)
+    }
+
+    /// The name of the configuration; `flag` settles it.
+    fn configuration_name(&self, chosen: &Chosen<'_>, given: &Given, flag: &str) -> Result<String, Hole> {
         let label = chosen.label();
         let rendered = || {
             let template = chosen.entry.configuration()?;
             self.variables.pattern(template).text().map(str::to_owned)
         };
         let known = chosen.recovery.and_then(|recovery| recovery.configuration.clone());
-        let flag = format!("--configuration {}=NAME", crate::shown::shell_word(label));
-        let name = match (value(&given.configurations, chosen), known, rendered()) {
-            (Some(given), _, _) => given.clone(),
-            (None, Some(log), Some(file)) if log != file => {
-                return Err(Hole::of(
-                    label,
-                    format!("the log says configuration {log}, the bootprep file {file}: they are not of one run"),
-                    format!("Settle it with {flag}"),
-                ));
-            }
-            (None, Some(name), _) | (None, None, Some(name)) => name,
+        match (value(&given.configurations, chosen), known, rendered()) {
+            (Some(given), _, _) => Ok(given.clone()),
+            (None, Some(log), Some(file)) if log != file => Err(Hole::of(
+                label,
+                format!("the log says configuration {log}, the bootprep file {file}: they are not of one run"),
+                format!("Settle it with {flag}"),
+            )),
+            (None, Some(name), _) | (None, None, Some(name)) => Ok(name),
             (None, None, None) => {
                 let candidates =
                     chosen.recovery.map(|recovery| recovery.configuration_candidates.join(", ")).unwrap_or_default();
                 let may = if candidates.is_empty() { String::new() } else { format!(": it may be {candidates}") };
-                return Err(Hole::of(
+                Err(Hole::of(
                     label,
                     format!("its configuration is not known for sure{may}"),
                     format!("Settle it with {flag}, or give the variables of the run with --vars-file"),
-                ));
+                ))
             }
-        };
+        }
+    }
+
+    /// The configuration of a name, with its layers; `flag` gives another.
+    fn described(&self, chosen: &Chosen<'_>, name: &str, flag: &str) -> Result<&Configuration, Hole> {
+        let label = chosen.label();
         let mut fitting = self.configurations.iter().filter(|(_, configuration)| configuration.name == name);
         let Some((path, configuration)) = fitting.next() else {
             let others: Vec<String> = self
@@ -166,14 +175,11 @@ impl Sources {
                 .map(|(path, configuration)| format!("{path} holds {}", configuration.name))
                 .collect();
             let others = if others.is_empty() { String::new() } else { format!(" ({})", others.join(", ")) };
-            let file = crate::shown::shell_word(&format!("{}.json", name.replace('/', "_")));
+            let Saved { command, file } = Saved::configuration(name);
             return Err(Hole::of(
                 label,
                 format!("the layers of configuration {name} are not known{others}"),
-                format!(
-                    "Fetch them with: cray cfs configurations describe {} --format json > {file}, and give --configuration-file {file}",
-                    crate::shown::shell_word(&name)
-                ),
+                format!("Fetch them with: {command}, and give --configuration-file {file}"),
             ));
         };
         if let Some((other, _)) = fitting.find(|(_, other)| {

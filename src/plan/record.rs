@@ -246,10 +246,7 @@ impl Plan {
 
     /// The attempt a session belongs to: one that was made, or the next one of an open step.
     fn attempt_of(&self, session: &str) -> Option<(At, Attempt)> {
-        let every = self.images.iter().enumerate().flat_map(|(track, image)| {
-            image.steps.iter().enumerate().map(move |(step, content)| (At { track, step }, content))
-        });
-        let mut made = every.filter_map(|(at, step)| {
+        let mut made = self.steps_at().filter_map(|(at, step)| {
             step.attempts.iter().find(|attempt| attempt.session == session).map(|attempt| (at, attempt.clone()))
         });
         made.next().or_else(|| {
@@ -381,11 +378,7 @@ impl Plan {
     /// # Errors
     /// A session that the plan never had, and will not have as it stands.
     pub fn recorded(&self, session: &str) -> Result<(StepState, Option<&ImageId>), NotTaken> {
-        let mut attempts = self
-            .images
-            .iter()
-            .flat_map(|track| &track.steps)
-            .flat_map(|step| step.attempts.iter().map(move |attempt| (step, attempt)));
+        let mut attempts = self.steps().flat_map(|step| step.attempts.iter().map(move |attempt| (step, attempt)));
         let Some((step, attempt)) = attempts.find(|(_, attempt)| attempt.session == session) else {
             let to_come = self.sessions().iter().any(|known| known == session);
             return if to_come { Ok((StepState::Todo, None)) } else { Err(self.no_session(session)) };
@@ -403,16 +396,13 @@ impl Plan {
 
     /// The sessions that the plan has had, and the next one of each step that is not made, in the order of the steps.
     fn sessions(&self) -> Vec<String> {
-        let places = self.images.iter().enumerate().flat_map(|(track, image)| {
-            image.steps.iter().enumerate().map(move |(step, content)| (At { track, step }, content))
-        });
         let of_step = |(at, step): (At, &super::Step)| {
             let again = matches!(step.state(), StepState::Todo | StepState::Failed);
             let number = step.attempts.last().map_or(1, |attempt| attempt.number + 1);
             let had = step.attempts.iter().map(|attempt| attempt.session.clone());
             had.chain(again.then(|| self.session_name(at, number))).collect::<Vec<_>>()
         };
-        places.flat_map(of_step).collect()
+        self.steps_at().flat_map(of_step).collect()
     }
 
     /// The last step of its image that is done, when that was by this session.

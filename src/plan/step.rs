@@ -128,6 +128,19 @@ impl Plan {
         (&mut track.obstacle, &mut track.steps[at.step])
     }
 
+    /// Every step, image by image.
+    pub fn steps(&self) -> impl Iterator<Item = &Step> + Clone {
+        self.images.iter().flat_map(|track| &track.steps)
+    }
+
+    /// Every step with its place, image by image.
+    pub fn steps_at(&self) -> impl Iterator<Item = (At, &Step)> {
+        let images = self.images.iter().enumerate();
+        images.flat_map(|(track, image)| {
+            image.steps.iter().enumerate().map(move |(step, content)| (At { track, step }, content))
+        })
+    }
+
     /// The first open step of each image that is not made yet, in order.
     #[must_use]
     pub fn open(&self) -> Vec<At> {
@@ -444,7 +457,7 @@ impl Plan {
     /// Sessions that are of no use any more: what they made, or why they failed, is kept.
     #[must_use]
     pub fn deletable(&self) -> Vec<&Attempt> {
-        self.images.iter().flat_map(|track| &track.steps).flat_map(Step::deletable).collect()
+        self.steps().flat_map(Step::deletable).collect()
     }
 
     fn attempt_mut(&mut self, session: &str) -> Option<&mut Attempt> {

@@ -5,7 +5,7 @@ use std::io::Read;
 use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 
-use crate::input;
+use crate::input::{self, InputError};
 use crate::limits;
 use crate::whole_file::{self, NotCreated, NotWritten};
 
@@ -28,6 +28,9 @@ pub enum StoreError {
     /// It is no plan.
     #[error(transparent)]
     Bad(#[from] BadPlan),
+    /// It holds other files.
+    #[error(transparent)]
+    NoDocument(#[from] InputError),
     /// Another incfg is at work on it.
     #[error(
         "{path}: another incfg is at work on this plan. Wait for it, or end it first; incfg status shows how far it is"
@@ -116,8 +119,7 @@ pub enum Found {
 
 impl Found {
     fn of(plan: Option<&Plan>) -> Self {
-        let begun =
-            |plan: &Plan| plan.images.iter().flat_map(|track| &track.steps).any(|step| !step.attempts.is_empty());
+        let begun = |plan: &Plan| plan.steps().any(|step| !step.attempts.is_empty());
         plan.map_or(Self::Other, |plan| if begun(plan) { Self::Begun } else { Self::Plan })
     }
 }
@@ -207,6 +209,7 @@ fn is_at(file: &File, path: &Path) -> bool {
 fn content(file: &File, path: &Path) -> Result<Vec<u8>, StoreError> {
     let mut bytes = Vec::new();
     file.take(limits::DOCUMENT_BYTES + 1).read_to_end(&mut bytes).map_err(|error| unreadable(path, &error))?;
+    input::is_one_document(&bytes, &path.display().to_string())?;
     Ok(bytes)
 }
 

@@ -117,7 +117,7 @@ pub fn json(plan: &Plan) -> serde_json::Result<Masked> {
 pub fn status(plan: &Plan, path: &str) -> String {
     let mut out = String::new();
     let bold = Style::new().bold();
-    let steps = plan.images.iter().flat_map(|track| &track.steps);
+    let steps = plan.steps();
     let done = steps.clone().filter(|step| step.state() == StepState::Done).count();
     let activity = plan.activity.as_ref().map(|name| format!(" of activity {}", printable(name))).unwrap_or_default();
     let _ =

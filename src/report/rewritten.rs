@@ -14,6 +14,18 @@ const REMARKS: usize = 20;
 #[must_use]
 pub fn text(report: &Report, new_file: Option<&str>, plan: Option<&Plan>) -> String {
     let mut out = String::new();
+    changed(&mut out, report);
+    now_following(&mut out, report);
+    left_alone(&mut out, report);
+    before_the_rewrite(&mut out, report);
+    if let Some(new_file) = new_file {
+        restart(&mut out, new_file, plan);
+    }
+    out
+}
+
+/// What was changed, place by place.
+fn changed(out: &mut String, report: &Report) {
     let file = printable(&report.file);
     for change in &report.changes {
         let (line, path, before) = (change.line, &change.path, printable(&change.before));
@@ -31,6 +43,11 @@ pub fn text(report: &Report, new_file: Option<&str>, plan: Option<&Plan>) -> Str
     if report.changes.is_empty() {
         let _ = writeln!(out, "{file}: nothing to change");
     }
+}
+
+/// Names that follow the record of a pinned image from now on.
+fn now_following(out: &mut String, report: &Report) {
+    let file = printable(&report.file);
     for renamed in &report.renamed {
         let stays = match &renamed.stays_if_called {
             Some(name) => format!("it stays the same only if that image is called {}", printable(name)),
@@ -47,6 +64,11 @@ pub fn text(report: &Report, new_file: Option<&str>, plan: Option<&Plan>) -> Str
             renamed.follows
         );
     }
+}
+
+/// What the restart will do with what is left in the file, and nobody would expect.
+fn left_alone(out: &mut String, report: &Report) {
+    let file = printable(&report.file);
     for deleted in &report.deleted_by_restart {
         let _ = writeln!(
             out,
@@ -72,6 +94,11 @@ pub fn text(report: &Report, new_file: Option<&str>, plan: Option<&Plan>) -> Str
     {
         let _ = writeln!(out, "{file}:{}: {}: {} {said}", entry.line, entry.path, printable(&entry.name));
     }
+}
+
+/// What was in the file before.
+fn before_the_rewrite(out: &mut String, report: &Report) {
+    let file = printable(&report.file);
     for remark in report.remarks.iter().take(REMARKS) {
         let _ = writeln!(out, "{file}:{}: {}: {}", remark.line, remark.path, printable(&remark.what));
     }
@@ -79,10 +106,6 @@ pub fn text(report: &Report, new_file: Option<&str>, plan: Option<&Plan>) -> Str
         let _ =
             writeln!(out, "{file}: and {more} more of these, which `incfg check {}` tells", shell_word(&report.file));
     }
-    if let Some(new_file) = new_file {
-        restart(&mut out, new_file, plan);
-    }
-    out
 }
 
 /// The command that restarts IUF with the file. Only `run` takes a new one; `resume` and `restart` use the old.

@@ -29,8 +29,12 @@ pub fn markdown() -> Masked {
             }
             for (name, example) in [("Wrong", &rule.bad), ("Right", &rule.good)] {
                 for (title, text) in parts(example) {
-                    let title = if title.is_empty() { String::new() } else { format!(", {title}") };
-                    let language = if text.starts_with(['[', '{']) { "json" } else { "yaml" };
+                    let language = match title {
+                        "with --target" => "text",
+                        _ if text.starts_with(['[', '{']) => "json",
+                        _ => "yaml",
+                    };
+                    let title = title.strip_prefix("with ").map_or(String::new(), |flag| format!(", with `{flag}`"));
                     let end = if text.ends_with('\n') { "" } else { "\n" };
                     let _ = write!(out, "\n{name}{title}:\n\n```{language}\n{text}{end}```\n");
                 }

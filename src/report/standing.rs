@@ -1,8 +1,9 @@
-//! How a run of SAT stands, in a word, and what it is called: the same for a terminal and for a page.
+//! How a run of SAT stands, in a word, what it is called, and what is named once for several of its images: the same for a
+//! terminal and for a page.
 
 use std::collections::HashMap;
 
-use crate::analysis::{Analysis, ImageStatus, SatRun};
+use crate::analysis::{Analysis, Image, ImageStatus, Recovery, SatRun};
 
 use super::printable;
 
@@ -89,6 +90,32 @@ pub(super) fn run_name(run: &SatRun) -> String {
     match &run.session {
         Some(session) => format!("{operation} of session {}", printable(session)),
         None => operation,
+    }
+}
+
+/// What it takes to go on with an image of a run that failed.
+pub(super) fn recovery_of<'a>(analysis: &'a Analysis, run: &SatRun, image: &Image) -> Option<&'a Recovery> {
+    let own = |recovery: &&Recovery| recovery.image == image.name && recovery.operation == run.operation;
+    let failed = matches!(image.status, ImageStatus::Failed | ImageStatus::Unfinished);
+    analysis.recoveries.iter().filter(|_| failed).find(own)
+}
+
+/// Of images that may have the same bases, which names them: the others name that one.
+#[derive(Default)]
+pub(super) struct Bases<'a> {
+    named: Option<&'a Recovery>,
+}
+
+impl<'a> Bases<'a> {
+    /// The image told before `recovery` for which the same candidates are named; without one, `recovery` names its own.
+    pub(super) fn named_for(&mut self, recovery: &'a Recovery) -> Option<&'a Recovery> {
+        let candidates = &recovery.base_image_candidates;
+        if candidates.len() < 2 {
+            return None;
+        }
+        let same = self.named.filter(|named| named.base_image_candidates == *candidates);
+        self.named = same.or(Some(recovery));
+        same
     }
 }
 

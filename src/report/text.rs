@@ -8,8 +8,8 @@ use std::collections::HashMap;
 use crate::analysis::{Analysis, Image, ImageStatus, KeyBasis, Recovery, SatRun, Warning};
 use crate::evidence::Evidence;
 
-use super::printable;
-use super::standing::{Standing, attempt, attempts, count, run_name};
+use super::standing::{Bases, Standing, attempt, attempts, count, recovery_of, run_name};
+use super::{directory, printable};
 use page::{Page, Tone};
 
 pub use next::next_steps;
@@ -44,7 +44,7 @@ impl Invocation {
 /// lines are [`WIDTH`] long and every path is whole.
 #[must_use]
 pub fn story(analysis: &Analysis, invocation: &Invocation, width: Option<usize>) -> String {
-    let mut page = Page::new(width, common_directory(analysis));
+    let mut page = Page::new(width, directory::common(analysis.inputs.iter().map(|input| input.path.as_str())));
     head(&mut page, analysis);
     let runs = analysis.sat_runs.iter().zip(attempts(analysis)).rev();
     // The last attempt at an operation is the one that counts.
@@ -83,19 +83,6 @@ fn without_failure(analysis: &Analysis) -> (Tone, &'static str) {
     } else {
         (Tone::Good, "No failure in these logs.")
     }
-}
-
-/// The directory that holds every input: paths are shown from there on.
-fn common_directory(analysis: &Analysis) -> Option<String> {
-    let mut parts = analysis.inputs.iter().map(|input| input.path.split('/').collect::<Vec<_>>());
-    let mut common = parts.next()?;
-    common.pop();
-    for other in parts {
-        let same = common.iter().zip(&other).take_while(|(one, other)| one == other).count();
-        common.truncate(same.min(other.len() - 1));
-    }
-    let directory = common.join("/");
-    (!directory.is_empty()).then_some(directory)
 }
 
 fn head(page: &mut Page, analysis: &Analysis) {
@@ -140,23 +127,15 @@ fn failure(page: &mut Page, analysis: &Analysis, run: &SatRun, of: (usize, usize
     }
     log_of(page, analysis, run);
     page.blank();
-    let recoveries = |image: &Image| {
-        analysis.recoveries.iter().find(|recovery| recovery.image == image.name && recovery.operation == run.operation)
-    };
     let bad = run.images.iter().filter(|image| {
         matches!(image.status, ImageStatus::Failed | ImageStatus::Unfinished)
             && invocation.tells_of(&image.name, image.ref_name.as_deref())
     });
     let (whole, short) = bad.clone().zip(0..).partition::<Vec<_>, _>(|(_, number)| *number < IN_FULL);
-    let mut above: Option<&Recovery> = None;
+    let mut bases = Bases::default();
     for (image, _) in whole {
-        match recoveries(image) {
-            Some(recovery) => {
-                broken(page, image, recovery, above);
-                // Of images that may have the same bases, one names them and the others name that one.
-                let same = |above: &Recovery| above.base_image_candidates == recovery.base_image_candidates;
-                above = above.filter(|above| same(above)).or(Some(recovery));
-            }
+        match recovery_of(analysis, run, image) {
+            Some(recovery) => broken(page, image, recovery, bases.named_for(recovery)),
             None => lost(page, image),
         }
     }
@@ -187,7 +166,7 @@ fn log_of(page: &mut Page, analysis: &Analysis, run: &SatRun) {
     }
 }
 
-/// An image that can be gone on with; `above` is one told before it.
+/// An image that can be gone on with; `above` is the image for which the candidates for its base are named.
 fn broken(page: &mut Page, image: &Image, recovery: &Recovery, above: Option<&Recovery>) {
     let how = if image.status == ImageStatus::Unfinished {
         "was being configured; the log has no end of it"
@@ -199,35 +178,7 @@ fn broken(page: &mut Page, image: &Image, recovery: &Recovery, above: Option<&Re
         page.fact("ref_name", &printable(ref_name), &[]);
     }
     layer(page, recovery);
-    match &recovery.base_image {
-        Some(base) => {
-            let name = base.name.as_deref().map(|name| format!("  {}", printable(name))).unwrap_or_default();
-            let own = recovery
-                .evidence
-                .iter()
-                .filter(|evidence| !image.evidence.contains(evidence))
-                .cloned()
-                .collect::<Vec<_>>();
-            page.fact("base image", &format!("{}{name}", base.id), first(&own));
-            page.note(&base.basis);
-        }
-        None => {
-            page.fact("base image", "not proven", &[]);
-            let candidates = &recovery.base_image_candidates;
-            match above.filter(|above| candidates.len() > 1 && above.base_image_candidates == *candidates) {
-                Some(above) => page.note(&format!("may be one of those named for {}", printable(&above.image))),
-                None => {
-                    for candidate in candidates.iter().take(CANDIDATES) {
-                        page.note(&format!("may be {}  {}", candidate.id, printable(&candidate.name)));
-                    }
-                    if candidates.len() > CANDIDATES {
-                        let more = candidates.len() - CANDIDATES;
-                        page.note(&format!("or one of {more} more; --format json has them all"));
-                    }
-                }
-            }
-        }
-    }
+    base(page, image, recovery, above);
     match &recovery.configuration {
         Some(configuration) => page.fact("configuration", &printable(configuration), &[]),
         None if recovery.configuration_candidates.is_empty() => page.fact("configuration", "not in these logs", &[]),
@@ -246,6 +197,29 @@ fn broken(page: &mut Page, image: &Image, recovery: &Recovery, above: Option<&Re
         page.fact("container", &printable(container), &[]);
     }
     page.blank();
+}
+
+/// The image it builds on, or those that it may build on.
+fn base(page: &mut Page, image: &Image, recovery: &Recovery, above: Option<&Recovery>) {
+    if let Some(base) = &recovery.base_image {
+        let name = base.name.as_deref().map(|name| format!("  {}", printable(name))).unwrap_or_default();
+        let own = recovery.evidence.iter().find(|evidence| !image.evidence.contains(evidence));
+        page.fact("base image", &format!("{}{name}", base.id), own.map(std::slice::from_ref).unwrap_or_default());
+        page.note(&base.basis);
+        return;
+    }
+    page.fact("base image", "not proven", &[]);
+    if let Some(above) = above {
+        page.note(&format!("may be one of those named for {}", printable(&above.image)));
+        return;
+    }
+    let candidates = &recovery.base_image_candidates;
+    for candidate in candidates.iter().take(CANDIDATES) {
+        page.note(&format!("may be {}  {}", candidate.id, printable(&candidate.name)));
+    }
+    if let Some(more) = candidates.len().checked_sub(CANDIDATES).filter(|more| *more > 0) {
+        page.note(&format!("or one of {more} more; --format json has them all"));
+    }
 }
 
 fn layer(page: &mut Page, recovery: &Recovery) {

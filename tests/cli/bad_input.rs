@@ -82,6 +82,8 @@ fn each_command_says_of_a_wrong_file_what_it_is_and_what_was_expected() {
         .file("main.log", as_main_log(&compute_fails("ansible")))
         .file("b.yaml", "images:\n- {name: cos-base, base: {product: {name: cos, type: recipe}}}\n")
         .file("some/x", "")
+        .file("catalog.yaml", "data:\n  cos: [\n")
+        .file("inner.yaml", "data:\n  cos: |\n    2.5.101: [\n")
         .file("empty", "");
     let pin = ["--pin", "cos-base=f5374c4c-8c5a-4b79-a5e5-aef778ed36cd"];
     let a_plan = "it is a plan of incfg; incfg status says where it stands";
@@ -105,6 +107,11 @@ fn each_command_says_of_a_wrong_file_what_it_is_and_what_was_expected() {
         (&["check", "b.yaml", "--images", "empty"], &["empty: nothing is in it", "cray ims images list"]),
         (&["check", "b.yaml", "--images", "analysis.json"], &["analysis.json: this is JSON of another kind"]),
         (&["check", "b.yaml", "--roles", "main.log"], &["is no role", "one a line"]),
+        (&["check", "b.yaml", "--products", "catalog.yaml"], &["catalog.yaml:2:8: not YAML", "cray-product-catalog"]),
+        (
+            &["check", "b.yaml", "--products", "inner.yaml"],
+            &["inner.yaml: product cos, from its own first line on: 1:10: not YAML"],
+        ),
         (&["check", "b.yaml", "--baseline", "half.json"], &["no baseline", "--write-baseline writes one"]),
         (&["rewrite-bootprep", "plan.yaml", pin[0], pin[1]], &["this is no bootprep file", a_plan]),
         (
@@ -199,7 +206,7 @@ fn a_tar_archive_is_not_read_as_if_it_were_one_log() {
     dir.file("activity.tar", &tar).file("activity.tgz", packer.finish().unwrap());
     for name in ["activity.tar", "activity.tgz"] {
         refused(&dir, &["analyze", name], &[name, "is a tar archive; unpack it (tar -xf"]);
-        refused(&dir, &["grammar", "explain", name], &["recognised as archive"]);
+        refused(&dir, &["grammar", "explain", name], &[name, "this is a tar archive; unpack it (tar -xf"]);
     }
     let outcome = dir.run_with_stdin(&["analyze", "-"], &tar);
     assert_eq!(outcome.code, 3);
@@ -209,6 +216,86 @@ fn a_tar_archive_is_not_read_as_if_it_were_one_log() {
     let analysis = dir.analysis(&["main.log", "activity.tar"]);
     assert_eq!(analysis["sat_runs"].as_array().unwrap().len(), 1);
     assert!(analysis["warnings"].to_string().contains("activity.tar"), "{}", analysis["warnings"]);
+}
+
+#[test]
+fn a_document_that_is_an_archive_ends_in_a_sentence_in_every_command() {
+    let dir = Dir::new();
+    let bootprep = "images:\n- {name: cos-base, base: {product: {name: cos, type: recipe}}}\n";
+    let tar = archive_of("bootprep.yaml", bootprep);
+    let mut packer = GzEncoder::new(Vec::new(), Compression::default());
+    packer.write_all(&tar).unwrap();
+    dir.file("a.tar", &tar)
+        .file("a.tgz", packer.finish().unwrap())
+        .file("a.zip", b"PK\x03\x04\x14\0\0\0\x08\0rest")
+        .file("a.xz", b"\xfd7zXZ\0\0\x04rest")
+        .file("a.bz2", b"BZh91AY&SYrest")
+        .file("b.yaml", bootprep)
+        .file("main.log", as_main_log(&compute_fails("ansible")));
+    let tar_says = "this is a tar archive; unpack it (tar -xf, in an empty directory)";
+    let pin = "cos-base=f5374c4c-8c5a-4b79-a5e5-aef778ed36cd";
+    for (file, says) in [
+        ("a.tar", tar_says),
+        ("a.tgz", tar_says),
+        ("a.zip", "this is packed with zip; unpack it first"),
+        ("a.xz", "this is packed with xz; unpack it first"),
+        ("a.bz2", "this is packed with bzip2; unpack it first"),
+    ] {
+        for arguments in [
+            &["check", file][..],
+            &["check", file, "--fix"],
+            &["check", "b.yaml", "--vars-file", file],
+            &["check", "b.yaml", "--images", file],
+            &["check", "b.yaml", "--products", file],
+            &["check", "b.yaml", "--roles", file],
+            &["check", "b.yaml", "--baseline", file],
+            &["rewrite-bootprep", file, "--pin", pin],
+            &["rewrite-bootprep", "b.yaml", "--vars-file", file, "--pin", pin],
+            &["analyze", "main.log", "--bootprep", file],
+            &["analyze", "main.log", "--bootprep", "b.yaml", "--vars-file", file],
+            &["plan", "main.log", "--bootprep", file],
+            &["plan", "main.log", "--bootprep", "b.yaml", "--vars-file", file],
+            &["plan", "main.log", "--bootprep", "b.yaml", "--configuration-file", file],
+            &["plan", "--analysis", file, "--bootprep", "b.yaml"],
+            &["fetch", "--analysis", file],
+        ] {
+            refused(&dir, arguments, &[file, says]);
+        }
+        // A plan is read as it is, and packed it is none.
+        if file != "a.tgz" {
+            for arguments in [&["status", file][..], &["next", file], &["rewrite-bootprep", "b.yaml", "--from", file]] {
+                refused(&dir, arguments, &[file, says]);
+            }
+        }
+    }
+    std::fs::create_dir(dir.path().join("grammars")).unwrap();
+    dir.file("grammars/site.yaml", &tar);
+    refused(&dir, &["analyze", "main.log", "--grammar", "grammars"], &["grammars/site.yaml", tar_says]);
+    for arguments in [&["check", "-"][..], &["rewrite-bootprep", "-", "--pin", pin], &["fetch", "--analysis", "-"]] {
+        let outcome = dir.run_with_stdin(arguments, &tar);
+        assert_eq!((outcome.code, outcome.stdout.as_str()), (3, ""), "{arguments:?}");
+        assert!(outcome.stderr.contains(&format!("standard input: {tar_says}")), "{}", outcome.stderr);
+    }
+}
+
+#[test]
+fn packed_documents_are_read_by_their_content_and_no_byte_of_them_is_made_up() {
+    let packed = |text: &[u8]| {
+        let mut packer = GzEncoder::new(Vec::new(), Compression::default());
+        packer.write_all(text).unwrap();
+        packer.finish().unwrap()
+    };
+    let dir = Dir::new();
+    let plain = b"images:\n- {name: one, ref_name: one}\n- {name: two, base: {image_ref: one}}\n";
+    dir.file("b.yaml", plain)
+        .file("whole", packed(plain))
+        .file("broken", packed(b"images:\n- {name: caf\xe9, ref_name: one}\n"));
+    let pin = "one=f5374c4c-8c5a-4b79-a5e5-aef778ed36cd";
+    let wanted = dir.run(&["rewrite-bootprep", "b.yaml", "--pin", pin]).stdout;
+    assert!(wanted.contains("f5374c4c"), "{wanted}");
+    assert_eq!(dir.run(&["rewrite-bootprep", "whole", "--pin", pin]).stdout, wanted);
+    assert_eq!(dir.run_with_stdin(&["rewrite-bootprep", "-", "--pin", pin], &packed(plain)).stdout, wanted);
+    refused(&dir, &["rewrite-bootprep", "broken", "--pin", pin], &["broken:2:13: not UTF-8 text: byte 0xe9"]);
 }
 
 #[test]

@@ -3,6 +3,8 @@
 
 use std::process::Command;
 
+use regex::Regex;
+
 use crate::harness::Site;
 use crate::{root, typed};
 
@@ -47,6 +49,46 @@ fn every_command_has_a_manual_page() {
     site.write("in-the-way", "");
     let refused = typed(&site, "incfg man in-the-way");
     assert!(refused.code == 3 && refused.stdout.contains("in-the-way: cannot be made"), "{}", refused.stdout);
+}
+
+/// The text of a section of a manual page, without its fonts.
+fn section(page: &str, title: &str) -> String {
+    let text = page.split(&format!("\n.SH {title}\n")).nth(1).unwrap_or_default();
+    let text = text.split("\n.SH ").next().unwrap_or_default();
+    // What is left are the controls between the paragraphs.
+    let text = text.lines().filter(|line| !line.starts_with('.')).collect::<Vec<_>>().join("\n");
+    ["\\fB", "\\fI", "\\fR"].iter().fold(text, |text, font| text.replace(font, "")).replace("\\-", "-")
+}
+
+#[test]
+fn a_manual_page_says_how_its_command_is_called_and_names_pages_that_are_there() {
+    let site = Site::bare();
+    let outcome = typed(&site, "incfg man pages && ls pages");
+    let pages: Vec<&str> = outcome.stdout.lines().filter_map(|line| line.strip_suffix(".1")).collect();
+    assert!(pages.len() > 10, "{}", outcome.stdout);
+    let flag = Regex::new(r"(?m)^ {2,6}(?:-\w, )?(--[a-z-]+) <(.+?)>").unwrap();
+    for page in &pages {
+        let text = site.read(&format!("pages/{page}.1"));
+        let synopsis = section(&text, "SYNOPSIS");
+        let command = synopsis.split([' ', '\n']).take_while(|word| !word.is_empty() && !"[{-".contains(&word[..1]));
+        let command: Vec<&str> = command.take_while(|word| word.chars().any(char::is_lowercase)).collect();
+        assert_eq!(command.join("-"), *page);
+        let help = typed(&site, &format!("{} --help", command.join(" "))).stdout;
+        for found in flag.captures_iter(&help) {
+            assert!(synopsis.contains(&format!("{} {}", &found[1], &found[2])), "{page}: {}\n{synopsis}", &found[0]);
+        }
+        for near in section(&text, "\"SEE ALSO\"").split([' ', ',', '\n']).filter_map(|word| word.strip_suffix("(1)")) {
+            assert!(pages.contains(&near) && near != *page, "{page} names {near}");
+        }
+        let (name, description) = (section(&text, "NAME"), section(&text, "DESCRIPTION"));
+        let (_, about) = name.split_once(" - ").unwrap();
+        assert!(!description.is_empty() && !description.contains(about.trim()), "{page} says twice: {about}");
+    }
+    let synopsis = |page: &str| section(&site.read(&format!("pages/{page}.1")), "SYNOPSIS").trim().to_owned();
+    assert!(synopsis("incfg-analyze").ends_with(" [PATH]..."));
+    assert!(synopsis("incfg-plan").contains(" --bootprep FILE [PATH]..."));
+    assert!(synopsis("incfg-rewrite-bootprep").ends_with(" {--pin IMAGE=ID | --from PLAN}... FILE"));
+    assert!(synopsis("incfg-rewrite-bootprep").contains(" [--in-place[=SUFFIX]] "));
 }
 
 #[test]

@@ -32,6 +32,24 @@ fn two_hundred_images_are_all_told() {
 }
 
 #[test]
+fn images_that_may_be_the_base_of_many_are_named_once() {
+    let dir = Dir::new();
+    let mut lines = harness::begin("managed", 9);
+    lines.extend(harness::items(&[vec![None, None], vec![Some(0); 7]].concat()));
+    lines.extend(harness::built("base.x86", harness::BASE_ID));
+    lines.extend(harness::built("base.arm", harness::OTHER_ID));
+    for number in 0..7 {
+        lines.extend(harness::failed_in(&format!("compute-{number}"), "ansible-1", number + 2));
+    }
+    lines.extend(harness::ended_badly(7));
+    dir.file("main.log", harness::as_main_log(&lines));
+    let html = sound(&dir.run(&["analyze", "main.log", "--format", "html"]).stdout);
+    let named = format!("may be {} base.x86 or {} base.arm", harness::BASE_ID, harness::OTHER_ID);
+    assert_eq!(html.text.matches(&named).count(), 1, "{}", html.text);
+    assert_eq!(html.text.matches("may be one of those named for compute-0").count(), 6, "{}", html.text);
+}
+
+#[test]
 fn of_thousands_of_sessions_the_newest_are_told_and_the_rest_is_counted() {
     let dir = Dir::new();
     let mut text = String::new();

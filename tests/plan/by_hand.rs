@@ -156,17 +156,53 @@ fn the_script_makes_nothing_twice() {
 fn the_script_calls_no_session_deleted_that_is_still_there() {
     for fault in ["login", "empty"] {
         let site = Site::new();
-        site.faults(&json!({"cfs sessions delete 1": fault}));
+        // In its turn, and when it is tried once more at the end.
+        site.faults(&json!({"cfs sessions delete 1": fault, "cfs sessions delete 4": fault}));
         site.write("rest.sh", &site.incfg(&["next", "plan.yaml", "--script"]).stdout);
         let outcome = typed(&site, "POLL=0 sh rest.sh");
-        assert_eq!(outcome.code, 0, "{fault}: {}", outcome.stderr);
+        assert_eq!(outcome.code, 5, "{fault}: {}", outcome.stderr);
+        assert_eq!(site.status()["done"], json!(true), "{fault}");
         let [session] = site.sessions().try_into().unwrap();
         let told = format!("session {session} was not deleted: cray printed no error, and it is still there");
         assert!(outcome.stderr.contains(&told), "{fault}: {}", outcome.stderr);
+        let left =
+            format!("every image is made, and these sessions were not deleted: {session}. Run this script again");
+        assert!(outcome.stderr.contains(&left), "{fault}: {}", outcome.stderr);
         assert!(outcome.stdout.contains(&format!("sessions delete {session}")), "{fault}: {}", outcome.stdout);
-        assert_eq!(typed(&site, "POLL=0 sh rest.sh").code, 0, "{fault}");
+        let again = typed(&site, "POLL=0 sh rest.sh");
+        assert_eq!((again.code, site.sessions()), (0, Vec::new()), "{fault}: {}", again.stderr);
         site.is_whole();
     }
+}
+
+#[test]
+fn the_script_tries_once_more_to_delete_what_it_could_not_delete_in_its_turn() {
+    let site = Site::new();
+    site.faults(&json!({"cfs sessions delete 1": "login"}));
+    site.write("rest.sh", &site.incfg(&["next", "plan.yaml", "--script"]).stdout);
+    let outcome = typed(&site, "POLL=0 sh rest.sh");
+    assert_eq!((outcome.code, site.sessions()), (0, Vec::new()), "{}", outcome.stderr);
+    assert!(outcome.stderr.contains("was not deleted: cray printed no error"), "{}", outcome.stderr);
+    assert!(!outcome.stdout.contains("sessions delete"), "{}", outcome.stdout);
+    site.is_whole();
+}
+
+#[test]
+fn the_script_does_not_end_well_while_a_session_that_was_given_up_is_there() {
+    let (site, given_up) = given_up(&["running", "ok"]);
+    site.write("rest.sh", &site.incfg(&["next", "plan.yaml", "--script"]).stdout);
+    site.faults(&json!({"cfs sessions delete": "login"}));
+    let outcome = typed(&site, "POLL=0 sh rest.sh");
+    assert_eq!(outcome.code, 5, "{}", outcome.stderr);
+    assert_eq!(site.status()["done"], json!(true));
+    let (_, left) = outcome.stderr.trim_end().rsplit_once("these sessions were not deleted: ").unwrap();
+    let sessions = site.sessions();
+    assert!(sessions.contains(&given_up) && sessions.len() == 2, "{sessions:?}");
+    assert!(sessions.iter().all(|session| left.contains(session.as_str())), "{left}");
+    site.faults(&json!({}));
+    let again = typed(&site, "POLL=0 sh rest.sh");
+    assert_eq!((again.code, site.sessions()), (0, Vec::new()), "{}", again.stderr);
+    site.is_whole();
 }
 
 #[test]
@@ -462,9 +498,23 @@ fn only_a_session_of_the_plan_has_something_recorded_of_it() {
         assert_eq!(site.incfg(&["record", "plan.yaml", "--known", session]).stdout, "open\n");
     }
     let outcome = site.incfg(&["record", "plan.yaml", "--known", "example"]);
-    let said = format!("example is no session of this plan. Its sessions: {}", all[0]);
+    let said = format!("plan.yaml: example is no session of this plan. Its sessions: {}", all[0]);
     assert!(outcome.code == 3 && outcome.stderr.contains(&said), "{}", outcome.stderr);
     assert_eq!((outcome.stdout.as_str(), site.read("plan.yaml")), ("", before));
+    // The other refusals say which plan it is, too, or which file.
+    site.write("other.json", "{\"name\": \"example\"}");
+    let mut named = session(&site);
+    named["name"] = "example".into();
+    site.write("example.json", &named.to_string());
+    for (arguments, said) in [
+        (&["--give-up", "example"][..], "plan.yaml: no session example of this plan is under way"),
+        (&["--deleted", "example"], "plan.yaml: example is no session of this plan"),
+        (&["example.json"], "plan.yaml: example is no session of this plan that is awaited now"),
+        (&["other.json"], "other.json: this is no CFS session"),
+    ] {
+        let outcome = site.incfg(&[&["record", "plan.yaml"], arguments].concat());
+        assert!(outcome.code == 3 && outcome.stderr.contains(said), "{said}: {}", outcome.stderr);
+    }
 }
 
 #[test]

@@ -14,7 +14,7 @@ pub const BASE_ID: &str = "c5e01698-9dea-448f-80aa-21dba7c0cbb6";
 pub const UAN_ID: &str = "8ecc2e27-78e5-4edd-8b55-1be4b28f96fc";
 pub const CONFIGURATION: &str = "winter-compute-24.11";
 
-const BOOTPREP: [&str; 4] =
+pub const BOOTPREP: [&str; 4] =
     ["--bootprep", "winter/compute-and-uan-bootprep.yaml", "--vars-file", "winter/session_vars.yaml"];
 
 /// A site that is gone when the test is over.

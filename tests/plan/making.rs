@@ -4,7 +4,7 @@ use std::process::Command;
 
 use serde_json::{Value, json};
 
-use crate::harness::{BASE_ID, Outcome, Site, UAN_ID};
+use crate::harness::{BASE_ID, BOOTPREP, CONFIGURATION, Outcome, Site, UAN_ID};
 
 /// The limits of the steps of the first image.
 fn limits(site: &Site) -> Vec<Value> {
@@ -37,6 +37,19 @@ fn without_a_failed_layer_each_layer_has_its_step() {
     assert_eq!(limits(&site), ["0", "1", "2", "3", "4"]);
     let refused = site.plan_of(&["winter/iuf", "winter/configuration.json"], &["--strategy", "prefix"]);
     assert!(refused.code == 3 && refused.stderr.contains("Give --failed-layer N"), "{}", refused.stderr);
+}
+
+#[test]
+fn the_file_for_a_configuration_has_one_name_whichever_command_asks_for_it() {
+    let site = Site::bare();
+    let refused = site.plan_of(&["winter/iuf"], &[]);
+    assert_eq!(refused.code, 3, "{}", refused.stderr);
+    let (_, file) = refused.stderr.trim_end().rsplit_once(" --configuration-file ").unwrap();
+    let fetched = format!("cray cfs configurations describe {CONFIGURATION} --format json > {file}");
+    assert!(refused.stderr.contains(&fetched), "{}", refused.stderr);
+    let story = site.incfg(&[&["analyze", "winter/iuf"][..], &BOOTPREP].concat()).stdout;
+    assert!(story.contains(&format!("      {fetched}\n")), "{story}");
+    assert!(story.contains(&format!(" {file} --bootprep ")), "{story}");
 }
 
 /// A byte of the name was lost in one line: the log knows two images, and both could be the same entry of the file.

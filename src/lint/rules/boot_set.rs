@@ -7,7 +7,7 @@ use regex::Regex;
 
 use crate::bootprep::names::Scope;
 use crate::bootprep::schema::BOOT_SET;
-use crate::bootprep::{BootSet, SessionTemplate, Text, TextList};
+use crate::bootprep::{BootSet, SessionTemplate, TextList};
 
 use super::super::finding::{Example, Finding, Needs, Rule, Severity};
 use super::super::subject::Subject;
@@ -261,9 +261,13 @@ fn nodes(subject: &Subject, index: usize, boot_set: &BootSet, found: &mut Vec<Fi
                 .safe_fix("remove the key", change),
         );
     }
-    let rendered = |text: &Text| subject.rendered(text, Some(Scope::Template(index)));
+    xnames(subject, index, boot_set, found);
+    roles(subject, index, boot_set, found);
+}
+
+fn xnames(subject: &Subject, index: usize, boot_set: &BootSet, found: &mut Vec<Finding>) {
     for item in boot_set.node_list.iter().flat_map(|list: &TextList| &list.items) {
-        let Some(name) = rendered(item) else { continue };
+        let Some(name) = subject.rendered(item, Some(Scope::Template(index))) else { continue };
         if XNAME.as_ref().is_some_and(|xname| xname.is_match(&name)) {
             continue;
         }
@@ -275,9 +279,12 @@ fn nodes(subject: &Subject, index: usize, boot_set: &BootSet, found: &mut Vec<Fi
                 .help("expected an xname of a node, like x3000c0s19b1n0"),
         );
     }
+}
+
+fn roles(subject: &Subject, index: usize, boot_set: &BootSet, found: &mut Vec<Finding>) {
     let site: Vec<&str> = subject.context.system.roles().collect();
     for item in boot_set.node_roles_groups.iter().flat_map(|list: &TextList| &list.items) {
-        let Some(name) = rendered(item) else { continue };
+        let Some(name) = subject.rendered(item, Some(Scope::Template(index))) else { continue };
         let known = |name: &str| match name.split_once('_') {
             None => ROLES.contains(&name),
             Some((role, sub_role)) => {

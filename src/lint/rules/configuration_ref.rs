@@ -30,7 +30,7 @@ static IMAGE: Rule = Rule {
 static TEMPLATE: Rule = Rule {
     id: "template-configuration-undefined",
     severity: Severity::Error,
-    finds: "the same for the configuration of a session template",
+    finds: "the configuration of a session template that the file does not define: an error where a list of CFS lacks it or a name of the file is nearly the same, a warning where the file defines others, else for information",
     otherwise: "SAT says so only after all images are built: `Configuration ... specified for ... does not exist`.",
     needs: Needs::Nothing,
     bad: Example::of(

@@ -33,7 +33,7 @@ const VARIABLES: &str =
 static SYNTAX: Rule = Rule {
     id: "jinja-syntax",
     severity: Severity::Error,
-    finds: "a text that Jinja2 cannot read: braces that do not close, a name too many",
+    finds: "a text that Jinja2 cannot read: braces that do not close, two names side by side",
     otherwise: "SAT stops when it renders the field; for a session template only after all images are built.",
     needs: Needs::Nothing,
     bad: named!("compute-{{uss.version}"),

@@ -182,27 +182,36 @@ fn base(subject: &Subject, product: &Product, found: &mut Vec<Finding>) {
                 .help("write the version, quoted"),
         );
     }
+    if let Some(finding) = unknown_arch(subject, product) {
+        found.push(finding);
+        return;
+    }
+    in_the_catalog(subject, product, found);
+}
+
+/// An architecture in the filter that no recipe and no image can have.
+fn unknown_arch(subject: &Subject, product: &Product) -> Option<Finding> {
+    let text = product.filter.as_ref()?.arch.as_ref()?;
+    let arch = subject.rendered(text, Some(Scope::File)).filter(|arch| arch_in(arch, true).is_none())?;
+    let known = match arch.to_ascii_lowercase().replace('-', "_").as_str() {
+        "x86_64" | "x86" | "amd64" => Some("x86_64"),
+        "aarch64" | "arm64" | "arm" => Some("aarch64"),
+        _ => None,
+    };
+    let finding = NO_MATCH.at(subject.place(text.node), format!("IMS knows x86_64 and aarch64, not {arch:?}"));
+    Some(match known {
+        Some(known) => finding
+            .help(format!("did you mean {known}?"))
+            .unsafe_fix(format!("write {known}"), subject.editor().set_text(text.node, known)),
+        None => finding,
+    })
+}
+
+/// A base that fits none of what its product brought, or several.
+fn in_the_catalog(subject: &Subject, product: &Product, found: &mut Vec<Finding>) {
     let filter = product.filter.as_ref();
     let text = |text: Option<&Text>| text.map(|text| subject.rendered(text, Some(Scope::File)));
     let arch = text(filter.and_then(|filter| filter.arch.as_ref()));
-    if let (Some(filter), Some(Some(arch))) = (filter, &arch)
-        && arch_in(arch, true).is_none()
-    {
-        let node = filter.arch.as_ref().map_or(filter.node, |arch| arch.node);
-        let known = match arch.to_ascii_lowercase().replace('-', "_").as_str() {
-            "x86_64" | "x86" | "amd64" => Some("x86_64"),
-            "aarch64" | "arm64" | "arm" => Some("aarch64"),
-            _ => None,
-        };
-        let finding = NO_MATCH.at(subject.place(node), format!("IMS knows x86_64 and aarch64, not {arch:?}"));
-        found.push(match known {
-            Some(known) => finding
-                .help(format!("did you mean {known}?"))
-                .unsafe_fix(format!("write {known}"), subject.editor().set_text(node, known)),
-            None => finding,
-        });
-        return;
-    }
     let (Some(name), Some(recipe)) = (&product.name, product.recipe) else { return };
     let Some(held) = in_catalog(subject, name, product.version.as_ref(), true, found) else { return };
     let (kind, names) = if recipe { ("recipe", &held.recipes) } else { ("image", &held.images) };

@@ -67,7 +67,7 @@ static ONE_OF: Rule = Rule {
     id: "schema-one-of",
     severity: Severity::Error,
     finds: "several of ims, product and image_ref under one base, or both ims and image_ref under one image",
-    otherwise: "SAT refuses the file: `... is valid under each of`, or under none.",
+    otherwise: "SAT refuses the file: `... is valid under each of`, or `... is not valid under any of the given schemas`.",
     needs: Needs::Nothing,
     bad: Example::of(
         "images:\n- name: base\n  ref_name: base\n  base: {ims: {name: recipe, type: recipe}}\n- name: compute\n  configuration: compute\n  configuration_group_names: [Compute]\n  base:\n    product: {name: uss, type: recipe, version: 1.1.0}\n    image_ref: base\n",

@@ -50,7 +50,7 @@ static NULL: Rule = Rule {
     id: "yaml-null-value",
     severity: Severity::Error,
     finds: "a key without a value, as deleting the items of a list leaves it",
-    otherwise: "SAT refuses the file: nothing is of no type.",
+    otherwise: "SAT refuses the file: `None is not of type ...`.",
     needs: Needs::Nothing,
     bad: Example::of("configurations: []\nimages:\n"),
     good: Example::of("configurations: []\nimages: []\n"),
@@ -99,102 +99,130 @@ fn due(shape: Shape) -> &'static str {
 }
 
 fn other_kind(subject: &Subject, key: &'static Key, node: NodeId, shape: Shape) -> Option<Finding> {
-    let place = subject.place(node);
     let written = subject.text.part(subject.tree.node(node).span.clone()).lines().next().unwrap_or_default();
     if written.starts_with("{{") {
         return None;
     }
-    let what = format!("`{}` holds {}", key.name, due(shape));
-    let Some(text) = subject.tree.scalar(node) else {
-        return Some(OTHER_TYPE.at(place, format!("{what}, and here is {}", kind_of(subject, node))));
-    };
+    let held = Held { subject, key, node, shape, written };
+    let Some(text) = subject.tree.scalar(node) else { return Some(held.other_type(kind_of(subject, node))) };
     let meaning = subject.tree.meaning(node);
-    let editor = subject.editor();
-    if meaning == Meaning::Null {
+    let is_text = matches!(shape, Shape::Text(_) | Shape::Word(_) | Shape::FilledText(_) | Shape::TextOr(..));
+    Some(match (shape, &meaning) {
+        (_, Meaning::Null) => held.nothing(),
+        (Shape::Bool, Meaning::Text) => held.word_for_truth(text),
+        (_, Meaning::Bool(truth)) if is_text => held.truth_for_text(*truth),
+        (_, Meaning::Int(_) | Meaning::Float(_) | Meaning::Date | Meaning::Time) if is_text => {
+            held.number_for_text(text, &meaning)
+        }
+        (Shape::Texts, Meaning::Text) => held.text_for_list(text),
+        (Shape::Bool, _) => held.other_type(meaning.name()),
+        (_, Meaning::Unbuildable) => return None,
+        _ => held.other_type(meaning.name()),
+    })
+}
+
+/// What a key holds in place of what is due.
+struct Held<'s> {
+    subject: &'s Subject<'s>,
+    key: &'static Key,
+    node: NodeId,
+    /// What is due.
+    shape: Shape,
+    /// Its first line, as it stands in the file.
+    written: &'s str,
+}
+
+impl Held<'_> {
+    /// What the key holds where all is well.
+    fn what(&self) -> String {
+        format!("`{}` holds {}", self.key.name, due(self.shape))
+    }
+
+    fn finding(&self, rule: &'static Rule, and: &str) -> Finding {
+        rule.at(self.subject.place(self.node), format!("{}, and {and}", self.what()))
+    }
+
+    fn other_type(&self, here: &str) -> Finding {
+        self.finding(&OTHER_TYPE, &format!("here is {here}"))
+    }
+
+    fn nothing(&self) -> Finding {
+        let Self { subject, key, node, shape, .. } = *self;
+        if let Some(finding) = comments::cut_to_nothing(subject, node, key.name) {
+            return finding;
+        }
         // Others ask for these keys: without them the next error is certain.
         let asked_for = ["configuration_group_names", "node_list", "node_roles_groups", "node_groups", "image", "base"];
-        let removable = subject
-            .key_node(node)
-            .filter(|own| {
-                !key.required && !asked_for.contains(&key.name) && subject.tree.scalar(*own) == Some(key.name)
-            })
-            .and_then(|key| editor.remove(key));
-        if let Some(finding) = comments::cut_to_nothing(subject, node, key.name) {
-            return Some(finding);
-        }
-        let what = match subject.key_node(node).and_then(|own| subject.tree.scalar(own)) {
+        let own = subject.key_node(node);
+        let may_go = |own: &NodeId| {
+            !key.required && !asked_for.contains(&key.name) && subject.tree.scalar(*own) == Some(key.name)
+        };
+        let removable = own.filter(may_go).and_then(|own| subject.editor().remove(own));
+        let what = match own.and_then(|own| subject.tree.scalar(own)) {
             Some(own) => format!("`{own}` has no value"),
             None => format!("an item of `{}` is empty", key.name),
         };
-        let finding = NULL.at(place, format!("{what}: {} is due", due(shape)));
-        return Some(
-            match shape {
-                Shape::List(_) | Shape::Texts => finding.help(format!("remove the key, or write `{}: []`", key.name)),
-                _ => finding.help("write a value, or remove the key"),
-            }
-            .unsafe_fix("remove the key", removable),
-        );
+        let finding = NULL.at(subject.place(node), format!("{what}: {} is due", due(shape)));
+        let help = match shape {
+            Shape::List(_) | Shape::Texts => format!("remove the key, or write `{}: []`", key.name),
+            _ => "write a value, or remove the key".to_owned(),
+        };
+        finding.help(help).unsafe_fix("remove the key", removable)
     }
-    match (shape, &meaning) {
-        (Shape::Bool, Meaning::Text) => {
-            let truth = ["yes", "y", "true", "on", "1"].iter().any(|word| text.eq_ignore_ascii_case(word));
-            let lie = ["no", "n", "false", "off", "0"].iter().any(|word| text.eq_ignore_ascii_case(word));
-            if !truth && !lie {
-                return Some(OTHER_TYPE.at(place, format!("{what}, and here is a text")));
-            }
-            let word = if truth { "true" } else { "false" };
-            Some(
-                BOOLEAN
-                    .at(place, format!("{what}, and {written} is a text to SAT"))
-                    .help(format!("write {word}, without quotes"))
-                    .unsafe_fix(format!("write {word}"), editor.set_plain(node, word)),
-            )
+
+    fn word_for_truth(&self, text: &str) -> Finding {
+        let is_one_of = |words: [&str; 5]| words.iter().any(|word| text.eq_ignore_ascii_case(word));
+        let word = if is_one_of(["yes", "y", "true", "on", "1"]) {
+            "true"
+        } else if is_one_of(["no", "n", "false", "off", "0"]) {
+            "false"
+        } else {
+            return self.other_type("a text");
+        };
+        self.finding(&BOOLEAN, &format!("{} is a text to SAT", self.written))
+            .help(format!("write {word}, without quotes"))
+            .unsafe_fix(format!("write {word}"), self.subject.editor().set_plain(self.node, word))
+    }
+
+    fn truth_for_text(&self, truth: bool) -> Finding {
+        let finding = self.finding(&BOOLEAN, &format!("SAT reads {} as {truth}", self.written));
+        match self.shape {
+            Shape::Word(words) => finding.help(format!("expected {}", words.join(", "))).unsafe_fix("quote it", None),
+            _ => finding
+                .help("quote it if the word is meant")
+                .unsafe_fix("quote it", self.subject.editor().quote(self.node)),
         }
-        (Shape::Bool, _) => Some(OTHER_TYPE.at(place, format!("{what}, and here is {}", meaning.name()))),
-        (Shape::Text(_) | Shape::Word(_) | Shape::FilledText(_) | Shape::TextOr(..), Meaning::Bool(truth)) => Some(
-            BOOLEAN
-                .at(place, format!("{what}, and SAT reads {written} as {}", if *truth { "true" } else { "false" }))
-                .help(match shape {
-                    Shape::Word(words) => format!("expected {}", words.join(", ")),
-                    _ => "quote it if the word is meant".to_owned(),
-                })
-                .unsafe_fix("quote it", if matches!(shape, Shape::Word(_)) { None } else { editor.quote(node) }),
-        ),
-        (
-            Shape::Text(_) | Shape::Word(_) | Shape::FilledText(_) | Shape::TextOr(..),
-            Meaning::Int(_) | Meaning::Float(_) | Meaning::Date | Meaning::Time,
-        ) => {
-            let printed = meaning.printed().filter(|printed| printed != text);
-            let rule = match key.name {
-                "schema_version" => &schema_version::NOT_STRING,
-                "version" | "branch" | "commit" => &VERSION_NOT_STRING,
-                _ if printed.is_some() => &VERSION_NOT_STRING,
-                _ => &SCALAR_TYPE,
-            };
-            let read = printed.map_or_else(|| meaning.name().to_owned(), |printed| format!("the number {printed}"));
-            let finding = rule.at(place, format!("{what}, and SAT reads {written} as {read}"));
-            // A number is never three numbers with dots between: quoting it alone would make another error.
-            if key.name == "schema_version" {
-                let needed = schema_version::needed(subject);
-                let title = format!("declare {needed}, which has all the file uses");
-                return Some(finding.help(title.clone()).unsafe_fix(title, editor.set_text(node, &needed.to_string())));
-            }
-            Some(finding.help("quote it").safe_fix("quote it", editor.quote(node)))
+    }
+
+    fn number_for_text(&self, text: &str, meaning: &Meaning) -> Finding {
+        let Self { subject, key, node, .. } = *self;
+        let printed = meaning.printed().filter(|printed| printed != text);
+        let rule = match key.name {
+            "schema_version" => &schema_version::NOT_STRING,
+            "version" | "branch" | "commit" => &VERSION_NOT_STRING,
+            _ if printed.is_some() => &VERSION_NOT_STRING,
+            _ => &SCALAR_TYPE,
+        };
+        let read = printed.map_or_else(|| meaning.name().to_owned(), |printed| format!("the number {printed}"));
+        let finding = self.finding(rule, &format!("SAT reads {} as {read}", self.written));
+        // A number is never three numbers with dots between: quoting it alone would make another error.
+        if key.name == "schema_version" {
+            let needed = schema_version::needed(subject);
+            let title = format!("declare {needed}, which has all the file uses");
+            let change = subject.editor().set_text(node, &needed.to_string());
+            return finding.help(title.clone()).unsafe_fix(title, change);
         }
-        (Shape::Texts, Meaning::Text) => {
-            let list = Value::Sequence(vec![Value::Scalar { text: text.to_owned(), plain: is_plain(subject, node) }]);
-            let change = editor
-                .set_flow(node, &format!("[{written}]"), list)
-                .filter(|_| !written.contains([',', '[', ']', '{', '}']));
-            Some(
-                OTHER_TYPE
-                    .at(place, format!("{what}, and here is a text"))
-                    .help("write a list")
-                    .unsafe_fix("make it a list", change),
-            )
-        }
-        (_, Meaning::Unbuildable) => None,
-        _ => Some(OTHER_TYPE.at(place, format!("{what}, and here is {}", meaning.name()))),
+        finding.help("quote it").safe_fix("quote it", subject.editor().quote(node))
+    }
+
+    fn text_for_list(&self, text: &str) -> Finding {
+        let Self { subject, node, written, .. } = *self;
+        let list = Value::Sequence(vec![Value::Scalar { text: text.to_owned(), plain: is_plain(subject, node) }]);
+        let change = subject
+            .editor()
+            .set_flow(node, &format!("[{written}]"), list)
+            .filter(|_| !written.contains([',', '[', ']', '{', '}']));
+        self.other_type("a text").help("write a list").unsafe_fix("make it a list", change)
     }
 }
 

@@ -76,7 +76,7 @@ static UNUSED: Rule = Rule {
     id: "vars-unused",
     severity: Severity::Info,
     finds: "a top-level variable that no checked file uses",
-    otherwise: "Nothing. It may be what is left of a product, or a slip in a name.",
+    otherwise: "Nothing happens. It may be what is left of a product, or a slip in a name.",
     needs: Needs::Variables,
     bad: named!("compute-{{uss.version}}").variables("uss: {version: 1.1.0}\ncos: {version: 2.5.120}\n"),
     good: named!("compute-{{uss.version}}").variables("uss: {version: 1.1.0}\n"),

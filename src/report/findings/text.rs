@@ -173,7 +173,7 @@ pub fn explanation(rule: &Rule, columns: Option<usize>) -> String {
         let _ = writeln!(out, "{bold}{name}{bold:#}:\n");
         for (title, text) in rules::parts(example) {
             if !title.is_empty() {
-                let _ = writeln!(out, "    # {title}");
+                let _ = writeln!(out, "    # {title}:");
             }
             for line in text.lines() {
                 let _ = writeln!(out, "    {}", printable(line));

@@ -8,6 +8,7 @@ use serde::Serialize;
 use crate::analysis::Input;
 use crate::evidence::Evidence;
 use crate::excerpt::Excerpts;
+use crate::report::directory;
 
 use super::{Detail, Shown};
 
@@ -55,7 +56,7 @@ impl<'a> Folds<'a> {
     pub(super) fn new(inputs: &[Input], excerpts: &'a Excerpts, detail: &Detail) -> Self {
         Self {
             excerpts,
-            directory: common_directory(inputs.iter().map(|input| input.path.as_str())),
+            directory: directory::common(inputs.iter().map(|input| input.path.as_str())),
             detail: *detail,
             left: Cell::new(detail.excerpts),
             next: Cell::new(0),
@@ -76,7 +77,7 @@ impl<'a> Folds<'a> {
 
     /// A path, from the common directory on.
     pub(super) fn path(&self, path: &str) -> Shown {
-        self.detail.text(below(path, self.directory.as_deref()))
+        self.detail.text(directory::below(path, self.directory.as_deref()))
     }
 
     /// The places of a claim; nothing for none.
@@ -163,23 +164,4 @@ impl<'a> Folds<'a> {
         });
         self.detail.text(&titles.collect::<Vec<_>>().join("; "))
     }
-}
-
-/// A path, from a directory on.
-pub(super) fn below<'a>(path: &'a str, directory: Option<&str>) -> &'a str {
-    let below = directory.and_then(|directory| path.strip_prefix(directory)?.strip_prefix('/'));
-    below.map_or(path, |below| below.trim_start_matches('/'))
-}
-
-/// The directory that holds every one of these paths.
-pub(super) fn common_directory<'a>(paths: impl Iterator<Item = &'a str>) -> Option<String> {
-    let mut parts = paths.map(|path| path.split('/').collect::<Vec<_>>());
-    let mut common = parts.next()?;
-    common.pop();
-    for other in parts {
-        let same = common.iter().zip(&other).take_while(|(one, other)| one == other).count();
-        common.truncate(same.min(other.len() - 1));
-    }
-    let directory = common.join("/").trim_end_matches('/').to_owned();
-    (!directory.is_empty()).then_some(directory)
 }

@@ -6,11 +6,11 @@ use std::ops::Range;
 use serde::Serialize;
 
 use crate::lint::{Finding, Severity};
+use crate::report::directory;
 use crate::report::findings::line::{Line, Lines};
 use crate::report::findings::{FileReport, Report};
 use crate::report::standing::count;
 
-use super::evidence::{below, common_directory};
 use super::{Detail, Masked, NoPage, Shown, more, page};
 
 #[derive(Serialize)]
@@ -124,7 +124,7 @@ fn view(report: &Report, detail: &Detail) -> View {
         }
         (errors, ..) => ("bad", format!("{} in {}", count(errors, "error"), having(Severity::Error))),
     };
-    let directory = common_directory(report.files.iter().map(|file| file.path.as_str()));
+    let directory = directory::common(report.files.iter().map(|file| file.path.as_str()));
     let shown = Shows::new(report, detail);
     let rules = rules(report, detail);
     let explained: BTreeSet<&str> = rules.iter().take(detail.rows.min(MOST_RULES)).map(|rule| rule.id).collect();
@@ -135,7 +135,7 @@ fn view(report: &Report, detail: &Detail) -> View {
         .filter(|(_, file)| !file.findings.is_empty())
         .take(detail.rows)
         .map(|(at, file)| {
-            FileView::new(file, below(&file.path, directory.as_deref()), shown.of(at), &explained, detail)
+            FileView::new(file, directory::below(&file.path, directory.as_deref()), shown.of(at), &explained, detail)
         })
         .collect();
     let unreadable: Vec<&String> = report.files.iter().filter_map(|file| file.error.as_ref()).collect();

@@ -136,7 +136,7 @@ pub fn document(plan: &Plan, path: &str) -> Result<Masked, NoPage> {
 
 fn view(plan: &Plan, path: &str, detail: &Detail) -> View {
     let activity = plan.activity.as_ref().map(|name| format!(" of activity {name}")).unwrap_or_default();
-    let steps = plan.images.iter().flat_map(|track| &track.steps);
+    let steps = plan.steps();
     let done = steps.clone().filter(|step| step.state() == StepState::Done).count();
     let counted = format!(
         "{} of {} done. Made {} by {}.",

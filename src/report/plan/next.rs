@@ -4,6 +4,7 @@ use std::fmt::Write;
 
 use anstyle::Style;
 
+use crate::image_id::ImageId;
 use crate::plan::command::{Container, CrayCommand, in_shell, log_name, log_words};
 use crate::plan::step::{At, Doing};
 use crate::plan::{Attempt, AttemptState, Look, Plan};
@@ -58,7 +59,6 @@ pub fn next(plan: &Plan, at: At, path: &str) -> String {
 pub fn by_hand(plan: &Plan, at: At, path: &str) -> Option<ByHand> {
     let (track, step) = plan.get(at);
     let attempt = plan.attempt(at)?;
-    let cfs = plan.target.cfs;
     let title = format!(
         "Step {}: {} of {} on image {}, attempt {}",
         printable(&step.id),
@@ -68,8 +68,6 @@ pub fn by_hand(plan: &Plan, at: At, path: &str) -> Option<ByHand> {
         attempt.number
     );
     let mut by_hand = ByHand { title, failed: None, steps: Vec::new(), after: Vec::new() };
-    let steps = &mut by_hand.steps;
-    let hand_over = |words: &CrayCommand| handed_over(words, path);
     if let Some(failed) = step.attempts.last().filter(|attempt| attempt.state == AttemptState::Failed) {
         by_hand.failed = Some(format!(
             "Attempt {}{}: {}",
@@ -78,70 +76,85 @@ pub fn by_hand(plan: &Plan, at: At, path: &str) -> Option<ByHand> {
             printable(failed.reason.as_deref().unwrap_or("no reason was recorded"))
         ));
         if !failed.session_deleted {
-            steps.extend(end_of_failed(plan, failed, path));
+            by_hand.steps.extend(end_of_failed(plan, failed, path));
         }
     }
     if let Some(left) = left_by_last_step(plan, at) {
-        steps.push(Step::new(
+        by_hand.steps.push(Step::new(
             format!("Delete the session of the step before, its image is in the plan{TOLD}:"),
             deletion(plan, left, path),
         ));
     }
-    let doing = plan.doing(at);
-    if let Some(result) = step.unchecked() {
-        steps.push(Step::new(
+    match step.unchecked() {
+        Some(result) => by_hand.until_the_image_counts(plan, at, &attempt, result, path),
+        None => by_hand.until_the_session_is_over(plan, at, &attempt, path),
+    }
+    Some(by_hand)
+}
+
+impl ByHand {
+    /// What is left to do with an image that the session has named.
+    fn until_the_image_counts(&mut self, plan: &Plan, at: At, attempt: &Attempt, result: &ImageId, path: &str) {
+        self.steps.push(Step::new(
             format!(
                 "Its session has made image {result}. It counts when the configuration is still that of the plan, and the image is in IMS and has a link; incfg says whether it is so:"
             ),
             looks(plan, at, path),
         ));
-        steps.push(Step::new(
+        self.steps.push(Step::new(
             format!("When incfg says that the step is done, delete the session{TOLD}:"),
-            deletion(plan, &attempt, path),
+            deletion(plan, attempt, path),
         ));
-        by_hand.after.push(format!(
+        self.after.push(format!(
             "If the image cannot be used, make room for another attempt: incfg record {} --give-up {}",
             shell_word(path),
             attempt.session
         ));
-        return Some(by_hand);
     }
-    if doing == Doing::Begin {
-        steps.push(Step::new(
-            "The image is in IMS and has a link; incfg says whether it is so:",
-            [hand_over(&CrayCommand::describe_image(attempt.base_id.as_str()))],
-        ));
-        steps.push(Step::new(
-            "The configuration has the layers and commits of the plan; incfg compares them:",
-            [hand_over(&CrayCommand::describe_configuration(cfs, &track.configuration.name))],
-        ));
-    }
-    let create = match doing {
-        Doing::Begin => Some("Create the session. An error 'Conflicting session name' means that it is there already:"),
-        Doing::Resolve => {
-            Some("The session was about to be created. Only if the next command says that it is not found, create it:")
+
+    /// The looks before the session, the session, and the wait for it: as much of that as is still to be done.
+    fn until_the_session_is_over(&mut self, plan: &Plan, at: At, attempt: &Attempt, path: &str) {
+        let doing = plan.doing(at);
+        let cfs = plan.target.cfs;
+        let base = attempt.base_id.as_str();
+        if doing == Doing::Begin {
+            self.steps.push(Step::new(
+                "The image is in IMS and has a link; incfg says whether it is so:",
+                [handed_over(&CrayCommand::describe_image(base), path)],
+            ));
+            let configuration = &plan.get(at).0.configuration.name;
+            self.steps.push(Step::new(
+                "The configuration has the layers and commits of the plan; incfg compares them:",
+                [handed_over(&CrayCommand::describe_configuration(cfs, configuration), path)],
+            ));
         }
-        Doing::Follow => None,
-    };
-    steps.extend(create.map(|says| {
-        Step::new(says, [CrayCommand::create_session(plan, at, &attempt, attempt.base_id.as_str()).in_shell()])
-    }));
-    steps.push(Step::new(
-        "Ask until it is complete, which takes minutes to hours. incfg takes the answer in and says what follows:",
-        [hand_over(&CrayCommand::describe_session(cfs, &attempt.session))],
-    ));
-    by_hand.after.push(
-        "When the session has made its image, incfg asks for the configuration and the image too. Then, and not before, the session may be deleted; incfg next says so."
-            .into(),
-    );
-    if doing != Doing::Begin {
-        by_hand.after.push(format!(
-            "If it is stuck or gone, make room for another attempt: incfg record {} --give-up {}. Then incfg next says how to look at it once more before it is deleted.",
-            shell_word(path),
-            attempt.session
+        let create = match doing {
+            Doing::Begin => {
+                Some("Create the session. An error 'Conflicting session name' means that it is there already:")
+            }
+            Doing::Resolve => Some(
+                "The session was about to be created. Only if the next command says that it is not found, create it:",
+            ),
+            Doing::Follow => None,
+        };
+        let created = || CrayCommand::create_session(plan, at, attempt, base).in_shell();
+        self.steps.extend(create.map(|says| Step::new(says, [created()])));
+        self.steps.push(Step::new(
+            "Ask until it is complete, which takes minutes to hours. incfg takes the answer in and says what follows:",
+            [handed_over(&CrayCommand::describe_session(cfs, &attempt.session), path)],
         ));
+        self.after.push(
+            "When the session has made its image, incfg asks for the configuration and the image too. Then, and not before, the session may be deleted; incfg next says so."
+                .into(),
+        );
+        if doing != Doing::Begin {
+            self.after.push(format!(
+                "If it is stuck or gone, make room for another attempt: incfg record {} --give-up {}. Then incfg next says how to look at it once more before it is deleted.",
+                shell_word(path),
+                attempt.session
+            ));
+        }
     }
-    Some(by_hand)
 }
 
 /// What is to be done with the session of an attempt that failed: its logs are kept, it is looked at once more, and it is

@@ -5,12 +5,15 @@ use std::fmt::Write;
 
 use crate::plan::command::CrayCommand;
 use crate::plan::step::At;
-use crate::plan::{Attempt, AttemptState, CfsVersion, Plan};
+use crate::plan::{Attempt, AttemptState, Plan};
 
 use super::{printable, shell_word};
 
-/// Stands for the image of the step before; no word of a plan holds a control character.
-const BASE: &str = "\u{1}";
+/// Stands for what the script fills in; no word of a plan holds a control character.
+const HOLE: &str = "\u{1}";
+
+/// The exit code of a script that has made every image and left a session behind: none of those that incfg has.
+const LEFT: u8 = 5;
 
 const HEAD: &str = r##"set -eu
 INCFG=${INCFG:-incfg}
@@ -95,21 +98,25 @@ has() {
   esac
 }
 
-# A session that cannot be deleted is in nobody's way. Whether it is gone only a look at it tells: a login page is no error.
-delete() {
-  session=$1
-  shift
-  $LIMIT "$CRAY" "$@" > "$work/answer" 2> "$work/words" || :
+# Deletes a session. Whether it is gone only a look at it tells: a login page is no error.
+goes() {
+  delete_session "$1" > "$work/answer" 2> "$work/words" || :
   why=$(last_words)
-  describe_session "$session"
+  describe_session "$1"
   if [ "$said" != missing ]; then
     why=${why:-cray printed no error, and it is still there}
-  elif "$INCFG" record "$PLAN" --deleted "$session" 2> "$work/words"; then
+  elif "$INCFG" record "$PLAN" --deleted "$1" 2> "$work/words"; then
     return
   else
     why=$(last_words)
   fi
-  printf 'session %s was not deleted: %s\n' "$session" "$why" >&2
+  printf 'session %s was not deleted: %s\n' "$1" "$why" >&2
+  return 1
+}
+
+# A session that cannot be deleted is in nobody's way: the images are made first.
+delete() {
+  goes "$1" || undeleted="$undeleted $1"
 }
 
 # A session of an attempt that failed, or was given up, may have named an image since: incfg keeps that before the session
@@ -122,10 +129,26 @@ forget() {
     *)
       cat "$work/words" >&2
       printf 'session %s was not deleted\n' "$1" >&2
+      unforgotten="$unforgotten $1"
       return
       ;;
   esac
-  delete "$@"
+  goes "$1" || unforgotten="$unforgotten $1"
+}
+
+# What could not be deleted in its turn is tried once more; what is there even then is no reason to call all well.
+finish() {
+  again=$undeleted
+  again_unforgotten=$unforgotten
+  undeleted=
+  unforgotten=
+  for session in $again; do delete "$session"; done
+  for session in $again_unforgotten; do forget "$session"; done
+  "$INCFG" status "$PLAN"
+  left="$undeleted$unforgotten"
+  [ -n "$left" ] || return 0
+  printf 'every image is made, and these sessions were not deleted:%s. Run this script again to try that once more\n' "$left" >&2
+  exit "$LEFT"
 }
 
 # Creates a session, unless it is there already and is the one that the plan means.
@@ -178,18 +201,18 @@ await() {
 #[must_use]
 pub fn script(plan: &Plan, path: &str) -> String {
     let mut out = String::new();
-    let group = match plan.target.cfs {
-        CfsVersion::V2 => "cfs",
-        CfsVersion::V3 => "cfs v3",
-    };
+    let cfs = plan.target.cfs;
     let _ = write!(
         out,
-        "#!/bin/sh\n# The rest of plan {} of incfg. It stops at the first surprise, and loses nothing: the plan says how far it came,\n# and the script can be run again. INCFG, CRAY and POLL (seconds) can be set in its environment.\n{HEAD}",
+        "#!/bin/sh\n# The rest of plan {} of incfg. It stops at the first surprise, and loses nothing: the plan says how far it came,\n# and the script can be run again. INCFG, CRAY and POLL (seconds) can be set in its environment.\n#\n# Exit codes: 0 every image is made and no session is left, 1 stopped, {LEFT} every image is made, but a session could not be\n# deleted.\n{HEAD}",
         plan.id
     );
     let _ = write!(
         out,
-        "\ndescribe_session() {{\n  ask {group} sessions describe \"$1\" --format json\n}}\n\ndescribe_configuration() {{\n  check {group} configurations describe \"$configuration\" --format json\n}}\n\nPLAN={}\n",
+        "\ndescribe_session() {{\n  ask {}\n}}\n\ndelete_session() {{\n  $LIMIT \"$CRAY\" {}\n}}\n\ndescribe_configuration() {{\n  check {}\n}}\n\nLEFT={LEFT}\nPLAN={}\nundeleted=\nunforgotten=\n",
+        words(&CrayCommand::describe_session(cfs, HOLE), "\"$1\""),
+        words(&CrayCommand::delete_session(cfs, HOLE), "\"$1\""),
+        words(&CrayCommand::describe_configuration(cfs, HOLE), "\"$configuration\""),
         shell_word(path)
     );
     let deletable = plan.deletable();
@@ -198,7 +221,7 @@ pub fn script(plan: &Plan, path: &str) -> String {
     }
     for attempt in deletable {
         let word = if attempt.state == AttemptState::Failed { "forget" } else { "delete" };
-        let _ = writeln!(out, "{word} {}", deletion_words(plan, &attempt.session));
+        let _ = writeln!(out, "{word} {}", attempt.session);
     }
     for open in plan.open() {
         let track = plan.get(open).0;
@@ -213,7 +236,7 @@ pub fn script(plan: &Plan, path: &str) -> String {
             step_lines(&mut out, plan, At { track: open.track, step });
         }
     }
-    out.push_str("\n\"$INCFG\" status \"$PLAN\"\n");
+    out.push_str("\nfinish\n");
     out
 }
 
@@ -222,30 +245,29 @@ fn step_lines(out: &mut String, plan: &Plan, at: At) {
     let attempt = plan.attempt(at).unwrap_or_else(|| plan.next_attempt(at, track.current()));
     let _ = writeln!(out, "\n# step {}", printable(&step.id));
     let _ = writeln!(out, "if ! has {}; then", attempt.session);
-    let create = CrayCommand::create_session(plan, at, &attempt, BASE);
+    let create = CrayCommand::create_session(plan, at, &attempt, HOLE);
     let _ = writeln!(
         out,
         "  check {}\n  describe_configuration\n  create {} {}\n  await {}\nfi",
-        words(&CrayCommand::describe_image(BASE)),
+        words(&CrayCommand::describe_image(HOLE), BASE),
         attempt.session,
-        words(&create),
+        words(&create, BASE),
         attempt.session
     );
     // Until the step is done, their logs may be the only ones.
     let silent = |attempt: &&Attempt| attempt.state == AttemptState::Failed && attempt.log.is_none();
     let failed = step.attempts.iter().filter(|attempt| !attempt.session_deleted).filter(silent);
     for failed in failed {
-        let _ = writeln!(out, "forget {}", deletion_words(plan, &failed.session));
+        let _ = writeln!(out, "forget {}", failed.session);
     }
-    let _ = writeln!(out, "delete {}", deletion_words(plan, &attempt.session));
+    let _ = writeln!(out, "delete {}", attempt.session);
 }
 
-/// A session, and the words that delete it.
-fn deletion_words(plan: &Plan, session: &str) -> String {
-    format!("{session} {}", words(&CrayCommand::delete_session(plan.target.cfs, session)))
-}
+/// The image of the step before, in the script.
+const BASE: &str = "\"$base\"";
 
-fn words(command: &CrayCommand) -> String {
-    let word = |word: &String| if word == BASE { "\"$base\"".to_owned() } else { shell_word(word) };
+/// The words of a command, with what the script is to put into the hole.
+fn words(command: &CrayCommand, filling: &str) -> String {
+    let word = |word: &String| if word == HOLE { filling.to_owned() } else { shell_word(word) };
     command.words.iter().map(word).collect::<Vec<_>>().join(" ")
 }

@@ -136,7 +136,7 @@ fn note(image: &Leftover<'_>) -> String {
 /// The commands that delete the sessions a plan is through with.
 #[must_use]
 pub fn left_sessions(plan: &Plan, path: &str) -> Vec<String> {
-    let steps = plan.images.iter().flat_map(|track| &track.steps).filter(|step| step.state() == StepState::Done);
+    let steps = plan.steps().filter(|step| step.state() == StepState::Done);
     let left = steps.flat_map(|step| &step.attempts).filter(|attempt| !attempt.session_deleted);
     left.flat_map(|attempt| deletion(plan, attempt, path)).collect()
 }

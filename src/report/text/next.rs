@@ -1,6 +1,7 @@
 //! The next commands, exact and in order.
 
 use crate::analysis::{Analysis, Image, ImageStatus, Recovery, SatRun};
+use crate::cfs::Saved;
 use crate::report::shell_word;
 use crate::report::steps::Step;
 
@@ -104,11 +105,9 @@ fn plan_and_run(
     let mut inputs = fetched.to_vec();
     let missing = configurations_to_fetch(recoveries, analysis, fetched);
     if !missing.is_empty() {
-        let describe = |(name, file): &(String, String)| {
-            format!("cray cfs configurations describe {} --format json > {file}", shell_word(name))
-        };
-        steps.push(Step::new("Fetch the layers of the configuration:", missing.iter().map(describe)));
-        inputs.extend(missing.into_iter().map(|(_, file)| file));
+        let (commands, files): (Vec<_>, Vec<_>) = missing.into_iter().map(|saved| (saved.command, saved.file)).unzip();
+        steps.push(Step::new("Fetch the layers of the configuration:", commands));
+        inputs.extend(files);
     }
     let image = invocation.image.as_ref().map(|image| format!(" --image {}", shell_word(image))).unwrap_or_default();
     // What the bootprep file and the files fetched since may prove is not asked for.
@@ -140,16 +139,16 @@ fn has_layers(recovery: &Recovery, analysis: &Analysis) -> bool {
     recovery.layers.is_some() || described()
 }
 
-/// Configurations that no input holds, with a file for each.
-fn configurations_to_fetch(recoveries: &[&Recovery], analysis: &Analysis, fetched: &[String]) -> Vec<(String, String)> {
-    let mut found: Vec<(String, String)> = Vec::new();
+/// Configurations that no input holds.
+fn configurations_to_fetch(recoveries: &[&Recovery], analysis: &Analysis, fetched: &[String]) -> Vec<Saved> {
+    let mut found: Vec<Saved> = Vec::new();
     for recovery in recoveries.iter().filter(|recovery| !has_layers(recovery, analysis)) {
         // CFS has no name with control characters, and a terminal does not print one as it is.
         for name in recovery.configuration.iter().filter(|name| !name.chars().any(char::is_control)) {
-            let file = format!("configuration-{}.json", file_part(name));
-            let known = fetched.contains(&file) || found.iter().any(|(_, other)| *other == file);
+            let saved = Saved::configuration(name);
+            let known = fetched.contains(&saved.file) || found.iter().any(|other| other.file == saved.file);
             if !known {
-                found.push((name.clone(), file));
+                found.push(saved);
             }
         }
     }
@@ -169,7 +168,7 @@ fn open_facts(recovery: &Recovery) -> String {
     .concat()
 }
 
-/// A log is named after its session, so that incfg knows of which image it is; one configuration is fetched once.
+/// The logs of the images of which the failed layer is not known, and their configurations, each of them once.
 fn layer_logs(recoveries: &[&Recovery], steps: &mut Vec<Step>) -> Vec<String> {
     let open = |recovery: &&&Recovery| recovery.failed_layer.is_none() && recovery.no_failed_layer.is_none();
     let mut files: Vec<String> = Vec::new();
@@ -177,14 +176,14 @@ fn layer_logs(recoveries: &[&Recovery], steps: &mut Vec<Step>) -> Vec<String> {
     let wanted = || recoveries.iter().filter(open).filter(|recovery| recovery.debug_command.is_some());
     for recovery in wanted().take(LOGS) {
         let (Some(command), Some(session)) = (&recovery.debug_command, &recovery.cfs_session) else { continue };
-        let file = format!("ansible-{}.log", file_part(session));
-        commands.push(format!("{command} > {file}"));
-        files.push(file);
+        let log = Saved::ansible_log(session, command);
+        commands.push(log.command);
+        files.push(log.file);
         for name in recovery.configuration.iter().chain(recovery.configuration_candidates.iter().take(4)) {
-            let file = format!("configuration-{}.json", file_part(name));
-            if !files.contains(&file) {
-                commands.push(format!("cray cfs configurations describe {} --format json > {file}", shell_word(name)));
-                files.push(file);
+            let saved = Saved::configuration(name);
+            if !files.contains(&saved.file) {
+                commands.push(saved.command);
+                files.push(saved.file);
             }
         }
     }
@@ -213,13 +212,6 @@ fn of_the_first(all: usize, says: &str) -> String {
     } else {
         format!("{says}:")
     }
-}
-
-/// A name as part of a file's name: letters that a shell or a file system takes for something else are left out.
-fn file_part(name: &str) -> String {
-    name.chars()
-        .map(|letter| if letter.is_ascii_alphanumeric() || "-_.".contains(letter) { letter } else { '_' })
-        .collect()
 }
 
 fn analyze_again(invocation: &Invocation, fetched: &[String]) -> String {

@@ -6,7 +6,7 @@ use std::fmt::Write;
 use anstyle::{AnsiColor, Style};
 
 use crate::evidence::Evidence;
-use crate::report::printable;
+use crate::report::{directory, printable};
 use crate::secret;
 
 /// How a line is meant.
@@ -64,9 +64,7 @@ impl Page {
 
     /// A path, from the directory that was given.
     pub(super) fn shown(&self, path: &str) -> String {
-        let below =
-            self.directory.as_ref().and_then(|directory| path.strip_prefix(directory.as_str())?.strip_prefix('/'));
-        printable(below.unwrap_or(path))
+        printable(directory::below(path, self.directory.as_deref()))
     }
 
     pub(super) fn blank(&mut self) {

@@ -3,11 +3,11 @@
 use serde::Serialize;
 
 use crate::analysis::{Analysis, Image, ImageStatus, KeyBasis, Recovery, SatRun};
-use crate::report::standing::{Standing, attempt, attempts, run_name};
+use crate::report::standing::{Bases, Standing, attempt, attempts, recovery_of, run_name};
 
 use super::super::evidence::{Folds, Places};
 use super::super::{Detail, Shown, more};
-use super::life::{outcome, recovery_of, why};
+use super::life::{outcome, why};
 
 /// The newest runs that failed, newest first.
 #[derive(Serialize)]
@@ -78,7 +78,13 @@ impl RunView {
     ) -> Self {
         let failed = |image: &&Image| matches!(image.status, ImageStatus::Failed | ImageStatus::Unfinished);
         let images: Vec<&Image> = run.images.iter().filter(failed).collect();
-        let shown = images.iter().take(left).map(|image| ImageView::new(analysis, run, image, detail, folds)).collect();
+        let mut bases = Bases::default();
+        let shown = images.iter().take(left).map(|image| {
+            let recovery = recovery_of(analysis, run, image);
+            let above = recovery.and_then(|recovery| bases.named_for(recovery));
+            ImageView::new(analysis, image, recovery, above, detail, folds)
+        });
+        let shown = shown.collect();
         let telling: Vec<_> =
             run.errors.iter().filter(|said| !said.message.starts_with("Creation of")).take(detail.items).collect();
         let said_at: Vec<_> = telling.iter().flat_map(|said| said.evidence.iter().cloned()).collect();
@@ -124,8 +130,16 @@ fn run_facts(analysis: &Analysis, run: &SatRun, detail: &Detail, folds: &Folds<'
 }
 
 impl ImageView {
-    fn new(analysis: &Analysis, run: &SatRun, image: &Image, detail: &Detail, folds: &Folds<'_>) -> Self {
-        let recovery = recovery_of(analysis, run, image);
+    /// `above` is the image for which the candidates for its base are named.
+    fn new(
+        analysis: &Analysis,
+        image: &Image,
+        recovery: Option<&Recovery>,
+        above: Option<&Recovery>,
+        detail: &Detail,
+        folds: &Folds<'_>,
+    ) -> Self {
+        let facts = |recovery| facts(analysis, image, recovery, above, detail, folds);
         let mut evidence = image.evidence.clone();
         if let Some(recovery) = recovery {
             let own: Vec<_> = recovery.evidence.iter().filter(|place| !evidence.contains(place)).cloned().collect();
@@ -135,13 +149,20 @@ impl ImageView {
             name: detail.text(&image.name),
             outcome: outcome(image).0,
             why: recovery.and_then(|recovery| why(analysis, recovery, detail)),
-            facts: recovery.map(|recovery| facts(analysis, image, recovery, detail, folds)).unwrap_or_default(),
+            facts: recovery.map(facts).unwrap_or_default(),
             places: folds.places(&evidence),
         }
     }
 }
 
-fn facts(analysis: &Analysis, image: &Image, recovery: &Recovery, detail: &Detail, folds: &Folds<'_>) -> Vec<FactView> {
+fn facts(
+    analysis: &Analysis,
+    image: &Image,
+    recovery: &Recovery,
+    above: Option<&Recovery>,
+    detail: &Detail,
+    folds: &Folds<'_>,
+) -> Vec<FactView> {
     let mut facts = Vec::new();
     facts.push(match (why(analysis, recovery, detail), recovery.failed_layer) {
         (Some(layer), Some(_)) => FactView {
@@ -173,7 +194,13 @@ fn facts(analysis: &Analysis, image: &Image, recovery: &Recovery, detail: &Detai
             });
         }
         None => facts.push(FactView {
-            note: may_be(recovery.base_image_candidates.iter().map(|one| format!("{} {}", one.id, one.name)), detail),
+            note: match above {
+                Some(above) => Some(detail.text(&format!("may be one of those named for {}", above.image))),
+                None => {
+                    let named = recovery.base_image_candidates.iter().map(|one| format!("{} {}", one.id, one.name));
+                    may_be(named, detail)
+                }
+            },
             ..fact("Base image", "not proven".into())
         }),
     }

@@ -3,6 +3,7 @@
 use serde::Serialize;
 
 use crate::analysis::{Analysis, Image, ImageStatus, Recovery, SatRun};
+use crate::report::standing::recovery_of;
 
 use super::super::evidence::{Folds, Places};
 use super::super::{Detail, Shown, more};
@@ -112,13 +113,6 @@ fn urgency(status: ImageStatus) -> u8 {
         ImageStatus::Succeeded => 3,
         ImageStatus::Skipped => 4,
     }
-}
-
-/// The recovery of an image of a run.
-pub(super) fn recovery_of<'a>(analysis: &'a Analysis, run: &SatRun, image: &Image) -> Option<&'a Recovery> {
-    let own = |recovery: &&Recovery| recovery.image == image.name && recovery.operation == run.operation;
-    let failed = matches!(image.status, ImageStatus::Failed | ImageStatus::Unfinished);
-    analysis.recoveries.iter().filter(|_| failed).find(own)
 }
 
 impl Row {

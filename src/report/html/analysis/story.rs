@@ -3,13 +3,13 @@
 use serde::Serialize;
 
 use crate::analysis::{Analysis, Image, ImageStatus, SatRun};
-use crate::report::standing::{Standing, attempt, attempts, count, run_name};
+use crate::report::standing::{Standing, attempt, attempts, count, recovery_of, run_name};
 use crate::report::steps::Step;
 
 use super::super::steps::Steps;
 use super::super::{Detail, Shown, more};
 use super::is_open;
-use super::life::{outcome, recovery_of, why};
+use super::life::{outcome, why};
 
 #[derive(Serialize)]
 pub(super) struct Story {
