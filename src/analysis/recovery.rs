@@ -373,8 +373,8 @@ fn image_of<'a>(
     if texts.configurations.is_empty() {
         let names: Vec<&str> = images.iter().filter_map(|(_, found)| found.recovery.configuration.as_deref()).collect();
         return Err(format!(
-            "give the configuration too: cray cfs configurations describe {} --format json > configuration.json",
-            names.first().unwrap_or(&"<configuration>")
+            "give the configuration too, which this prints: cray cfs configurations describe {} --format json",
+            names.first().unwrap_or(&"NAME")
         ));
     }
     let mut fitting = Vec::new();
@@ -515,10 +515,10 @@ fn tell_what_is_missing(found: &Found, runs: &[Run], problems: &mut Vec<Problem>
         let message = match &recovery.no_failed_layer {
             Some(why) => format!("image {}: no layer failed: {why}", found.image),
             None => format!(
-                "image {}: the failed layer is not in SAT's log. Its ansible log and the configuration tell: {} > ansible.log; cray cfs configurations describe {} --format json > configuration.json; then give both files to incfg too",
+                "image {}: the failed layer is not in SAT's log. Two files beside it would tell: the ansible log, from {}, and the configuration, from cray cfs configurations describe {} --format json",
                 found.image,
-                recovery.debug_command.as_deref().unwrap_or("kubectl logs -n services <pod> -c ansible"),
-                recovery.configuration.as_deref().unwrap_or("<configuration>")
+                recovery.debug_command.as_deref().unwrap_or("kubectl logs -n services POD -c ansible"),
+                recovery.configuration.as_deref().unwrap_or("NAME")
             ),
         };
         problems.push(Problem::new("layer-unknown", message, place.clone()));
