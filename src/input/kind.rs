@@ -99,9 +99,19 @@ pub(super) fn recognise(head: &[u8], name: &str) -> Kind {
     if by_lines != Kind::Unknown {
         return by_lines;
     }
-    match text.trim_ascii_start().first() {
-        Some(b'{' | b'[') => Kind::Json,
-        _ => yaml_kind(text),
+    if begins_json(text.trim_ascii_start()) { Kind::Json } else { yaml_kind(text) }
+}
+
+/// Whether a text begins as an object or a list of JSON: a section of an INI or TOML file has a bracket, too.
+fn begins_json(text: &[u8]) -> bool {
+    match text.split_first() {
+        Some((b'{', inside)) => matches!(inside.trim_ascii_start().first(), None | Some(b'"' | b'}')),
+        Some((b'[', inside)) => {
+            let inside = inside.trim_ascii_start();
+            let word = || ["true", "false", "null"].iter().any(|word| inside.starts_with(word.as_bytes()));
+            matches!(inside.first(), None | Some(b'{' | b'[' | b'"' | b']' | b'-' | b'0'..=b'9')) || word()
+        }
+        _ => false,
     }
 }
 
@@ -241,6 +251,11 @@ mod tests {
             ("Waiting for Inventory\nRunning site.yml from repo x\n", Kind::AnsibleLog),
             ("2024-02-01T09:00:00.123456789Z PLAY [all] ****\n", Kind::AnsibleLog),
             ("{\"layers\": [], \"name\": \"c\"}\n", Kind::Json),
+            ("[\n  {\"name\": \"c\"}\n]\n", Kind::Json),
+            ("[false, 1]", Kind::Json),
+            ("[package]\nname = \"x\"\n", Kind::Unknown),
+            ("[features]\n", Kind::Unknown),
+            ("{{ default.suffix }}\n", Kind::Unknown),
             ("input_parameters:\n  stages: []\nname: demo\n", Kind::ActivityState),
             ("schema_version: 1.0.2\nimages: []\n", Kind::Bootprep),
             ("# A plan of incfg\nschema: incfg.plan/1\nid: 1a2b3c4d\nimages: []\n", Kind::Plan),
