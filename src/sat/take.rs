@@ -26,6 +26,7 @@ pub(super) struct Reading {
     pub(super) report: Option<Box<ReportReader>>,
     /// Made by the first line that names a session and no image: most releases of SAT print none.
     sessions: Option<Sessions>,
+    /// Containers kept so far, of all images.
     containers: usize,
     /// What was given up, by index and reason.
     given_up: HashSet<(u32, String)>,
