@@ -168,15 +168,16 @@ impl SatText {
                 });
             }
             Fact::SessionCreating { session, image } => {
-                self.with_session(reading, &image, place, |text| {
-                    text.session_asked = Some((session.into_owned(), place));
-                });
+                if let Some(at) = self.position(&image, place) {
+                    self.with_session(reading, at, |text| text.session_asked = Some((session.into_owned(), place)));
+                }
             }
             Fact::SessionCreated { session, image } => {
                 self.fingerprint(&session);
-                reading.last_session = self.with_session(reading, &image, place, |text| {
-                    text.session_created = Some((session.into_owned(), place));
-                });
+                reading.last_session = self.position(&image, place);
+                if let Some(at) = reading.last_session {
+                    self.with_session(reading, at, |text| text.session_created = Some((session.into_owned(), place)));
+                }
             }
             Fact::SessionWaiting { session } => self.session_waiting(reading, session, place),
             Fact::SessionHeader { session, image } => {
@@ -196,16 +197,9 @@ impl SatText {
         }
     }
 
-    /// Changes what is known of the session of an image; gives where the image stands in the list.
-    fn with_session(
-        &mut self,
-        reading: &mut Reading,
-        image: &str,
-        place: Place,
-        change: impl FnOnce(&mut ImageText),
-    ) -> Option<usize> {
-        let at = self.position(image, place)?;
-        let image = self.images.get_mut(at)?;
+    /// Changes what is known of the session of the image at that place of the list.
+    fn with_session(&mut self, reading: &mut Reading, at: usize, change: impl FnOnce(&mut ImageText)) {
+        let Some(image) = self.images.get_mut(at) else { return };
         match &mut reading.sessions {
             None => change(image),
             Some(sessions) => {
@@ -214,7 +208,6 @@ impl SatText {
                 sessions.note(image, at);
             }
         }
-        Some(at)
     }
 
     /// The header of a session stands above each change of its containers, so nearly always it tells nothing new.
@@ -225,9 +218,7 @@ impl SatText {
             Some((_, seen_at)) => *seen_at = place,
             None => {
                 self.fingerprint(&session);
-                self.with_session(reading, image, place, |text| {
-                    text.session_seen = Some((session.into_owned(), place));
-                });
+                self.with_session(reading, at, |text| text.session_seen = Some((session.into_owned(), place)));
             }
         }
         Some(at)
@@ -237,10 +228,9 @@ impl SatText {
     fn session_waiting(&mut self, reading: &mut Reading, session: Text<'_>, place: Place) {
         self.fingerprint(&session);
         let of_session = reading.sessions(&self.images).image_of(&session);
-        let Some(image) = of_session.or(reading.last_session).and_then(|at| self.images.get(at)) else { return };
-        let image = image.name.clone();
+        let Some(at) = of_session.or(reading.last_session) else { return };
         self.announces_wrong_sessions |= of_session.is_none();
-        self.with_session(reading, &image, place, |text| {
+        self.with_session(reading, at, |text| {
             text.session_seen.get_or_insert_with(|| (session.into_owned(), place));
         });
     }
@@ -273,10 +263,8 @@ impl SatText {
         };
         let image = at.and_then(|at| self.images.get(at)).map(|text| text.name.clone());
         if !own_failure {
-            if let Some(image) = &image {
-                self.with_session(reading, image, place, |text| {
-                    text.given_up = Some(Box::new((reason.clone(), place)))
-                });
+            if let Some(at) = at {
+                self.with_session(reading, at, |text| text.given_up = Some(Box::new((reason.clone(), place))));
             }
             self.error(reason.into(), place);
         }
