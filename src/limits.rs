@@ -6,6 +6,9 @@ pub const LINE_BYTES: usize = 1 << 20;
 /// Bytes read from a file at a time, by each thread.
 pub const PIECE_BYTES: usize = 512 << 10;
 
+/// Pieces of an input in memory for each thread: enough that none waits while another is held up for a moment.
+pub const PIECES: usize = 3;
+
 /// Threads that read one file: beyond these the memory is the limit, not the processor.
 pub const THREADS: usize = 16;
 

@@ -10,14 +10,15 @@
 mod piece;
 mod turns;
 
-use std::collections::{HashMap, VecDeque};
+use std::collections::VecDeque;
 use std::sync::mpsc::{channel, sync_channel};
 
 use crate::input::Opened;
+use crate::limits::{LINE_BYTES, PIECES};
 use crate::sieve::Sieve;
 
 use piece::{End, FilePieces, Piece, StreamPieces};
-use turns::{Turn, Turns};
+use turns::{Next, Part, Turns};
 
 /// A line of an input, without its line break.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -26,7 +27,7 @@ pub struct RawLine<'a> {
     pub number: u64,
     /// Its bytes; the head of them where `cut` is set.
     pub bytes: &'a [u8],
-    /// The line is longer than [`crate::limits::LINE_BYTES`].
+    /// The line is longer than [`LINE_BYTES`].
     pub cut: bool,
     /// The input ended in this line, without a line break: it may be half a line.
     pub unfinished: bool,
@@ -41,33 +42,29 @@ pub struct Extent {
     pub bytes: u64,
     /// Lines; an unfinished last line counts.
     pub lines: u64,
-    /// Lines longer than [`crate::limits::LINE_BYTES`].
+    /// Lines longer than [`LINE_BYTES`].
     pub cut_lines: u64,
 }
 
 /// How many lines after this one the consumer wants whatever they hold.
 pub type Wanted = usize;
 
-/// The thread that goes through the pieces, among those that read them.
-const OWN: usize = 0;
-
-/// Pieces that it has read and that have to wait for their turn.
-const AHEAD: usize = 2;
-
 /// Reads inputs, one after the other, and keeps its buffers between them.
 pub struct Scanner<'a> {
     threads: usize,
     piece_bytes: usize,
-    spare: Vec<Piece>,
+    /// The memory of pieces that are not in use. They are used in turn: what was not used for the longest time has left the
+    /// cache that is nearest to the processor, and the system copies to such memory faster.
+    spare: VecDeque<Piece>,
     watch: &'a mut dyn FnMut(u64),
 }
 
 impl<'a> Scanner<'a> {
-    /// A scanner that uses up to `threads` threads, takes `piece_bytes` at a time (at most
-    /// [`crate::limits::LINE_BYTES`]), and tells `watch` the size of each piece it has gone through.
+    /// A scanner that uses up to `threads` threads, takes `piece_bytes` at a time (at most [`LINE_BYTES`]), and tells
+    /// `watch` the size of each piece it has gone through.
     pub fn new(threads: usize, piece_bytes: usize, watch: &'a mut dyn FnMut(u64)) -> Self {
-        let piece_bytes = piece_bytes.clamp(1, crate::limits::LINE_BYTES);
-        Self { threads: threads.max(1), piece_bytes, spare: Vec::new(), watch }
+        let piece_bytes = piece_bytes.clamp(1, LINE_BYTES);
+        Self { threads: threads.max(1), piece_bytes, spare: (0..PIECES).map(|_| Piece::default()).collect(), watch }
     }
 
     /// Reads `input` to its end and gives `consume` every line that the sieve lets through, and every line it asks for.
@@ -115,12 +112,12 @@ impl<'a> Scanner<'a> {
         sieve: &Sieve,
         read: impl FnOnce(&mut Piece) -> std::io::Result<()>,
     ) -> std::io::Result<()> {
-        let mut piece = self.spare.pop().unwrap_or_default();
+        let mut piece = self.spare.pop_front().unwrap_or_default();
         let outcome = read(&mut piece);
         piece.sift(sieve);
         fold.take(&piece);
         (self.watch)(piece.read_bytes);
-        self.spare.push(piece);
+        self.spare.push_back(piece);
         outcome
     }
 
@@ -133,61 +130,43 @@ impl<'a> Scanner<'a> {
         threads: usize,
         fold: &mut Fold<impl FnMut(RawLine<'_>) -> Wanted>,
     ) -> std::io::Result<()> {
-        let turns = &Turns::new(pieces.count());
+        self.spare.resize_with(threads * PIECES, Piece::default);
+        let turns = Turns::new(pieces.count(), std::mem::take(&mut self.spare));
         let sifted = |at, mut piece: Piece| {
             let outcome = pieces.read(at, &mut piece);
             piece.sift(sieve);
             (piece, outcome)
         };
-        std::thread::scope(|scope| {
-            let mut others = HashMap::new();
-            for thread in (0..threads).filter(|thread| *thread != OWN) {
-                let (done, finished) = sync_channel(1);
-                let (give_back, returned) = channel();
-                scope.spawn(move || {
-                    while let Some(at) = turns.take(thread) {
-                        let (piece, outcome) = sifted(at, returned.try_recv().unwrap_or_default());
-                        let failed = outcome.is_err();
-                        if done.send((piece, outcome)).is_err() || failed {
-                            return;
-                        }
+        let outcome = std::thread::scope(|scope| {
+            let _part = Part(&turns);
+            for _ in 1..threads {
+                scope.spawn(|| {
+                    let _part = Part(&turns);
+                    let mut done = None;
+                    while let Some((at, piece)) = turns.exchange(done) {
+                        done = Some((at, sifted(at, piece)));
                     }
                 });
-                others.insert(thread, (finished, give_back));
             }
-            let mut own = VecDeque::new();
+            let mut done = None;
             loop {
-                let other = match turns.turn() {
-                    Turn::Over => return Ok(()),
-                    Turn::Open => None,
-                    Turn::Of(thread) => others.get(&thread),
-                };
-                let mut ready = match other {
-                    Some((finished, _)) => finished.try_recv().ok(),
-                    None => own.pop_front(),
-                };
-                if ready.is_none() {
-                    if own.len() < AHEAD
-                        && let Some(at) = turns.take(OWN)
-                    {
-                        own.push_back(sifted(at, self.spare.pop().unwrap_or_default()));
-                        continue;
+                match turns.next(done.take()) {
+                    Next::Over => return Ok(()),
+                    Next::Read(at, piece) => turns.put(at, sifted(at, piece)),
+                    Next::Fold((piece, outcome)) => {
+                        fold.take(&piece);
+                        (self.watch)(piece.read_bytes);
+                        if outcome.is_err() {
+                            turns.stop();
+                            return outcome;
+                        }
+                        done = Some(piece);
                     }
-                    let Some((finished, _)) = other else { continue };
-                    ready = finished.recv().ok();
                 }
-                // A thread ends early only after an error, which was returned then.
-                let Some((piece, outcome)) = ready else { return Ok(()) };
-                fold.take(&piece);
-                (self.watch)(piece.read_bytes);
-                turns.end();
-                match other {
-                    Some((_, give_back)) => drop(give_back.send(piece)),
-                    None => self.spare.push(piece),
-                }
-                outcome?;
             }
-        })
+        });
+        self.spare = turns.into_spare();
+        outcome
     }
 
     /// One thread reads; this one searches and goes through the pieces.
@@ -198,7 +177,7 @@ impl<'a> Scanner<'a> {
         fold: &mut Fold<impl FnMut(RawLine<'_>) -> Wanted>,
     ) -> std::io::Result<()> {
         std::thread::scope(|scope| {
-            let (done, finished) = sync_channel(2);
+            let (done, finished) = sync_channel(PIECES - 1);
             let (give_back, returned) = channel::<Piece>();
             scope.spawn(move || {
                 while !pieces.is_over() {
@@ -268,7 +247,6 @@ mod tests {
     use std::io::{Read, Write};
 
     use super::*;
-    use crate::limits::LINE_BYTES;
     use crate::line::Dialect;
 
     type Found = (Vec<(u64, usize, String, bool, bool)>, Extent);
@@ -391,6 +369,26 @@ mod tests {
                         "{piece_bytes} bytes, {threads} threads"
                     );
                 }
+            }
+        }
+    }
+
+    #[test]
+    fn a_consumer_that_panics_leaves_no_thread_waiting() {
+        let mut sieve = Sieve::new(Dialect::Ansible);
+        sieve.let_hold(b"needle");
+        let text = b"hay\nneedle\n".repeat(100);
+        for threads in [1, 2, 3] {
+            for input in [file(&text), stream(&text, 7)] {
+                let scanned = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| {
+                    Scanner::new(threads, 16, &mut |_| {}).scan(input, &sieve, |line| {
+                        if line.number > 20 {
+                            std::panic::resume_unwind(Box::new("enough"));
+                        }
+                        0
+                    })
+                }));
+                assert!(scanned.is_err(), "{threads} threads");
             }
         }
     }

@@ -13,6 +13,7 @@
 
 mod breaks;
 mod by_byte;
+mod equal;
 mod head;
 
 use aho_corasick::{AhoCorasick, Span, packed};
@@ -22,6 +23,8 @@ use crate::line::{COLUMN_WIDTH, Dialect};
 
 use breaks::each_break;
 pub(crate) use by_byte::ByByte;
+use equal::equal;
+use head::HEAD;
 pub(crate) use head::{Head, Opening};
 
 /// What is let through of a text.
@@ -233,11 +236,11 @@ const SEVEN_DIGITS: u64 = 0xfff0_f0f0_f0f0_f0f0_u64.swap_bytes();
 /// A text behind the blanks that it begins with.
 #[inline]
 pub(crate) fn after_blanks(mut text: &[u8]) -> &[u8] {
-    // Eight at a time: how many there are is hard to foresee, one by one.
-    while let Some((eight, rest)) = text.split_first_chunk::<8>() {
-        let other = word(eight) ^ word(b"        ");
-        if other != 0 {
-            return &text[other.trailing_zeros() as usize / 8..];
+    // Many at a time: how many there are is hard to foresee.
+    while let Some((many, rest)) = text.split_first_chunk::<32>() {
+        let blanks = equal(many, b' ').trailing_ones() as usize;
+        if blanks < many.len() {
+            return &text[blanks..];
         }
         text = rest;
     }
@@ -261,7 +264,7 @@ const RARE: usize = 3;
 /// How a message begins.
 struct Begin {
     opening: Opening,
-    /// What follows its first eight bytes.
+    /// What follows its head.
     tail: Vec<u8>,
     /// One of these must follow somewhere, if there are any.
     literals: Vec<memmem::Finder<'static>>,
@@ -275,7 +278,7 @@ impl Begin {
         let literals = if begin.len() < RARE { literals.collect() } else { Vec::new() };
         Some(Self {
             opening: Opening::of(begin),
-            tail: begin.get(8..).unwrap_or_default().to_vec(),
+            tail: begin.get(HEAD..).unwrap_or_default().to_vec(),
             literals: literals.into_iter().map(|literal| memmem::Finder::new(literal).into_owned()).collect(),
             first,
             four: begin.first_chunk().copied(),
@@ -285,7 +288,7 @@ impl Begin {
     #[inline]
     fn stands(&self, head: Head, text: &[u8]) -> bool {
         self.opening.is_of(head)
-            && text.get(8..).unwrap_or_default().starts_with(&self.tail)
+            && (self.tail.is_empty() || text.get(HEAD..).unwrap_or_default().starts_with(&self.tail))
             && (self.literals.is_empty() || self.literals.iter().any(|literal| literal.find(text).is_some()))
     }
 }
@@ -293,31 +296,35 @@ impl Begin {
 /// Begins of messages. What a line says and no begin, it says in words that begin alike often enough: so it is told by
 /// four bytes, not by fewer, that no begin stands in nearly every line.
 struct Begins {
-    /// Whether the first four bytes of one are hashed to that.
-    fours: Box<[bool; 1 << FOURS]>,
+    /// A bit for each hash: whether it is that of the first four bytes of one.
+    fours: Box<[u64; 1 << (FOURS - 6)]>,
     /// Whether one that has fewer begins with that byte.
     short: ByByte<bool>,
     /// By their first byte.
     all: ByByte<Vec<Begin>>,
 }
 
-/// Bits of a hash of four bytes.
-const FOURS: u32 = 13;
+/// Bits of a hash of four bytes: so many that a word which stands in many lines hardly ever has that of a begin.
+const FOURS: u32 = 16;
 
 #[inline]
-fn hash(four: [u8; 4]) -> usize {
-    (u32::from_le_bytes(four).wrapping_mul(0x9e37_79b1) >> (32 - FOURS)) as usize
+fn hash(four: [u8; 4]) -> (usize, u32) {
+    let hash = u32::from_le_bytes(four).wrapping_mul(0x9e37_79b1);
+    ((hash >> (32 - FOURS + 6)) as usize, hash >> (32 - FOURS) & 63)
 }
 
 impl Begins {
     fn new() -> Self {
-        Self { fours: Box::new([false; 1 << FOURS]), short: ByByte::default(), all: ByByte::default() }
+        Self { fours: Box::new([0; 1 << (FOURS - 6)]), short: ByByte::default(), all: ByByte::default() }
     }
 
     fn add(&mut self, begin: Option<Begin>) {
         let Some(begin) = begin else { return };
         match begin.four {
-            Some(four) => self.fours[hash(four)] = true,
+            Some(four) => {
+                let (word, bit) = hash(four);
+                self.fours[word] |= 1 << bit;
+            }
             None => *self.short.of_mut(begin.first) = true,
         }
         self.all.of_mut(begin.first).push(begin);
@@ -340,7 +347,8 @@ impl Begins {
     #[inline(always)]
     fn here(&self, text: &[u8]) -> bool {
         let Some(four) = text.first_chunk::<4>() else { return self.stands(text) };
-        (self.fours[hash(*four)] | *self.short.of(four[0])) && self.stands(text)
+        let (word, bit) = hash(*four);
+        (self.fours[word] >> bit & 1 != 0 || *self.short.of(four[0])) && self.stands(text)
     }
 
     #[inline(never)]

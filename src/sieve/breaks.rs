@@ -5,7 +5,7 @@
 
 #![allow(clippy::indexing_slicing, reason = "a block has no more breaks than bytes, and a place is counted in it")]
 
-use wide::u8x16;
+use super::equal::equal;
 
 /// Bytes that are looked through before what was found is given out: few enough to be still at hand then.
 const BLOCK: usize = 4096;
@@ -31,7 +31,7 @@ fn places_in(block: &[u8], places: &mut [u16; BLOCK + 1]) -> usize {
     let mut at = 0;
     let (chunks, rest) = block.as_chunks::<WIDTH>();
     for chunk in chunks {
-        let mut breaks = breaks(chunk);
+        let mut breaks = equal(chunk, b'\n');
         // Written whether there is one or not, and counted if there is: nothing to foresee. With its highest bit set, the
         // number is never zero, for which the processor's own instruction would need a branch.
         places[count] = at + (breaks | 1 << 63).trailing_zeros() as u16;
@@ -49,17 +49,6 @@ fn places_in(block: &[u8], places: &mut [u16; BLOCK + 1]) -> usize {
         count += 1;
     }
     count
-}
-
-/// A bit for each byte that is a line break.
-#[inline]
-fn breaks(chunk: &[u8; WIDTH]) -> u64 {
-    let wanted = u8x16::splat(b'\n');
-    let (sixteens, _) = chunk.as_chunks::<16>();
-    sixteens
-        .iter()
-        .rev()
-        .fold(0, |bits, sixteen| bits << 16 | u64::from(u8x16::new(*sixteen).simd_eq(wanted).to_bitmask()))
 }
 
 #[cfg(test)]
