@@ -93,8 +93,8 @@ impl Names {
             }
         };
         let pattern = match record {
-            Some(name) => pattern.with_base(name),
-            None => pattern,
+            Some(name) if pattern.has_base() => pattern.with_base(name),
+            _ => pattern,
         };
         pattern.text().filter(|name| name.chars().count() <= limits::RENDERED_CHARS).map(str::to_owned)
     }

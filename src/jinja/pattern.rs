@@ -25,19 +25,18 @@ impl NamePattern {
 
     pub(super) fn of(rendered: &str) -> Self {
         let mut parts = Vec::new();
-        let mut text = String::new();
-        for letter in rendered.chars() {
-            if letter != HOLE && letter != RECORD_HOLE {
-                text.push(letter);
-                continue;
-            }
+        let mut rest = rendered;
+        while let Some(at) = rest.find([HOLE, RECORD_HOLE]) {
+            let (text, behind) = rest.split_at(at);
             if !text.is_empty() {
-                parts.push(Part::Text(std::mem::take(&mut text)));
+                parts.push(Part::Text(text.to_owned()));
             }
-            parts.push(if letter == HOLE { Part::Unknown } else { Part::Base });
+            let mut letters = behind.chars();
+            parts.push(if letters.next() == Some(HOLE) { Part::Unknown } else { Part::Base });
+            rest = letters.as_str();
         }
-        if !text.is_empty() || parts.is_empty() {
-            parts.push(Part::Text(text));
+        if !rest.is_empty() || parts.is_empty() {
+            parts.push(Part::Text(rest.to_owned()));
         }
         Self(parts)
     }

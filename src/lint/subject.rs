@@ -165,33 +165,20 @@ impl<'a> Subject<'a> {
         if !text.is_text() {
             return None;
         }
-        match scope {
-            None => Some(text.text.to_string()),
-            Some(_)
-                if jinja::is_template(text.as_str())
-                    && !self.context.has_variables
-                    && !self.is_self_contained(text) =>
-            {
-                None
-            }
-            // What Jinja2 refuses, or leaves as braces, is told by the rules of templates.
-            Some(_)
-                if jinja::inspect(text.as_str())
-                    .is_ok_and(|found| found.slips.iter().any(|slip| slip.kind.is_fatal())) =>
-            {
-                None
-            }
-            Some(scope) => self
-                .names
-                .render(&self.context.variables, text.as_str(), scope)
-                .filter(|rendered| !jinja::is_template(text.as_str()) || !jinja::is_template(rendered)),
+        let Some(scope) = scope else { return Some(text.text.to_string()) };
+        let template = text.as_str();
+        let rendered = || self.names.render(&self.context.variables, template, scope);
+        if !jinja::is_template(template) {
+            return rendered();
         }
-    }
-
-    /// Whether a template asks for nothing but the record of its image.
-    fn is_self_contained(&self, text: &Text) -> bool {
-        jinja::inspect(text.as_str())
-            .is_ok_and(|found| found.lookups.iter().all(|lookup| ["base", "image"].contains(&lookup.root())))
+        // What Jinja2 refuses, or leaves as braces, is told by the rules of templates.
+        let inspection = jinja::inspect(template).ok()?;
+        let of_record = |lookup: &jinja::Lookup| ["base", "image"].contains(&lookup.root());
+        let is_known = self.context.has_variables || inspection.lookups.iter().all(of_record);
+        if !is_known || inspection.slips.iter().any(|slip| slip.kind.is_fatal()) {
+            return None;
+        }
+        rendered().filter(|rendered| !jinja::is_template(rendered))
     }
 
     /// The name of an image, where it can be known, or as it is written.
