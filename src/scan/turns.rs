@@ -11,7 +11,6 @@ use super::piece::Piece;
 
 /// The pieces of a file: each is taken by the thread that has time for it, and gone through when its turn comes.
 pub(super) struct Turns {
-    count: u64,
     state: Mutex<State>,
     /// The piece whose turn it is can be gone through, or nothing more comes.
     ready: Condvar,
@@ -23,6 +22,7 @@ pub(super) struct Turns {
 pub(super) type Sifted = (Piece, Result<()>);
 
 struct State {
+    count: u64,
     /// The first piece that nobody has taken.
     next: u64,
     /// Those before it that are still to be gone through, in order; none where a thread is at it.
@@ -49,8 +49,8 @@ pub(super) enum Next {
 impl Turns {
     /// For `count` pieces, of which as many are in memory as there are in `spare`.
     pub(super) fn new(count: u64, spare: VecDeque<Piece>) -> Self {
-        let state = State { next: 0, taken: VecDeque::new(), spare, awaited: false, waiting: 0, stopped: false };
-        Self { count, state: Mutex::new(state), ready: Condvar::new(), room: Condvar::new() }
+        let state = State { count, next: 0, taken: VecDeque::new(), spare, awaited: false, waiting: 0, stopped: false };
+        Self { state: Mutex::new(state), ready: Condvar::new(), room: Condvar::new() }
     }
 
     /// For a thread that only reads: hands over what it has read, and takes the next piece that nobody has taken, when
@@ -63,7 +63,7 @@ impl Turns {
             self.ready.notify_one();
         }
         loop {
-            if state.stopped || state.next == self.count {
+            if state.stopped || state.all_taken() {
                 return None;
             }
             if let Some(taken) = state.take() {
@@ -89,12 +89,11 @@ impl Turns {
                 state.taken.pop_front();
                 return Next::Fold(sifted);
             }
-            if state.stopped || state.taken.is_empty() && state.next == self.count {
+            if state.stopped || state.taken.is_empty() && state.all_taken() {
+                self.room.notify_all();
                 return Next::Over;
             }
-            if state.next < self.count
-                && let Some((at, piece)) = state.take()
-            {
+            if let Some((at, piece)) = state.take() {
                 return Next::Read(at, piece);
             }
             state.awaited = true;
@@ -126,7 +125,15 @@ impl Turns {
 }
 
 impl State {
+    fn all_taken(&self) -> bool {
+        self.next == self.count
+    }
+
+    /// The next piece that nobody has taken, if there is room for it.
     fn take(&mut self) -> Option<(u64, Piece)> {
+        if self.all_taken() {
+            return None;
+        }
         let piece = self.spare.pop_front()?;
         let at = self.next;
         self.next += 1;
