@@ -359,6 +359,11 @@ impl Assignment {
         self.agreed(name, |item| item.configuration.as_ref()?.text().map(str::to_owned))
     }
 
+    /// Whether the name of the configuration of an image holds what is not known, whichever item the image is.
+    pub(super) fn has_open_configuration(&self, name: &str) -> bool {
+        self.agreed(name, |item| Some(item.configuration.as_ref()?.text().is_none())) == Some(true)
+    }
+
     /// The groups of an image.
     pub(super) fn groups(&self, name: &str) -> Option<Vec<String>> {
         self.agreed(name, |item| item.groups.clone())

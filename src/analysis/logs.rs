@@ -19,6 +19,13 @@ impl Analysis {
         self.sat_runs.iter().enumerate().rev().filter(wanted).map(|(_, run)| run).collect()
     }
 
+    /// The last run that failed, with no later one of its operation.
+    #[must_use]
+    pub fn failed_last(&self) -> Option<&SatRun> {
+        let failed = |(at, run): &(usize, &SatRun)| self.is_newest(*at) && run.went_wrong();
+        self.sat_runs.iter().enumerate().rev().find(failed).map(|(_, run)| run)
+    }
+
     /// Whether the log of a run was given as S3 has it, not as `iuf` relayed it.
     #[must_use]
     pub fn has_main_log(&self, run: &SatRun) -> bool {

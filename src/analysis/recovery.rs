@@ -549,10 +549,18 @@ fn tell_what_is_missing(found: &Found, runs: &[Run], problems: &mut Vec<Problem>
         problems.push(Problem::new("base-unknown", message, place.clone()));
     }
     if recovery.configuration.is_none() {
-        let message = format!(
-            "image {}: its configuration is not in this log. --bootprep FILE and --vars-file FILE tell it",
-            found.image
-        );
+        let assignment = found.run(runs).and_then(|run| run.assignment.as_ref());
+        let message = if assignment.is_some_and(|assignment| assignment.has_open_configuration(&found.image)) {
+            format!(
+                "image {}: the name of its configuration holds variables. --vars-file FILE tells what they are",
+                found.image
+            )
+        } else {
+            format!(
+                "image {}: its configuration is not in this log. --bootprep FILE and --vars-file FILE tell it",
+                found.image
+            )
+        };
         problems.push(Problem::new("configuration-unknown", message, place));
     }
 }

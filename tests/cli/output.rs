@@ -61,6 +61,92 @@ fn what_comes_next_is_only_what_helps() {
     }
 }
 
+/// The commands below `Next`, as they are printed.
+fn next_commands(dir: &Dir, words: &str) -> Vec<String> {
+    let story = dir.run(&words.split_whitespace().collect::<Vec<_>>()).stdout;
+    let next = story.split("\nNext\n").nth(1).unwrap_or_default();
+    next.lines().filter_map(|line| line.strip_prefix("      incfg ")).map(str::to_owned).collect()
+}
+
+#[test]
+fn what_is_fine_after_a_run_without_a_recovery_is_pinned_by_the_command_that_is_printed() {
+    let bootprep = "images:\n- {name: cos-base, ref_name: ref0, base: {product: {name: cos, type: recipe}}}\n- {name: one, ref_name: one, base: {image_ref: ref0}, configuration: 'c-{{v}}', configuration_group_names: [G]}\n- {name: other, ref_name: other, base: {product: {name: uan, type: recipe}}}\nsession_templates:\n- {name: t, image: {image_ref: one}, configuration: 'c-{{v}}', bos_parameters: {boot_sets: {s: {node_groups: [G]}}}}\n";
+    let failed = vec![
+        ("ERROR", "Creation of image other failed".to_owned()),
+        (
+            "ERROR",
+            "Failed to wait for condition \"creation of IMS images\" for member image at index 2: creation failed"
+                .to_owned(),
+        ),
+    ];
+    let log = [
+        begin("managed", 3),
+        items(&[None, Some(0), None]),
+        built(BASE, BASE_ID),
+        customized("one", FINAL_ID),
+        failed,
+        ended_badly(1),
+    ]
+    .concat();
+    let dir = Dir::new();
+    dir.file("main.log", as_main_log(&log)).file("b.yaml", bootprep).file("vars.yaml", "v: '1'\n");
+    let asked = next_commands(&dir, "analyze main.log");
+    assert_eq!(asked, ["analyze main.log --bootprep BOOTPREP.yaml --vars-file SESSION_VARS.yaml"]);
+    let printed = next_commands(&dir, "analyze main.log --bootprep b.yaml --vars-file vars.yaml");
+    let [pin] = printed.as_slice() else { panic!("{printed:?}") };
+    assert_eq!(dir.run(&pin.split_whitespace().collect::<Vec<_>>()).code, 0, "{pin}");
+    let rewritten = std::fs::read_to_string(dir.path().join("new-b.yaml")).unwrap();
+    let kept: Vec<&str> = rewritten.lines().filter(|line| line.starts_with("- {name:")).collect();
+    assert_eq!(kept.len(), 2, "{rewritten}");
+    assert!(kept[0].contains("other") && kept[1].contains(FINAL_ID) && !rewritten.contains(BASE_ID), "{rewritten}");
+}
+
+#[test]
+fn a_run_that_made_nothing_is_followed_by_a_check_of_its_bootprep_file() {
+    let refused = [
+        ("", "INFO Using bootprep file .bootprep-demo/b.yaml for preparing images on managed nodes"),
+        ("INFO", "Validating given input file /media/.bootprep-demo/b.yaml"),
+        ("ERROR", "Images must have unique values for \"ref_name\" if specified.Non-unique names: one"),
+        ("", "Script content exited with return code 1"),
+    ];
+    let dir = Dir::new();
+    dir.file("main.log", as_main_log(&refused.map(|(level, text)| (level, text.to_owned())).to_vec()));
+    dir.file("b.yaml", "images: []\n");
+    let printed = next_commands(&dir, "analyze main.log --bootprep b.yaml");
+    assert_eq!(printed, ["check b.yaml --vars-file SESSION_VARS.yaml"]);
+    // A later run of the same operation that went well leaves nothing to do.
+    let well = [begin("managed", 1), built(BASE, BASE_ID)].concat();
+    let mut log = InstallLog::new();
+    log.begin("demo", "demo-ab1cd").stage("prepare-images", WORKFLOW);
+    log.sat(MANAGED, &refused.map(|(level, text)| (level, text.to_owned())).to_vec(), "Failed");
+    dir.file("install.log", log.text());
+    log.sat(MANAGED, &well, "Succeeded");
+    dir.file("later.log", log.text());
+    assert_ne!(next_commands(&dir, "analyze install.log"), [""; 0]);
+    assert_eq!(next_commands(&dir, "analyze later.log"), [""; 0]);
+}
+
+#[test]
+fn a_configuration_whose_name_holds_variables_is_told_as_that() {
+    let dir = with_configuration("'c-{{v}}'");
+    let message = |words: &[&str]| {
+        let analysis = dir.analysis(words);
+        warnings(&analysis)
+            .contains(&"configuration-unknown")
+            .then(|| warning(&analysis, "configuration-unknown")["message"].as_str().unwrap().to_owned())
+    };
+    assert_eq!(
+        message(&["install.log"]).as_deref(),
+        Some("image one: its configuration is not in this log. --bootprep FILE and --vars-file FILE tell it")
+    );
+    assert_eq!(
+        message(&["install.log", "--bootprep", "b.yaml"]).as_deref(),
+        Some("image one: the name of its configuration holds variables. --vars-file FILE tells what they are")
+    );
+    dir.file("vars.yaml", "v: '1'\n");
+    assert_eq!(message(&["install.log", "--bootprep", "b.yaml", "--vars-file", "vars.yaml"]), None);
+}
+
 #[test]
 fn the_story_of_a_log_without_a_failure_lists_what_was_made() {
     let dir = Dir::new();

@@ -38,6 +38,9 @@ pub fn next_steps(analysis: &Analysis, invocation: &Invocation) -> Vec<Step> {
     let mut logs = analysis.logs_to_fetch();
     logs.retain(|run| !is_settled(run, analysis));
     if recoveries.is_empty() && logs.is_empty() {
+        if analysis.recoveries.is_empty() {
+            steps.extend(analysis.failed_last().and_then(|run| mend_and_restart(run, invocation)));
+        }
         return steps;
     }
     let mut fetched: Vec<String> = logs.iter().map(|run| run.log_file()).collect();
@@ -65,6 +68,43 @@ pub fn next_steps(analysis: &Analysis, invocation: &Invocation) -> Vec<Step> {
         plan_and_run(&recoveries, analysis, invocation, &fetched, &mut steps);
     }
     steps
+}
+
+/// Images that one command pins; more would be no command to read.
+const PINS: usize = 40;
+
+/// After a run of which no image can be brought to its end by sessions: what SAT said has to be mended, and what it made
+/// before need not be made again.
+fn mend_and_restart(run: &SatRun, invocation: &Invocation) -> Option<Step> {
+    let (bootprep, vars) = (bootprep_file(invocation), vars_flags(invocation));
+    let made = || run.images.iter().filter(|image| image.status == ImageStatus::Succeeded && image.id.is_some());
+    if made().next().is_none() {
+        return (!run.errors.is_empty()).then(|| {
+            Step::new(
+                "See what else SAT would refuse in the bootprep file, mend it, and restart:",
+                [format!("incfg check {bootprep}{vars}")],
+            )
+        });
+    }
+    let all_at_hand = invocation.bootprep.is_some() && !invocation.vars_files.is_empty();
+    if !all_at_hand && made().any(|image| image.ref_name.is_none()) {
+        return Some(Step::new(
+            "Ask again with the bootprep file and its variables, for what need not be made again:",
+            [analyze_again(invocation, &[])],
+        ));
+    }
+    let pins: Vec<String> = made()
+        .filter_map(|image| {
+            let pin = format!("{}={}", image.ref_name.as_ref()?, image.id.as_ref()?);
+            Some(format!(" --pin {}", shell_word(&pin)))
+        })
+        .collect();
+    (1..=PINS).contains(&pins.len()).then(|| {
+        Step::new(
+            "Mend what failed, pin what is fine in the bootprep file, so that it is not made again, and restart with it:",
+            [format!("incfg rewrite-bootprep {bootprep}{vars}{} -o {}", pins.concat(), new_file(invocation))],
+        )
+    })
 }
 
 /// Whether all that a log of a run could tell is proven: what became of each image, and what a plan needs of those that
@@ -100,8 +140,7 @@ fn plan_and_run(
     fetched: &[String],
     steps: &mut Vec<Step>,
 ) {
-    let bootprep = invocation.bootprep.as_deref().map_or("BOOTPREP.yaml".to_owned(), shell_word);
-    let vars = vars_flags(invocation);
+    let (bootprep, vars) = (bootprep_file(invocation), vars_flags(invocation));
     let mut inputs = fetched.to_vec();
     let missing = configurations_to_fetch(recoveries, analysis, fetched);
     if !missing.is_empty() {
@@ -125,10 +164,9 @@ fn plan_and_run(
         "Let it run (--dry-run shows every command first), or go by hand with incfg next and incfg record:",
         ["incfg run plan.yaml".to_owned()],
     ));
-    let new_file = format!("new-{}", base_name(invocation.bootprep.as_deref().unwrap_or("BOOTPREP.yaml")));
     steps.push(Step::new(
         "Pin what exists and what was made in the bootprep file, and restart with it:",
-        [format!("incfg rewrite-bootprep {bootprep}{vars} --from plan.yaml -o {}", shell_word(&new_file))],
+        [format!("incfg rewrite-bootprep {bootprep}{vars} --from plan.yaml -o {}", new_file(invocation))],
     ));
 }
 
@@ -215,10 +253,22 @@ fn of_the_first(all: usize, says: &str) -> String {
 }
 
 fn analyze_again(invocation: &Invocation, fetched: &[String]) -> String {
-    let bootprep = invocation.bootprep.as_deref().map_or("BOOTPREP.yaml".to_owned(), shell_word);
+    let bootprep = bootprep_file(invocation);
     let more: String = invocation.flags.iter().map(|flag| format!(" {}", shell_word(flag))).collect();
     format!("incfg analyze {} --bootprep {bootprep}{}{more}", paths(invocation, fetched), vars_flags(invocation))
 }
+
+fn bootprep_file(invocation: &Invocation) -> String {
+    shell_word(invocation.bootprep.as_deref().unwrap_or(SOME_FILE))
+}
+
+/// Where the bootprep file goes that the next run gets.
+fn new_file(invocation: &Invocation) -> String {
+    shell_word(&format!("new-{}", base_name(invocation.bootprep.as_deref().unwrap_or(SOME_FILE))))
+}
+
+/// Stands for the bootprep file, where none was given.
+const SOME_FILE: &str = "BOOTPREP.yaml";
 
 fn vars_flags(invocation: &Invocation) -> String {
     if invocation.vars_files.is_empty() {
