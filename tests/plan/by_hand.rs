@@ -209,8 +209,8 @@ fn the_script_does_not_end_well_while_a_session_that_was_given_up_is_there() {
 fn the_script_says_when_incfg_cannot_take_an_answer_in() {
     let site = Site::new();
     site.write("rest.sh", &site.incfg(&["next", "plan.yaml", "--script"]).stdout);
-    site.write("breaking", "#!/bin/sh\necho x >> plan.yaml\nexec ./cray \"$@\"\n");
-    let outcome = typed(&site, "chmod +x breaking; CRAY=./breaking POLL=0 sh rest.sh");
+    site.program("breaking", "#!/bin/sh\necho x >> plan.yaml\nexec ./cray \"$@\"\n");
+    let outcome = typed(&site, "CRAY=./breaking POLL=0 sh rest.sh");
     assert_eq!(outcome.code, 1, "{}", outcome.stderr);
     for part in ["plan.yaml", "incfg could not take in what it was told by: cray ims images describe"] {
         assert!(outcome.stderr.contains(part), "{part}: {}", outcome.stderr);
