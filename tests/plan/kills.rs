@@ -412,6 +412,21 @@ fn a_record_that_is_killed_while_it_is_written_is_made_or_not() {
     assert_eq!(site.left_over(), Vec::<String>::new(), "the next write takes away what a killed one left");
 }
 
+#[test]
+fn a_session_that_is_there_already_is_not_told_as_one_that_was_not_created() {
+    let site = Site::short();
+    let old = site.read("plan.yaml");
+    site.fates(&json!({"0,1,2": ["running"]}));
+    assert_eq!(site.run(&["--running-timeout", "100ms"]).code, 1);
+    // An old copy of the plan, which changes once more while incfg looks at what there is.
+    site.write("plan.yaml", &old);
+    site.program("breaking", "#!/bin/sh\necho x >> plan.yaml\nexec ./cray \"$@\"\n");
+    let outcome = site.incfg(&["run", "plan.yaml", "--cray", "./breaking", "--poll", "5ms"]);
+    assert_eq!(outcome.code, 3, "{}", outcome.stderr);
+    let said = format!("session {} is there already, and is the one that is meant", site.created()[0]);
+    assert!(outcome.stderr.contains("changed by another hand") && outcome.stderr.contains(&said), "{}", outcome.stderr);
+}
+
 /// Runs incfg with something done to the `nth` of a call of the system that it makes itself, not the programs it starts;
 /// what it left, if it came to that. Without strace it is killed after growing times instead.
 fn with_fault(site: &Site, words: &[&str], call: &str, fault: &str, nth: usize) -> Option<Outcome> {
