@@ -8,7 +8,7 @@ use crate::ims::ImsImage;
 
 use super::change::Means;
 use super::step::{At, Failure, Foreign, Misfit, Verdict};
-use super::{Attempt, AttemptState, Concern, Look, Plan, PlannedConfiguration, StepState};
+use super::{Attempt, AttemptState, Concern, Look, Plan, PlannedConfiguration, Step, StepState, Track};
 
 /// How a document is taken in.
 #[derive(Debug, Clone, Copy)]
@@ -98,7 +98,7 @@ pub enum NotTaken {
     #[error(transparent)]
     NotASession(#[from] NotASession),
     /// It is another session.
-    #[error("{found} is no session of this plan that is awaited now. Awaited: {}", .awaited.join(", "))]
+    #[error("{found} is no session of this plan that is awaited now. {}", if .awaited.is_empty() { "None is: every image is made. incfg next shows what follows".to_owned() } else { format!("Awaited: {}", .awaited.join(", ")) })]
     OtherSession {
         /// Its name.
         found: String,
@@ -300,7 +300,7 @@ impl Plan {
     fn record_configuration(&mut self, found: &PlannedConfiguration, how: How<'_>) -> Result<Taken, NotTaken> {
         let users = self.users(&found.name);
         if users.is_empty() {
-            let known = self.images.iter().map(|track| track.configuration.name.clone()).collect();
+            let known = once_each(self.images.iter().map(|track| track.configuration.name.clone()));
             return Err(NotTaken::OtherConfiguration { found: found.name.clone(), known });
         }
         let change = self.change(found);
@@ -347,7 +347,9 @@ impl Plan {
             }
         }
         let Some((id, role, at, made_by)) = roles.into_iter().find(|(id, ..)| id.as_str() == image.id) else {
-            let known = self.images.iter().map(|track| track.current().to_string()).collect();
+            let awaited =
+                |track: &Track| track.open_step().and_then(Step::unchecked).unwrap_or(track.current()).to_string();
+            let known = once_each(self.images.iter().map(awaited));
             return Err(NotTaken::OtherImage { found: image.id.clone(), known });
         };
         let (track, step) = self.get(at);
@@ -396,7 +398,7 @@ impl Plan {
 
     /// The sessions that the plan has had, and the next one of each step that is not made, in the order of the steps.
     fn sessions(&self) -> Vec<String> {
-        let of_step = |(at, step): (At, &super::Step)| {
+        let of_step = |(at, step): (At, &Step)| {
             let again = matches!(step.state(), StepState::Todo | StepState::Failed);
             let number = step.attempts.last().map_or(1, |attempt| attempt.number + 1);
             let had = step.attempts.iter().map(|attempt| attempt.session.clone());
@@ -415,6 +417,17 @@ impl Plan {
             (free && last.session == session).then_some(At { track, step })
         })
     }
+}
+
+/// Names in their order, each once: several images may have the same.
+fn once_each(names: impl Iterator<Item = String>) -> Vec<String> {
+    let mut each: Vec<String> = Vec::new();
+    for name in names {
+        if !each.contains(&name) {
+            each.push(name);
+        }
+    }
+    each
 }
 
 fn said(verdict: &Verdict) -> String {

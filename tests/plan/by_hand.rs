@@ -518,6 +518,29 @@ fn only_a_session_of_the_plan_has_something_recorded_of_it() {
 }
 
 #[test]
+fn what_is_awaited_is_told_once_and_as_it_is_now() {
+    let site = Site::new();
+    let other = json!({"arch": "x86_64", "id": "77777777-2222-4333-8444-555555555555", "link": null, "name": "x"});
+    let told = |site: &Site, document: &Value| {
+        let outcome = record(site, document);
+        assert_eq!((outcome.code, outcome.stdout.as_str()), (3, "refused\n"), "{}", outcome.stderr);
+        outcome.stderr
+    };
+    assert!(told(&site, &other).contains(&format!("It awaits {BASE_ID}\n")));
+    // An image that does not count yet is the one to look at.
+    assert_eq!(record(&site, &session(&site)).code, 0);
+    let said = told(&site, &other);
+    assert!(said.contains(&format!("It awaits {RESULT_ID}\n")), "{said}");
+    // A plan that is through awaits nothing.
+    let site = Site::short();
+    let mut foreign = session(&site);
+    foreign["name"] = "example".into();
+    assert_eq!(site.run(&[]).code, 0);
+    let said = told(&site, &foreign);
+    assert!(said.contains("is awaited now. None is: every image is made. incfg next shows what follows\n"), "{said}");
+}
+
+#[test]
 fn the_wrong_thing_is_told_for_what_it_is() {
     let wrong: [(&str, Change, i32, &str); 12] = [
         (

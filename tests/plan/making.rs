@@ -413,6 +413,25 @@ fn blanks_in_a_layer_are_warned_of() {
 }
 
 #[test]
+fn an_image_without_a_ref_name_that_is_made_already_is_not_planned() {
+    let site = Site::bare();
+    let name = "uan-hpe-cos-24.11.x86_64-winter";
+    let bootprep = site
+        .read("winter/compute-and-uan-bootprep.yaml")
+        .replace("  ref_name: uan.x86_64\n", "")
+        .replace("image_ref: uan.x86_64", &format!("ims: {{name: {name}}}"))
+        .replace("\"uan-{{base.name}}\"", name);
+    site.write("b.yaml", &bootprep);
+    let configuration = site.read("winter/configuration.json").replace(CONFIGURATION, "winter-uan-24.11");
+    site.write("uan.json", &configuration);
+    let inputs = ["plan", "winter/iuf", "winter/ansible.log", "winter/configuration.json", "uan.json"];
+    let flags = ["--bootprep", "b.yaml", "--vars-file", "winter/session_vars.yaml", "--image", name];
+    let refused = site.incfg(&[inputs.as_slice(), &flags].concat());
+    assert_eq!((refused.code, refused.stdout.as_str()), (3, ""), "{}", refused.stderr);
+    assert!(refused.stderr.contains(&format!("it is made already, as {UAN_ID}")), "{}", refused.stderr);
+}
+
+#[test]
 fn the_architecture_of_an_image_is_that_of_the_recipe_it_comes_from() {
     let site = Site::bare();
     let file = site.read("winter/compute-and-uan-bootprep.yaml").replace("arch: x86_64", "arch: aarch64");
