@@ -235,6 +235,15 @@ fn lists_of_the_system_answer_what_the_file_cannot() {
         |list: &str| json(&dir.run(&["check", "b.yaml", "--format=json", "--configurations", list]))["summary"].clone();
     assert_eq!(run("c.json"), serde_json::json!({"errors": 0, "warnings": 0, "infos": 1}));
     assert_eq!(run("d.json")["errors"], 1);
+    dir.file(
+        "page.json",
+        "{\"configurations\": [{\"name\": \"other\"}], \"next\": {\"after_id\": \"other\", \"limit\": 1}}",
+    )
+    .file("last.json", "{\"configurations\": [{\"name\": \"elsewhere\"}], \"next\": null}");
+    assert_eq!(run("last.json")["errors"], 0);
+    let outcome = dir.run(&["check", "b.yaml", "--configurations", "page.json"]);
+    assert_eq!((outcome.code, outcome.stdout.as_str()), (3, ""));
+    assert!(outcome.stderr.contains("page.json: this is one page of a list that goes on"), "{}", outcome.stderr);
     let outcome = dir.run(&["check", "b.yaml", "--images", "c.json"]);
     assert_eq!(outcome.code, 3);
     assert!(
@@ -243,6 +252,26 @@ fn lists_of_the_system_answer_what_the_file_cannot() {
         "{}",
         outcome.stderr
     );
+}
+
+#[test]
+fn a_group_is_what_ansible_would_call_it() {
+    for (group, called) in [("2nd", "_nd"), ("uan-1", "uan_1"), ("9", "_")] {
+        let file = GOOD.replace("[Compute]\nsession", &format!("[\"{group}\"]\nsession"));
+        let outcome = check(&file, &[]);
+        let said = format!("help: Ansible calls it {called}\n");
+        assert!(outcome.stdout.contains("no digit first") && outcome.stdout.contains(&said), "{}", outcome.stdout);
+    }
+    assert_eq!(found(&GOOD.replace("[Compute]\nsession", "[\u{d6}ffi]\nsession"), &[]), []);
+}
+
+#[test]
+fn a_product_without_versions_is_told_as_that() {
+    let dir = Dir::new();
+    dir.file("b.yaml", GOOD).file("p.yaml", "uss: {}\n");
+    let outcome = dir.run(&["check", "b.yaml", "--products", "p.yaml"]);
+    let said = "the catalog holds no version 1.1.0 of uss";
+    assert!(outcome.stdout.contains(said) && outcome.stdout.contains("help: it holds none\n"), "{}", outcome.stdout);
 }
 
 #[test]
