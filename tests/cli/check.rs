@@ -266,6 +266,31 @@ fn a_group_is_what_ansible_would_call_it() {
 }
 
 #[test]
+fn where_all_keys_stand_already_a_stranger_is_to_be_removed() {
+    let file = GOOD.replace("arch: x86_64}", "arch: x86_64, prefix: a, wildcard: b, colour: red}");
+    let outcome = check(&format!("{file}colours: []\nlayers: []\n"), &[]);
+    for said in [
+        "help: remove it: all keys of a filter are there already\n",
+        "help: remove it: all keys of a bootprep file are there already\n",
+        "help: it is a key of a configuration; here, remove it: all keys of a bootprep file are there already\n",
+    ] {
+        assert!(outcome.stdout.contains(said), "{said}: {}", outcome.stdout);
+    }
+    let nodes = "        node_list: [x3000c0s19b1n0]\n        colour: red\n";
+    let outcome = check(&format!("{GOOD}{nodes}"), &[]);
+    assert!(outcome.stdout.contains("help: expected one of node_groups\n"), "{}", outcome.stdout);
+    let outcome = check(&format!("{GOOD}{nodes}        node_groups: [blue]\n"), &[]);
+    assert!(outcome.stdout.contains("help: remove it: all keys of a boot set are there"), "{}", outcome.stdout);
+}
+
+#[test]
+fn a_dollar_before_a_template_is_no_variable_of_a_shell() {
+    let with = |parameters: &str| found(&GOOD.replace("quiet", parameters), &[]);
+    assert_eq!(with("\"a=${{default.note}}\""), []);
+    assert_eq!(with("a=${note}"), one("kernel-parameters-has-root", 28, 30));
+}
+
+#[test]
 fn a_product_without_versions_is_told_as_that() {
     let dir = Dir::new();
     dir.file("b.yaml", GOOD).file("p.yaml", "uss: {}\n");
