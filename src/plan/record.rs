@@ -268,7 +268,7 @@ impl Plan {
         let open: Vec<(At, String)> = self
             .open()
             .into_iter()
-            .filter(|at| matches!(self.get(*at).1.state(), StepState::Intended | StepState::Created))
+            .filter(|at| is_under_way(self.get(*at).1.state()))
             .filter_map(|at| Some((at, self.attempt(at)?.session)))
             .collect();
         let Some((at, _)) = open.iter().find(|(_, name)| name == session) else {
@@ -354,11 +354,23 @@ impl Plan {
         };
         let (track, step) = self.get(at);
         if let Some(misfit) = track.misfit(image) {
+            let is_needed = |track: &Track| {
+                track.current() == &id || track.open_step().and_then(Step::unchecked).is_some_and(|made| *made == id)
+            };
+            let next = track.steps.get(at.step + 1).filter(|next| is_under_way(next.state()));
             let remedy = match made_by {
-                Some(attempt) => format!(
-                    "The step can be done again on its base image: incfg record {} --give-up {}, then incfg run or incfg next",
-                    how.file, attempt.session
-                ),
+                _ if !self.images.iter().any(is_needed) => {
+                    "The plan has gone on from it since, and needs it no more".to_owned()
+                }
+                Some(attempt) => {
+                    // What is under way on an image goes before it.
+                    let sessions = next.and_then(|next| next.attempts.last()).into_iter().chain([attempt]);
+                    let each = sessions.map(|given| format!("incfg record {} --give-up {}", how.file, given.session));
+                    format!(
+                        "The step can be done again on its base image: {}, then incfg run or incfg next",
+                        each.collect::<Vec<_>>().join(" && ")
+                    )
+                }
                 None => "Make a new plan with another base: incfg plan --base-image-id ID".to_owned(),
             };
             return Err(NotTaken::Unusable { id: image.id.clone(), misfit, remedy });
@@ -410,13 +422,16 @@ impl Plan {
     /// The last step of its image that is done, when that was by this session.
     fn last_done(&self, session: &str) -> Option<At> {
         self.images.iter().enumerate().find_map(|(track, image)| {
-            let under_way = |state| matches!(state, StepState::Intended | StepState::Created);
             let step = image.steps.iter().rposition(|step| step.state() == StepState::Done)?;
             let last = image.steps.get(step)?.attempts.last()?;
-            let free = !image.steps.iter().skip(step).any(|step| under_way(step.state()));
+            let free = !image.steps.iter().skip(step).any(|step| is_under_way(step.state()));
             (free && last.session == session).then_some(At { track, step })
         })
     }
+}
+
+fn is_under_way(state: StepState) -> bool {
+    matches!(state, StepState::Intended | StepState::Created)
 }
 
 /// Names in their order, each once: several images may have the same.

@@ -541,6 +541,29 @@ fn what_is_awaited_is_told_once_and_as_it_is_now() {
 }
 
 #[test]
+fn an_image_that_became_useless_is_told_with_what_helps_now() {
+    let site = Site::new();
+    let status = |site: &Site| (site.steps("session"), site.steps("result_id"));
+    let told = |site: &Site, id: &Value| {
+        let outcome = record(site, &json!({"arch": "x86_64", "id": id, "link": null, "name": "x"}));
+        assert_eq!((outcome.code, outcome.stdout.as_str()), (3, "refused\n"), "{}", outcome.stderr);
+        outcome.stderr
+    };
+    site.fates(&json!({"3": ["running"]}));
+    assert_eq!(site.run(&["--running-timeout", "100ms"]).code, 1);
+    let (sessions, results) = status(&site);
+    let given_up = |at: usize| format!("incfg record plan.yaml --give-up {}", sessions[at].as_str().unwrap());
+    // What is under way on it has to go first, and then the commands are taken.
+    let said = told(&site, &results[0]);
+    assert!(said.contains(&format!(": {} && {}, then incfg run", given_up(1), given_up(0))), "{said}");
+    assert!(told(&site, &json!(BASE_ID)).contains("The plan has gone on from it since, and needs it no more"));
+    for command in [given_up(1), given_up(0)] {
+        assert_eq!(typed(&site, &command).code, 0, "{command}");
+    }
+    assert!(told(&site, &json!(BASE_ID)).contains("Make a new plan with another base"));
+}
+
+#[test]
 fn the_wrong_thing_is_told_for_what_it_is() {
     let wrong: [(&str, Change, i32, &str); 12] = [
         (
