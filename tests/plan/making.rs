@@ -497,6 +497,27 @@ fn an_architecture_that_ims_contradicts_stops_that_image_only() {
 }
 
 #[test]
+fn a_change_under_two_sessions_is_told_of_both() {
+    let site = Site::bare();
+    two_architectures(&site);
+    assert_eq!(plan_of_two(&site, &[], [BASE_ID, UAN_ID]).code, 0);
+    site.fates(&json!({"0,1,2,3,4": ["running"]}));
+    assert_eq!(site.run(&["--running-timeout", "100ms"]).code, 1);
+    let sessions = site.created();
+    assert_eq!(sessions.len(), 2);
+    let mut configuration: Value = serde_json::from_str(&site.read("winter/configuration.json")).unwrap();
+    configuration["layers"][1]["commit"] = "f".repeat(40).into();
+    let outcome = site.incfg_with_stdin(&["record", "plan.yaml"], &configuration.to_string());
+    assert_eq!(outcome.code, 3, "{}", outcome.stderr);
+    for said in [
+        format!("Sessions {} apply layer 1; whether they read the old or the new is open", sessions.join(", ")),
+        format!("Give them up: `incfg record plan.yaml --give-up {} && ", sessions[0]),
+    ] {
+        assert!(outcome.stderr.contains(&said), "{said}: {}", outcome.stderr);
+    }
+}
+
+#[test]
 fn a_rendered_architecture_is_held_against_the_base_image() {
     let site = Site::bare();
     let file = site.read("winter/compute-and-uan-bootprep.yaml").replace("arch: x86_64", "arch: \"{{cpu}}\"");
