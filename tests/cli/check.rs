@@ -284,6 +284,22 @@ fn where_all_keys_stand_already_a_stranger_is_to_be_removed() {
 }
 
 #[test]
+fn the_architecture_of_an_image_is_known_by_what_its_id_or_name_renders_to() {
+    let dir = Dir::new();
+    dir.file("v.yaml", "golden: {id: 5b7a1c1e-93c7-4c39-8b0a-5a9a5f4e2d11, name: golden}\n").file(
+        "images.json",
+        "[{\"id\": \"5b7a1c1e-93c7-4c39-8b0a-5a9a5f4e2d11\", \"name\": \"golden\", \"arch\": \"aarch64\"}]",
+    );
+    for image in ["id: \"{{golden.id}}\"", "name: \"{{golden.name}}\""] {
+        dir.file("b.yaml", GOOD.replace("{image_ref: compute}", &format!("{{ims: {{{image}}}}}")));
+        let outcome = dir.run(&["check", "b.yaml", "--vars-file", "v.yaml", "--images", "images.json"]);
+        assert_eq!(outcome.code, 1, "{image}: {}", outcome.stderr);
+        let said = "error[arch-mismatch]: the image is for ARM, and this boot set is for X86";
+        assert!(outcome.stdout.contains(said), "{image}: {}", outcome.stdout);
+    }
+}
+
+#[test]
 fn a_dollar_before_a_template_is_no_variable_of_a_shell() {
     let with = |parameters: &str| found(&GOOD.replace("quiet", parameters), &[]);
     assert_eq!(with("\"a=${{default.note}}\""), []);
