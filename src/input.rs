@@ -67,6 +67,16 @@ pub enum InputError {
         /// The program that packed it.
         with: &'static str,
     },
+    /// A document that is written in its place is packed.
+    #[error(
+        "{path}: this is packed with {with}, and incfg writes this file in its place, so it is read only as it is written. Unpack it and give the file that comes out"
+    )]
+    PackedInPlace {
+        /// The path.
+        path: String,
+        /// The program that packed it.
+        with: &'static str,
+    },
     /// A directory holds several activities.
     #[error("{path}: this directory holds {} activities ({}). Give the directory of one of them", .activities.len(), .activities.join(", "))]
     SeveralActivities {
@@ -481,15 +491,36 @@ pub fn unpacked(bytes: Vec<u8>, shown: &str) -> Result<Vec<u8>, InputError> {
 ///
 /// # Errors
 /// A tar archive, and what zip, xz or bzip2 has packed.
-pub fn is_one_document(bytes: &[u8], shown: &str) -> Result<(), InputError> {
+fn is_one_document(bytes: &[u8], shown: &str) -> Result<(), InputError> {
     if kind::is_archive(bytes) {
         return Err(InputError::Archive { path: shown.to_owned() });
     }
+    foreign_packing(bytes).map_or(Ok(()), |with| Err(InputError::Packed { path: shown.to_owned(), with }))
+}
+
+/// Refuses what is not a document as it stands: what holds other files, and what anything has packed.
+///
+/// # Errors
+/// A tar archive, packed or not, and all else that is packed.
+pub fn is_plain_document(bytes: &[u8], shown: &str) -> Result<(), InputError> {
+    let with = match packing(bytes) {
+        None if kind::is_archive(bytes) => return Err(InputError::Archive { path: shown.to_owned() }),
+        None => foreign_packing(bytes),
+        Some(_) if recognise_head(bytes, shown) == Kind::Archive => {
+            return Err(InputError::Archive { path: shown.to_owned() });
+        }
+        Some(Packing::Gzip) => Some("gzip"),
+        Some(Packing::Zstd) => Some("zstd"),
+    };
+    with.map_or(Ok(()), |with| Err(InputError::PackedInPlace { path: shown.to_owned(), with }))
+}
+
+/// The program that packed bytes which incfg does not unpack.
+fn foreign_packing(bytes: &[u8]) -> Option<&'static str> {
     match bytes {
         [b'P', b'K', 3, 4, ..] => Some("zip"),
         [0xfd, b'7', b'z', b'X', b'Z', 0, ..] => Some("xz"),
         [b'B', b'Z', b'h', b'1'..=b'9', b'1', b'A', b'Y', b'&', ..] => Some("bzip2"),
         _ => None,
     }
-    .map_or(Ok(()), |with| Err(InputError::Packed { path: shown.to_owned(), with }))
 }

@@ -161,21 +161,7 @@ fn tell(taken: &Taken, plan: &Plan, path: &str) -> Result<Exit, Failure> {
             return Ok(Exit::BadNews);
         }
         Taken::Configuration { name, difference, accepted, made: done } => {
-            let name = printable(name);
-            match done.first() {
-                Some((_, result)) => print(&format!("made {result}\n"))?,
-                None if *accepted => print("accepted\n")?,
-                None => print("same\n")?,
-            }
-            say(&match difference.as_deref().map(printable) {
-                None => format!("configuration {name} has the layers and commits of the plan"),
-                Some(difference) if *accepted => {
-                    format!("the plan goes on with configuration {name} as it is now: {difference}")
-                }
-                Some(difference) => format!(
-                    "configuration {name} has changed, in nothing that the session which is over has applied: {difference}"
-                ),
-            })?;
+            configuration(&printable(name), difference.as_deref(), *accepted, done)?;
             for (at, result) in done {
                 made(plan, path, *at, result, false)?;
             }
@@ -186,6 +172,24 @@ fn tell(taken: &Taken, plan: &Plan, path: &str) -> Result<Exit, Failure> {
         }
     }
     Ok(Exit::Done)
+}
+
+/// A configuration was compared with that of the plan; steps whose images waited for that are done.
+fn configuration(name: &str, difference: Option<&str>, accepted: bool, done: &[(At, ImageId)]) -> Result<(), Failure> {
+    match done.first() {
+        Some((_, result)) => print(&format!("made {result}\n"))?,
+        None if accepted => print("accepted\n")?,
+        None => print("same\n")?,
+    }
+    say(&match difference.map(printable) {
+        None => format!("configuration {name} has the layers and commits of the plan"),
+        Some(difference) if accepted => {
+            format!("the plan goes on with configuration {name} as it is now: {difference}")
+        }
+        Some(difference) => format!(
+            "configuration {name} has changed, in nothing that the session which is over has applied: {difference}"
+        ),
+    })
 }
 
 /// What a session says of which the attempt has failed already, or was given up.

@@ -1,7 +1,9 @@
 //! One attempt of a step: its session, from the intent to its end.
 
+use std::ops::ControlFlow::{self, Break, Continue};
 use std::time::{Duration, Instant};
 
+use crate::cfs::Session;
 use crate::plan::Attempt;
 use crate::plan::command::CrayCommand;
 use crate::plan::step::{At, Failure, Verdict};
@@ -15,6 +17,38 @@ const CREATIONS: u32 = 6;
 
 /// How many answers in a row may be none while a session is waited for: a login page does not go away by itself.
 const GARBAGE: u32 = 20;
+
+/// What was seen of a session since this run waits for it.
+struct Watch {
+    begun: Instant,
+    running_since: Option<Instant>,
+    /// When it said something of itself last.
+    last_heard: Instant,
+    /// Nothing was done or heard of it since the run began: what is not there has gone before.
+    before_this_run: bool,
+    /// How often in a row it was not there.
+    missing: u32,
+    /// How often it was over and had not told all.
+    unsettled: u32,
+    /// How many answers in a row were none.
+    garbage: u32,
+}
+
+impl Watch {
+    fn begin(before_this_run: bool) -> Self {
+        let now = Instant::now();
+        Self { begun: now, running_since: None, last_heard: now, before_this_run, missing: 0, unsettled: 0, garbage: 0 }
+    }
+
+    fn heard(&mut self) {
+        (self.missing, self.garbage, self.before_this_run) = (0, 0, false);
+        self.last_heard = Instant::now();
+    }
+
+    fn running_since(&mut self) -> Instant {
+        *self.running_since.get_or_insert_with(Instant::now)
+    }
+}
 
 impl Executor<'_> {
     /// A new attempt: everything it needs is there, and nothing has its name.
@@ -30,7 +64,12 @@ impl Executor<'_> {
         if there.is_some() {
             plan.created(at, &(self.now)())?;
         }
-        self.store.save(plan, &format!("session {} is about to be created; it was not", attempt.session))?;
+        let meant = if there.is_some() {
+            "is there already, and is the one that is meant"
+        } else {
+            "is about to be created; it was not"
+        };
+        self.store.save(plan, &format!("session {} {meant}", attempt.session))?;
         match there {
             Some(_) => {
                 (self.tell)(Event::Created { session: &attempt.session, adopted: true });
@@ -104,76 +143,102 @@ impl Executor<'_> {
 
     /// Waits for the end of the session and takes what it made.
     pub(super) fn follow(&mut self, at: At, attempt: &Attempt, first_look: bool) -> Result<(), Halt> {
-        let begun = Instant::now();
-        let mut running_since = None;
-        let mut heard = Instant::now();
-        let (mut looks, mut missing, mut settling, mut garbage) = (0_u32, 0_u32, 0_u32, 0_u32);
+        let mut watch = Watch::begin(first_look);
         let describe = CrayCommand::describe_session(self.store.plan().target.cfs, &attempt.session);
         loop {
             let answer = self.cray.call(&describe, About::Session(&attempt.session), Expect::Answer, self.stop);
             let answer = answer.and_then(|answer| named(&answer, &attempt.session).map_err(Trouble::Garbage));
-            if answer.is_ok() {
-                (garbage, missing, heard) = (0, 0, Instant::now());
-                looks += 1;
-            }
-            match answer {
+            let over = match answer {
                 Ok(session) => {
-                    // A person who recorded it may have typed it without tags.
-                    self.is_own(at, attempt, &session, true)?;
-                    self.keep_others(attempt, &session)?;
-                    match self.store.plan().verdict(attempt, &session) {
-                        Verdict::Waiting { running, picked_up } => {
-                            let since = if running { *running_since.get_or_insert_with(Instant::now) } else { begun };
-                            let state = if running { "running" } else { "pending" };
-                            let step = self.store.plan().get(at).1.id.clone();
-                            let elapsed = begun.elapsed();
-                            (self.tell)(Event::Waiting { step: &step, session: &attempt.session, state, elapsed });
-                            let limit =
-                                if running { self.settings.running_timeout } else { self.settings.pending_timeout };
-                            if since.elapsed() >= limit {
-                                return Err(Halt::Track(self.stuck(attempt, running, picked_up, limit)));
-                            }
-                        }
-                        Verdict::Unsettled(why) => {
-                            settling += 1;
-                            if settling >= SETTLING {
-                                return self.fail(at, attempt, Failure { reason: why, given_up: true });
-                            }
-                            (self.tell)(Event::Again { why: &why });
-                        }
-                        Verdict::Made(result) => return self.take(at, attempt, result),
-                        Verdict::Failed(why) => {
-                            return self.fail(at, attempt, Failure { reason: why, given_up: false });
-                        }
-                    }
+                    watch.heard();
+                    self.hear(at, attempt, &session, &mut watch)?
                 }
-                Err(Trouble::NotFound(_)) => {
-                    missing += 1;
-                    if missing > 1 {
-                        if let Some(result) = self.store.plan().get(at).1.unchecked().cloned() {
-                            return self.take(at, attempt, result);
-                        }
-                        return self.gone(at, attempt, first_look && looks == 0);
-                    }
-                }
-                Err(Trouble::Garbage(why)) => {
-                    garbage += 1;
-                    if garbage >= GARBAGE {
-                        return Err(Stop::Unusable(why).into());
-                    }
-                    (self.tell)(Event::Again { why: &why });
-                }
-                Err(Trouble::Unsure(why) | Trouble::Conflict(why)) => {
-                    if heard.elapsed() >= self.settings.running_timeout {
-                        return Err(Stop::Unusable(format!("no answer for {}: {why}", seconds(heard.elapsed()))).into());
-                    }
-                    (self.tell)(Event::Again { why: &why });
-                }
-                Err(Trouble::Refused(why) | Trouble::Unusable(why)) => return Err(Stop::Unusable(why).into()),
-                Err(Trouble::Stopped) => return Err(Stop::Interrupted.into()),
+                Err(trouble) => self.hear_nothing(at, attempt, trouble, &mut watch)?,
+            };
+            if over.is_break() {
+                return Ok(());
             }
             self.pause()?;
         }
+    }
+
+    /// What a session says of itself: whether that is its end.
+    fn hear(
+        &mut self,
+        at: At,
+        attempt: &Attempt,
+        session: &Session,
+        watch: &mut Watch,
+    ) -> Result<ControlFlow<()>, Halt> {
+        // A person who recorded it may have typed it without tags.
+        self.is_own(at, attempt, session, true)?;
+        self.keep_others(attempt, session)?;
+        match self.store.plan().verdict(attempt, session) {
+            Verdict::Waiting { running, picked_up } => {
+                let (state, since, limit) = if running {
+                    ("running", watch.running_since(), self.settings.running_timeout)
+                } else {
+                    ("pending", watch.begun, self.settings.pending_timeout)
+                };
+                let step = self.store.plan().get(at).1.id.clone();
+                let elapsed = watch.begun.elapsed();
+                (self.tell)(Event::Waiting { step: &step, session: &attempt.session, state, elapsed });
+                if since.elapsed() >= limit {
+                    return Err(Halt::Track(self.stuck(attempt, running, picked_up, limit)));
+                }
+            }
+            Verdict::Unsettled(why) => {
+                watch.unsettled += 1;
+                if watch.unsettled >= SETTLING {
+                    return self.fail(at, attempt, Failure { reason: why, given_up: true }).map(Break);
+                }
+                (self.tell)(Event::Again { why: &why });
+            }
+            Verdict::Made(result) => return self.take(at, attempt, result).map(Break),
+            Verdict::Failed(why) => {
+                return self.fail(at, attempt, Failure { reason: why, given_up: false }).map(Break);
+            }
+        }
+        Ok(Continue(()))
+    }
+
+    /// What it means that a session says nothing of itself: whether that is its end.
+    fn hear_nothing(
+        &mut self,
+        at: At,
+        attempt: &Attempt,
+        trouble: Trouble,
+        watch: &mut Watch,
+    ) -> Result<ControlFlow<()>, Halt> {
+        match trouble {
+            Trouble::NotFound(_) => {
+                watch.missing += 1;
+                if watch.missing > 1 {
+                    let ended = match self.store.plan().get(at).1.unchecked().cloned() {
+                        Some(result) => self.take(at, attempt, result),
+                        None => self.gone(at, attempt, watch.before_this_run),
+                    };
+                    return ended.map(Break);
+                }
+            }
+            Trouble::Garbage(why) => {
+                watch.garbage += 1;
+                if watch.garbage >= GARBAGE {
+                    return Err(Stop::Unusable(why).into());
+                }
+                (self.tell)(Event::Again { why: &why });
+            }
+            Trouble::Unsure(why) | Trouble::Conflict(why) => {
+                let silence = watch.last_heard.elapsed();
+                if silence >= self.settings.running_timeout {
+                    return Err(Stop::Unusable(format!("no answer for {}: {why}", seconds(silence))).into());
+                }
+                (self.tell)(Event::Again { why: &why });
+            }
+            Trouble::Refused(why) | Trouble::Unusable(why) => return Err(Stop::Unusable(why).into()),
+            Trouble::Stopped => return Err(Stop::Interrupted.into()),
+        }
+        Ok(Continue(()))
     }
 
     pub(super) fn stuck(&self, attempt: &Attempt, running: bool, picked_up: bool, limit: Duration) -> String {

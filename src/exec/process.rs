@@ -66,7 +66,7 @@ pub(super) fn call(
     command.args(words).process_group(0).stdin(Stdio::null()).stderr(Stdio::piped());
     command.stdout(Stdio::piped());
     let mut child = spawn(&mut command)?;
-    let stderr = child.stderr.take().map(|pipe| reader(pipe, limits::MESSAGE_BYTES));
+    let stderr = child.stderr.take().map(|pipe| listener(pipe, limits::MESSAGE_BYTES));
     let (mut stdout, mut kept, mut unwritten) = (None, None, None);
     match (child.stdout.take(), file) {
         (Some(pipe), Some(file)) => kept = Some(keeper(pipe, file, bounds.bytes)),
@@ -140,6 +140,19 @@ fn reader(pipe: impl Read + Send + 'static, bytes: u64) -> Receiver<Vec<u8>> {
     receiver
 }
 
+/// Keeps the first of the messages that come through a pipe and takes the others too: a program that nobody listens to is
+/// ended by its next word, in the middle of what it does.
+fn listener(mut pipe: impl Read + Send + 'static, bytes: u64) -> Receiver<Vec<u8>> {
+    let (sender, receiver) = channel();
+    std::thread::spawn(move || {
+        let mut content = Vec::new();
+        let _ = pipe.by_ref().take(bytes).read_to_end(&mut content);
+        let _ = std::io::copy(&mut pipe, &mut std::io::sink());
+        let _ = sender.send(content);
+    });
+    receiver
+}
+
 /// Writes what comes through a pipe to a file, without its secrets; how many bytes came.
 fn keeper(pipe: impl Read + Send + 'static, mut file: File, bytes: u64) -> Receiver<std::io::Result<u64>> {
     let (sender, receiver) = channel();
@@ -188,7 +201,8 @@ mod tests {
 
     #[test]
     fn of_messages_the_first_bytes_are_kept_and_the_call_goes_on() {
-        let ended = said("head -c 200000 /dev/zero >&2; printf done", 10, None);
+        // Behind && only what was let through to its end is gone on from.
+        let ended = said("head -c 200000 /dev/zero >&2 && printf done", 10, None);
         assert_eq!((ended.how, ended.stdout.as_slice()), (How::Exited(Some(0)), b"done".as_slice()));
         assert_eq!(ended.stderr.len() as u64, limits::MESSAGE_BYTES);
     }

@@ -88,6 +88,12 @@ impl System {
         let expected = "expected the output of `cray cfs v3 configurations list --format json`";
         let json: Json =
             serde_json::from_str(text).map_err(|error| wrong(&format!("{}; {expected}", input::no_json(&error))))?;
+        // What is on the next page would be told as missing.
+        if json.get("next").is_some_and(|next| !next.is_null()) {
+            return Err(wrong(
+                "this is one page of a list that goes on: its `next` is not null. Give the configurations of all pages in one JSON list",
+            ));
+        }
         let list = json.get("configurations").unwrap_or(&json).as_array().ok_or_else(|| wrong(expected))?;
         let names = list
             .iter()

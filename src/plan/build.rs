@@ -48,7 +48,7 @@ pub fn build(sources: &Sources, given: &Given, made: Made) -> Result<Built, Hole
     check_together(sources, &facts)?;
     let target = target(&facts, given)?;
     let operations: Vec<Option<String>> = facts.iter().map(|facts| facts.operation.clone()).collect();
-    let made_here = |ref_name: &str| facts.iter().any(|facts| facts.ref_name.as_deref() == Some(ref_name));
+    let made_here = |label: &str| facts.iter().any(|facts| facts.ref_name.as_deref().unwrap_or(&facts.image) == label);
     let mut warnings = Vec::new();
     let mut exists: Vec<Existing> = Vec::new();
     for (ref_name, image, id) in sources.existing(&operations) {

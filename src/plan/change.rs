@@ -160,10 +160,17 @@ impl Change {
                 let layers = in_words(layers);
                 let again = each.join(" && ");
                 if *under_way {
-                    format!(
-                        "Session {} applies {layers}; whether it reads the old or the new is open, so its image does not count. Give it up: `{again}`; then take the change over: {accept}",
-                        give_up.join(", ")
-                    )
+                    let sessions = give_up.join(", ");
+                    let open = if give_up.len() == 1 {
+                        format!(
+                            "Session {sessions} applies {layers}; whether it reads the old or the new is open, so its image does not count. Give it up"
+                        )
+                    } else {
+                        format!(
+                            "Sessions {sessions} apply {layers}; whether they read the old or the new is open, so their images do not count. Give them up"
+                        )
+                    };
+                    format!("{open}: `{again}`; then take the change over: {accept}")
                 } else {
                     format!(
                         "Images hold {layers} from before the change, so what is made on them would be part old and part new. Undo the change in CFS and go on; or apply what has changed, and all after it, anew: `{again}`, and then take the change over: {accept}"

@@ -1,6 +1,6 @@
 //! Which images a plan makes: entries of the bootprep file, and what the logs say of each.
 
-use crate::analysis::{ImageStatus, Recovery};
+use crate::analysis::{Image, ImageStatus, Recovery};
 use crate::bootprep::{Base, Image as Entry};
 use crate::image_id::ImageId;
 
@@ -195,8 +195,11 @@ impl Sources {
                 "Choose an image that has one with --image",
             ));
         }
-        let seen =
-            self.run_images().find(|image| image.ref_name.is_some() && image.ref_name.as_deref() == entry.ref_name());
+        let is_it = |image: &&Image| match (entry.ref_name(), image.ref_name.as_deref()) {
+            (None, None) => self.entry_of(image).is_some() && rendered(entry).as_ref() == Some(&image.name),
+            (own, of_log) => own == of_log,
+        };
+        let seen = self.run_images().find(is_it);
         if let Some(image) = seen.filter(|image| image.status == ImageStatus::Succeeded && image.id.is_some()) {
             return Err(Hole::of(
                 name,

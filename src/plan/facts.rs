@@ -254,7 +254,7 @@ impl Sources {
     }
 
     /// What the bootprep file calls an image of a log: by its ref_name, or, of an entry that has none, by its name.
-    fn entry_of(&self, image: &Image) -> Option<String> {
+    pub(super) fn entry_of(&self, image: &Image) -> Option<String> {
         match &image.ref_name {
             Some(ref_name) => self.bootprep.by_ref(ref_name).map(|_| ref_name.clone()),
             None => {

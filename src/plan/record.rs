@@ -8,7 +8,7 @@ use crate::ims::ImsImage;
 
 use super::change::Means;
 use super::step::{At, Failure, Foreign, Misfit, Verdict};
-use super::{Attempt, AttemptState, Concern, Look, Plan, PlannedConfiguration, StepState};
+use super::{Attempt, AttemptState, Concern, Look, Plan, PlannedConfiguration, Step, StepState, Track};
 
 /// How a document is taken in.
 #[derive(Debug, Clone, Copy)]
@@ -98,7 +98,7 @@ pub enum NotTaken {
     #[error(transparent)]
     NotASession(#[from] NotASession),
     /// It is another session.
-    #[error("{found} is no session of this plan that is awaited now. Awaited: {}", .awaited.join(", "))]
+    #[error("{found} is no session of this plan that is awaited now. {}", if .awaited.is_empty() { "None is: every image is made. incfg next shows what follows".to_owned() } else { format!("Awaited: {}", .awaited.join(", ")) })]
     OtherSession {
         /// Its name.
         found: String,
@@ -268,7 +268,7 @@ impl Plan {
         let open: Vec<(At, String)> = self
             .open()
             .into_iter()
-            .filter(|at| matches!(self.get(*at).1.state(), StepState::Intended | StepState::Created))
+            .filter(|at| is_under_way(self.get(*at).1.state()))
             .filter_map(|at| Some((at, self.attempt(at)?.session)))
             .collect();
         let Some((at, _)) = open.iter().find(|(_, name)| name == session) else {
@@ -300,7 +300,7 @@ impl Plan {
     fn record_configuration(&mut self, found: &PlannedConfiguration, how: How<'_>) -> Result<Taken, NotTaken> {
         let users = self.users(&found.name);
         if users.is_empty() {
-            let known = self.images.iter().map(|track| track.configuration.name.clone()).collect();
+            let known = once_each(self.images.iter().map(|track| track.configuration.name.clone()));
             return Err(NotTaken::OtherConfiguration { found: found.name.clone(), known });
         }
         let change = self.change(found);
@@ -347,16 +347,30 @@ impl Plan {
             }
         }
         let Some((id, role, at, made_by)) = roles.into_iter().find(|(id, ..)| id.as_str() == image.id) else {
-            let known = self.images.iter().map(|track| track.current().to_string()).collect();
+            let awaited =
+                |track: &Track| track.open_step().and_then(Step::unchecked).unwrap_or(track.current()).to_string();
+            let known = once_each(self.images.iter().map(awaited));
             return Err(NotTaken::OtherImage { found: image.id.clone(), known });
         };
         let (track, step) = self.get(at);
         if let Some(misfit) = track.misfit(image) {
+            let is_needed = |track: &Track| {
+                track.current() == &id || track.open_step().and_then(Step::unchecked).is_some_and(|made| *made == id)
+            };
+            let next = track.steps.get(at.step + 1).filter(|next| is_under_way(next.state()));
             let remedy = match made_by {
-                Some(attempt) => format!(
-                    "The step can be done again on its base image: incfg record {} --give-up {}, then incfg run or incfg next",
-                    how.file, attempt.session
-                ),
+                _ if !self.images.iter().any(is_needed) => {
+                    "The plan has gone on from it since, and needs it no more".to_owned()
+                }
+                Some(attempt) => {
+                    // What is under way on an image goes before it.
+                    let sessions = next.and_then(|next| next.attempts.last()).into_iter().chain([attempt]);
+                    let each = sessions.map(|given| format!("incfg record {} --give-up {}", how.file, given.session));
+                    format!(
+                        "The step can be done again on its base image: {}, then incfg run or incfg next",
+                        each.collect::<Vec<_>>().join(" && ")
+                    )
+                }
                 None => "Make a new plan with another base: incfg plan --base-image-id ID".to_owned(),
             };
             return Err(NotTaken::Unusable { id: image.id.clone(), misfit, remedy });
@@ -396,7 +410,7 @@ impl Plan {
 
     /// The sessions that the plan has had, and the next one of each step that is not made, in the order of the steps.
     fn sessions(&self) -> Vec<String> {
-        let of_step = |(at, step): (At, &super::Step)| {
+        let of_step = |(at, step): (At, &Step)| {
             let again = matches!(step.state(), StepState::Todo | StepState::Failed);
             let number = step.attempts.last().map_or(1, |attempt| attempt.number + 1);
             let had = step.attempts.iter().map(|attempt| attempt.session.clone());
@@ -408,13 +422,27 @@ impl Plan {
     /// The last step of its image that is done, when that was by this session.
     fn last_done(&self, session: &str) -> Option<At> {
         self.images.iter().enumerate().find_map(|(track, image)| {
-            let under_way = |state| matches!(state, StepState::Intended | StepState::Created);
             let step = image.steps.iter().rposition(|step| step.state() == StepState::Done)?;
             let last = image.steps.get(step)?.attempts.last()?;
-            let free = !image.steps.iter().skip(step).any(|step| under_way(step.state()));
+            let free = !image.steps.iter().skip(step).any(|step| is_under_way(step.state()));
             (free && last.session == session).then_some(At { track, step })
         })
     }
+}
+
+fn is_under_way(state: StepState) -> bool {
+    matches!(state, StepState::Intended | StepState::Created)
+}
+
+/// Names in their order, each once: several images may have the same.
+fn once_each(names: impl Iterator<Item = String>) -> Vec<String> {
+    let mut each: Vec<String> = Vec::new();
+    for name in names {
+        if !each.contains(&name) {
+            each.push(name);
+        }
+    }
+    each
 }
 
 fn said(verdict: &Verdict) -> String {

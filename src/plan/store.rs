@@ -28,7 +28,7 @@ pub enum StoreError {
     /// It is no plan.
     #[error(transparent)]
     Bad(#[from] BadPlan),
-    /// It holds other files.
+    /// It holds other files, or is packed.
     #[error(transparent)]
     NoDocument(#[from] InputError),
     /// Another incfg is at work on it.
@@ -209,7 +209,7 @@ fn is_at(file: &File, path: &Path) -> bool {
 fn content(file: &File, path: &Path) -> Result<Vec<u8>, StoreError> {
     let mut bytes = Vec::new();
     file.take(limits::DOCUMENT_BYTES + 1).read_to_end(&mut bytes).map_err(|error| unreadable(path, &error))?;
-    input::is_one_document(&bytes, &path.display().to_string())?;
+    input::is_plain_document(&bytes, &path.display().to_string())?;
     Ok(bytes)
 }
 

@@ -1,6 +1,7 @@
 // The pages of incfg as people meet them: in a browser, wide and narrow, dark and light, by keyboard, without scripts, on
 // paper. Nothing may be loaded, nothing may fail, and axe has to be content.
 import assert from "node:assert/strict";
+import { execFileSync } from "node:child_process";
 import { mkdirSync, readFileSync, rmSync } from "node:fs";
 import { createRequire } from "node:module";
 import { join } from "node:path";
@@ -153,6 +154,34 @@ for (const name of pages) {
         const sheets = paper.toString("latin1").match(/\/Type\s*\/Page\b/g).length;
         assert.ok(sheets > 0 && sheets <= (name === "many" ? 40 : 15), `${name} takes ${sheets} sheets of ${format}`);
       }
+    });
+  });
+}
+
+// The text of each sheet, without blanks: how a line breaks is of no interest.
+function sheetsOf(paper) {
+  const text = execFileSync("pdftotext", ["-", "-"], { input: paper, encoding: "utf8", maxBuffer: 1 << 26 });
+  return text.split("\f").map((sheet) => sheet.replace(/\s+/g, "")).filter(Boolean);
+}
+
+for (const name of ["winter", "many", "plan-failed"]) {
+  test(`${name} has no head of a table and no words of a step alone at the foot of a sheet`, async () => {
+    await open(name, {}, async (page) => {
+      const heads = await page.evaluate(() => {
+        const all = [...document.querySelectorAll("main h2, main thead, .steps > li > p:first-child")];
+        return all.map((head) => head.textContent.replace(/\s+/g, "")).filter(Boolean);
+      });
+      assert.ok(heads.length > 4, name);
+      const met = new Set();
+      // Wherever it begins, the page is cut at other places.
+      for (let down = 0; down < 1_000; down += name === "many" ? 250 : 50) {
+        await page.evaluate((down) => (document.body.style.paddingTop = `${down}px`), down);
+        const sheets = sheetsOf(await page.pdf({ format: "A4", preferCSSPageSize: true }));
+        for (const head of heads.filter((head) => sheets.some((sheet) => sheet.includes(head)))) met.add(head);
+        const alone = heads.filter((head) => sheets.slice(0, -1).some((sheet) => sheet.endsWith(head)));
+        assert.deepEqual(alone, [], `${name}, ${down} pixels down`);
+      }
+      assert.ok(met.size > heads.length / 2, `${name}: ${met.size} of ${heads.length} were found on paper`);
     });
   });
 }

@@ -132,15 +132,14 @@ fn each_command_says_of_a_wrong_file_what_it_is_and_what_was_expected() {
 fn a_file_that_the_user_may_not_read_is_told_as_that() {
     let dir = Dir::new();
     dir.file("secret", as_main_log(&compute_fails("ansible")));
-    std::fs::copy(env!("CARGO_BIN_EXE_incfg"), dir.path().join("incfg")).unwrap();
+    let incfg = dir.with_incfg();
     let mode = |name: &str, mode| {
         std::fs::set_permissions(dir.path().join(name), std::fs::Permissions::from_mode(mode)).unwrap();
     };
-    mode("incfg", 0o755);
     mode("secret", 0o000);
     mode(".", 0o755);
     for command in ["analyze", "check", "status", "fetch"] {
-        let mut process = std::process::Command::new(dir.path().join("incfg"));
+        let mut process = std::process::Command::new(&incfg);
         process.args([command, "secret"]).current_dir(dir.path()).stdin(std::process::Stdio::null());
         // Root may read anything.
         if std::fs::read(dir.path().join("secret")).is_ok() {
@@ -261,12 +260,6 @@ fn a_document_that_is_an_archive_ends_in_a_sentence_in_every_command() {
         ] {
             refused(&dir, arguments, &[file, says]);
         }
-        // A plan is read as it is, and packed it is none.
-        if file != "a.tgz" {
-            for arguments in [&["status", file][..], &["next", file], &["rewrite-bootprep", "b.yaml", "--from", file]] {
-                refused(&dir, arguments, &[file, says]);
-            }
-        }
     }
     std::fs::create_dir(dir.path().join("grammars")).unwrap();
     dir.file("grammars/site.yaml", &tar);
@@ -275,6 +268,62 @@ fn a_document_that_is_an_archive_ends_in_a_sentence_in_every_command() {
         let outcome = dir.run_with_stdin(arguments, &tar);
         assert_eq!((outcome.code, outcome.stdout.as_str()), (3, ""), "{arguments:?}");
         assert!(outcome.stderr.contains(&format!("standard input: {tar_says}")), "{}", outcome.stderr);
+    }
+}
+
+#[test]
+fn a_plan_that_is_packed_or_an_archive_is_told_as_that_in_every_command() {
+    let dir = Dir::new();
+    let gzip = |bytes: &[u8]| {
+        let mut packer = GzEncoder::new(Vec::new(), Compression::default());
+        packer.write_all(bytes).unwrap();
+        packer.finish().unwrap()
+    };
+    let plan = b"# A plan of incfg\nschema: incfg.plan/1\n";
+    let tar = archive_of("plan.yaml", "schema: incfg.plan/1\n");
+    let mut cut = gzip(&archive_of("plan.yaml", &"x".repeat(1 << 20)));
+    cut.truncate(300);
+    dir.file("a.tar", &tar)
+        .file("a.tar.gz", gzip(&tar))
+        .file("a.tar.zst", zstd::encode_all(tar.as_slice(), 3).unwrap())
+        .file("cut.tar.gz", cut)
+        .file("plan.gz", gzip(plan))
+        .file("plan.zst", zstd::encode_all(plan.as_slice(), 3).unwrap())
+        .file("damaged.gz", b"\x1f\x8brest")
+        .file("a.zip", b"PK\x03\x04\x14\0\0\0\x08\0rest")
+        .file("a.xz", b"\xfd7zXZ\0\0\x04rest")
+        .file("a.bz2", b"BZh91AY&SYrest")
+        .file("b.yaml", "images: []\n");
+    let tar_says = "this is a tar archive; unpack it (tar -xf, in an empty directory) and give the file in it that is";
+    for (file, says) in [
+        ("a.tar", tar_says),
+        ("a.tar.gz", tar_says),
+        ("a.tar.zst", tar_says),
+        ("cut.tar.gz", tar_says),
+        ("plan.gz", "this is packed with gzip, and incfg writes this file in its place"),
+        ("plan.zst", "this is packed with zstd, and"),
+        ("damaged.gz", "this is packed with gzip, and"),
+        ("a.zip", "this is packed with zip, and"),
+        ("a.xz", "this is packed with xz, and"),
+        ("a.bz2", "this is packed with bzip2, and"),
+    ] {
+        let before = std::fs::read(dir.path().join(file)).unwrap();
+        for arguments in [
+            &["status", file][..],
+            &["status", file, "--format", "json"],
+            &["next", file],
+            &["next", file, "--script"],
+            &["run", file, "--yes"],
+            &["run", file, "--dry-run"],
+            &["record", file, "b.yaml"],
+            &["record", file, "--known", "x"],
+            &["record", file, "--give-up", "x"],
+            &["record", file, "--deleted", "x"],
+            &["rewrite-bootprep", "b.yaml", "--from", file],
+        ] {
+            refused(&dir, arguments, &[file, says]);
+        }
+        assert_eq!(std::fs::read(dir.path().join(file)).unwrap(), before, "{file}");
     }
 }
 

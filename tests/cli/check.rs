@@ -235,6 +235,15 @@ fn lists_of_the_system_answer_what_the_file_cannot() {
         |list: &str| json(&dir.run(&["check", "b.yaml", "--format=json", "--configurations", list]))["summary"].clone();
     assert_eq!(run("c.json"), serde_json::json!({"errors": 0, "warnings": 0, "infos": 1}));
     assert_eq!(run("d.json")["errors"], 1);
+    dir.file(
+        "page.json",
+        "{\"configurations\": [{\"name\": \"other\"}], \"next\": {\"after_id\": \"other\", \"limit\": 1}}",
+    )
+    .file("last.json", "{\"configurations\": [{\"name\": \"elsewhere\"}], \"next\": null}");
+    assert_eq!(run("last.json")["errors"], 0);
+    let outcome = dir.run(&["check", "b.yaml", "--configurations", "page.json"]);
+    assert_eq!((outcome.code, outcome.stdout.as_str()), (3, ""));
+    assert!(outcome.stderr.contains("page.json: this is one page of a list that goes on"), "{}", outcome.stderr);
     let outcome = dir.run(&["check", "b.yaml", "--images", "c.json"]);
     assert_eq!(outcome.code, 3);
     assert!(
@@ -243,6 +252,67 @@ fn lists_of_the_system_answer_what_the_file_cannot() {
         "{}",
         outcome.stderr
     );
+}
+
+#[test]
+fn a_group_is_what_ansible_would_call_it() {
+    for (group, called) in [("2nd", "_nd"), ("uan-1", "uan_1"), ("9", "_")] {
+        let file = GOOD.replace("[Compute]\nsession", &format!("[\"{group}\"]\nsession"));
+        let outcome = check(&file, &[]);
+        let said = format!("help: Ansible calls it {called}\n");
+        assert!(outcome.stdout.contains("no digit first") && outcome.stdout.contains(&said), "{}", outcome.stdout);
+    }
+    assert_eq!(found(&GOOD.replace("[Compute]\nsession", "[\u{d6}ffi]\nsession"), &[]), []);
+}
+
+#[test]
+fn where_all_keys_stand_already_a_stranger_is_to_be_removed() {
+    let file = GOOD.replace("arch: x86_64}", "arch: x86_64, prefix: a, wildcard: b, colour: red}");
+    let outcome = check(&format!("{file}colours: []\nlayers: []\n"), &[]);
+    for said in [
+        "help: remove it: all keys of a filter are there already\n",
+        "help: remove it: all keys of a bootprep file are there already\n",
+        "help: it is a key of a configuration; here, remove it: all keys of a bootprep file are there already\n",
+    ] {
+        assert!(outcome.stdout.contains(said), "{said}: {}", outcome.stdout);
+    }
+    let nodes = "        node_list: [x3000c0s19b1n0]\n        colour: red\n";
+    let outcome = check(&format!("{GOOD}{nodes}"), &[]);
+    assert!(outcome.stdout.contains("help: expected one of node_groups\n"), "{}", outcome.stdout);
+    let outcome = check(&format!("{GOOD}{nodes}        node_groups: [blue]\n"), &[]);
+    assert!(outcome.stdout.contains("help: remove it: all keys of a boot set are there"), "{}", outcome.stdout);
+}
+
+#[test]
+fn the_architecture_of_an_image_is_known_by_what_its_id_or_name_renders_to() {
+    let dir = Dir::new();
+    dir.file("v.yaml", "golden: {id: 5b7a1c1e-93c7-4c39-8b0a-5a9a5f4e2d11, name: golden}\n").file(
+        "images.json",
+        "[{\"id\": \"5b7a1c1e-93c7-4c39-8b0a-5a9a5f4e2d11\", \"name\": \"golden\", \"arch\": \"aarch64\"}]",
+    );
+    for image in ["id: \"{{golden.id}}\"", "name: \"{{golden.name}}\""] {
+        dir.file("b.yaml", GOOD.replace("{image_ref: compute}", &format!("{{ims: {{{image}}}}}")));
+        let outcome = dir.run(&["check", "b.yaml", "--vars-file", "v.yaml", "--images", "images.json"]);
+        assert_eq!(outcome.code, 1, "{image}: {}", outcome.stderr);
+        let said = "error[arch-mismatch]: the image is for ARM, and this boot set is for X86";
+        assert!(outcome.stdout.contains(said), "{image}: {}", outcome.stdout);
+    }
+}
+
+#[test]
+fn a_dollar_before_a_template_is_no_variable_of_a_shell() {
+    let with = |parameters: &str| found(&GOOD.replace("quiet", parameters), &[]);
+    assert_eq!(with("\"a=${{default.note}}\""), []);
+    assert_eq!(with("a=${note}"), one("kernel-parameters-has-root", 28, 30));
+}
+
+#[test]
+fn a_product_without_versions_is_told_as_that() {
+    let dir = Dir::new();
+    dir.file("b.yaml", GOOD).file("p.yaml", "uss: {}\n");
+    let outcome = dir.run(&["check", "b.yaml", "--products", "p.yaml"]);
+    let said = "the catalog holds no version 1.1.0 of uss";
+    assert!(outcome.stdout.contains(said) && outcome.stdout.contains("help: it holds none\n"), "{}", outcome.stdout);
 }
 
 #[test]

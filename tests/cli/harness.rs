@@ -2,6 +2,7 @@
 
 use std::fmt::Write as _;
 use std::fs;
+use std::os::unix::fs::PermissionsExt as _;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::sync::atomic::{AtomicU32, Ordering};
@@ -46,6 +47,17 @@ impl Dir {
         fs::create_dir_all(path.parent().unwrap()).unwrap();
         fs::write(path, content).unwrap();
         self
+    }
+
+    /// A copy of incfg in this directory, which any user may run. Another process copies it: while this one held it open,
+    /// a process that another thread of the tests starts would have it open for writing, too, and nobody could run it
+    /// ("Text file busy").
+    pub fn with_incfg(&self) -> PathBuf {
+        let copy = self.0.join("incfg");
+        let copied = Command::new("cp").arg(env!("CARGO_BIN_EXE_incfg")).arg(&copy).status().unwrap();
+        assert!(copied.success());
+        fs::set_permissions(&copy, fs::Permissions::from_mode(0o755)).unwrap();
+        copy
     }
 
     pub fn run(&self, arguments: &[&str]) -> Outcome {

@@ -259,12 +259,11 @@ fn a_result_goes_to_a_device_that_takes_it() {
 #[test]
 fn a_directory_that_is_read_only_is_told() {
     let dir = site();
-    fs::copy(env!("CARGO_BIN_EXE_incfg"), dir.path().join("incfg")).unwrap();
-    fs::set_permissions(dir.path().join("incfg"), fs::Permissions::from_mode(0o755)).unwrap();
+    let incfg = dir.with_incfg();
     for (words, file) in commands() {
         let before = (names(&dir), read(&dir, file));
         fs::set_permissions(dir.path(), fs::Permissions::from_mode(0o555)).unwrap();
-        let mut command = Command::new(dir.path().join("incfg"));
+        let mut command = Command::new(&incfg);
         command.args(&words).current_dir(dir.path()).stdin(Stdio::null());
         if fs::write(dir.path().join("probe"), "").is_ok() {
             fs::remove_file(dir.path().join("probe")).unwrap();

@@ -1,7 +1,6 @@
 //! What `--help` says can be typed, and what the docs say of commands and flags is in `--help`.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::os::unix::fs::PermissionsExt;
 use std::process::Command;
 
 use regex::Regex;
@@ -76,8 +75,7 @@ fn site_for(command: &str) -> Site {
         site.write("analysis.json", &site.analysis().to_string());
     }
     // Whether there is a man is not the question.
-    site.write("man", "#!/bin/sh\nexec cat\n");
-    std::fs::set_permissions(site.path().join("man"), std::fs::Permissions::from_mode(0o755)).unwrap();
+    site.program("man", "#!/bin/sh\nexec cat\n");
     if command == "fetch" {
         let dry = typed(&site, "incfg fetch activity --dry-run").stdout;
         for key in dry.lines().map(|line| line.split(' ').nth(4).unwrap()) {

@@ -209,8 +209,8 @@ fn the_script_does_not_end_well_while_a_session_that_was_given_up_is_there() {
 fn the_script_says_when_incfg_cannot_take_an_answer_in() {
     let site = Site::new();
     site.write("rest.sh", &site.incfg(&["next", "plan.yaml", "--script"]).stdout);
-    site.write("breaking", "#!/bin/sh\necho x >> plan.yaml\nexec ./cray \"$@\"\n");
-    let outcome = typed(&site, "chmod +x breaking; CRAY=./breaking POLL=0 sh rest.sh");
+    site.program("breaking", "#!/bin/sh\necho x >> plan.yaml\nexec ./cray \"$@\"\n");
+    let outcome = typed(&site, "CRAY=./breaking POLL=0 sh rest.sh");
     assert_eq!(outcome.code, 1, "{}", outcome.stderr);
     for part in ["plan.yaml", "incfg could not take in what it was told by: cray ims images describe"] {
         assert!(outcome.stderr.contains(part), "{part}: {}", outcome.stderr);
@@ -515,6 +515,52 @@ fn only_a_session_of_the_plan_has_something_recorded_of_it() {
         let outcome = site.incfg(&[&["record", "plan.yaml"], arguments].concat());
         assert!(outcome.code == 3 && outcome.stderr.contains(said), "{said}: {}", outcome.stderr);
     }
+}
+
+#[test]
+fn what_is_awaited_is_told_once_and_as_it_is_now() {
+    let site = Site::new();
+    let other = json!({"arch": "x86_64", "id": "77777777-2222-4333-8444-555555555555", "link": null, "name": "x"});
+    let told = |site: &Site, document: &Value| {
+        let outcome = record(site, document);
+        assert_eq!((outcome.code, outcome.stdout.as_str()), (3, "refused\n"), "{}", outcome.stderr);
+        outcome.stderr
+    };
+    assert!(told(&site, &other).contains(&format!("It awaits {BASE_ID}\n")));
+    // An image that does not count yet is the one to look at.
+    assert_eq!(record(&site, &session(&site)).code, 0);
+    let said = told(&site, &other);
+    assert!(said.contains(&format!("It awaits {RESULT_ID}\n")), "{said}");
+    // A plan that is through awaits nothing.
+    let site = Site::short();
+    let mut foreign = session(&site);
+    foreign["name"] = "example".into();
+    assert_eq!(site.run(&[]).code, 0);
+    let said = told(&site, &foreign);
+    assert!(said.contains("is awaited now. None is: every image is made. incfg next shows what follows\n"), "{said}");
+}
+
+#[test]
+fn an_image_that_became_useless_is_told_with_what_helps_now() {
+    let site = Site::new();
+    let status = |site: &Site| (site.steps("session"), site.steps("result_id"));
+    let told = |site: &Site, id: &Value| {
+        let outcome = record(site, &json!({"arch": "x86_64", "id": id, "link": null, "name": "x"}));
+        assert_eq!((outcome.code, outcome.stdout.as_str()), (3, "refused\n"), "{}", outcome.stderr);
+        outcome.stderr
+    };
+    site.fates(&json!({"3": ["running"]}));
+    assert_eq!(site.run(&["--running-timeout", "100ms"]).code, 1);
+    let (sessions, results) = status(&site);
+    let given_up = |at: usize| format!("incfg record plan.yaml --give-up {}", sessions[at].as_str().unwrap());
+    // What is under way on it has to go first, and then the commands are taken.
+    let said = told(&site, &results[0]);
+    assert!(said.contains(&format!(": {} && {}, then incfg run", given_up(1), given_up(0))), "{said}");
+    assert!(told(&site, &json!(BASE_ID)).contains("The plan has gone on from it since, and needs it no more"));
+    for command in [given_up(1), given_up(0)] {
+        assert_eq!(typed(&site, &command).code, 0, "{command}");
+    }
+    assert!(told(&site, &json!(BASE_ID)).contains("Make a new plan with another base"));
 }
 
 #[test]

@@ -143,7 +143,7 @@ fn a_failed_layer_is_told_by_its_place_and_tried_again_on_the_same_image() {
 fn containers(site: &Site, logs: &[(&str, &str)]) {
     let each = logs.iter().map(|(name, log)| format!("*' -c {name} '*) printf '{log}' ;;\n"));
     let each = each.collect::<String>();
-    site.write("kubectl", &format!("#!/bin/sh\ncase \"$* \" in\n{each}*) echo 'no pod' >&2; exit 1 ;;\nesac\n"));
+    site.program("kubectl", &format!("#!/bin/sh\ncase \"$* \" in\n{each}*) echo 'no pod' >&2; exit 1 ;;\nesac\n"));
 }
 
 const PASSED: &str =
@@ -178,7 +178,7 @@ const NOT_BEGUN: &str = "#!/bin/sh\ncase \"$* \" in\n*' -c git-clone '*) [ ! -e 
 fn the_log_of_git_clone_is_kept_where_ansible_never_began() {
     let site = Site::new();
     site.fates(&json!({"3": ["fail", "ok"]}));
-    site.write("kubectl", NOT_BEGUN);
+    site.program("kubectl", NOT_BEGUN);
     site.write("no-clone", "");
     // Without that log, nobody would know why: the session stays, and the words say where to look.
     let outcome = site.run(&[]);
@@ -209,7 +209,7 @@ fn status_names_the_log_that_says_why() {
     let site = Site::new();
     site.fates(&json!({"3": ["fail"]}));
     let told = |site: &Site| (site.incfg(&["status", "plan.yaml"]).stdout, site.steps("log")[1].clone());
-    site.write("kubectl", "#!/bin/sh\nexit 1\n");
+    site.program("kubectl", "#!/bin/sh\nexit 1\n");
     assert_eq!(site.run(&[]).code, 1);
     let (text, log) = told(&site);
     assert!(text.contains("no log is kept yet: incfg next tells of which containers") && log.is_null(), "{text}");
@@ -300,7 +300,7 @@ fn a_failed_session_stays_while_its_log_is_nowhere_else() {
 fn a_log_that_does_not_come_is_not_waited_for_for_ever() {
     let site = Site::short();
     site.fates(&json!({"0,1,2": ["fail", "ok"]}));
-    site.write("kubectl", "#!/bin/sh\nsleep 1000\n");
+    site.program("kubectl", "#!/bin/sh\nsleep 1000\n");
     let outcome = site.run(&["--call-timeout", "3s"]);
     assert_eq!(outcome.code, 1, "{}", outcome.stderr);
     for part in ["CFS says that the session failed; its log is fetched", "kubectl gave no answer within 3 s"] {

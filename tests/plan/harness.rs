@@ -108,6 +108,11 @@ impl Site {
         fs::write(self.0.join(name), content).unwrap();
     }
 
+    /// Writes a script that is run.
+    pub fn program(&self, name: &str, text: &str) {
+        stand_in::program(&self.0.join(name), text);
+    }
+
     /// A part of the state of the stand-in.
     pub fn state(&self, name: &str, content: &str) {
         fs::write(self.0.join("state").join(name), content).unwrap();

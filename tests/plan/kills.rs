@@ -94,13 +94,13 @@ fn a_run_killed_while_it_fetches_a_log_leaves_that_to_the_next() {
     let site = Site::short();
     site.fates(&json!({"0,1,2": ["fail", "ok"]}));
     let kubectl = site.read("kubectl");
-    site.write("kubectl", "#!/bin/sh\necho asked > state/asked\nsleep 1000\n");
+    site.program("kubectl", "#!/bin/sh\necho asked > state/asked\nsleep 1000\n");
     let mut run = site.start(&[]);
     wait_until("the fetching of the log", || site.path().join("state/asked").exists());
     run.kill().unwrap();
     run.wait().unwrap();
     assert_eq!(site.steps("state")[0], "failed");
-    site.write("kubectl", &kubectl);
+    site.program("kubectl", &kubectl);
     site.state("ansible.log", "Running x.yml from repo x\nPlaybook x.yml from repo x failed\n");
     let outcome = site.run(&[]);
     assert_eq!(outcome.code, 0, "{}", outcome.stderr);
@@ -184,14 +184,15 @@ fn where_nothing_can_be_written(site: &Site, words: &[&str]) -> Outcome {
         "#!/bin/sh\ncd '{}'\ncase \"$*\" in\n*'images describe'*) cat image ;;\n*'configurations describe'*) cat configuration ;;\n*'sessions describe'*) echo \"Error: Session not found.: Session $5 could not be found\" >&2; exit 2 ;;\n*) echo created > asked; exit 2 ;;\nesac\n",
         site.path().display()
     );
-    fs::write(path("reader"), cray).unwrap();
+    site.program("reader", &cray);
     fs::write(path("asked"), "").unwrap();
-    fs::copy(env!("CARGO_BIN_EXE_incfg"), path("incfg")).unwrap();
+    // Another process copies it, as it writes every other program of a site.
+    let copied = Command::new("cp").arg(env!("CARGO_BIN_EXE_incfg")).arg(path("incfg")).status().unwrap();
+    assert!(copied.success());
     for (name, mode) in [
         (".", 0o755),
         ("locked", 0o555),
         ("locked/plan.yaml", 0o444),
-        ("reader", 0o755),
         ("incfg", 0o755),
         ("image", 0o444),
         ("configuration", 0o444),
@@ -411,6 +412,21 @@ fn a_record_that_is_killed_while_it_is_written_is_made_or_not() {
     assert_eq!(site.left_over(), Vec::<String>::new(), "the next write takes away what a killed one left");
 }
 
+#[test]
+fn a_session_that_is_there_already_is_not_told_as_one_that_was_not_created() {
+    let site = Site::short();
+    let old = site.read("plan.yaml");
+    site.fates(&json!({"0,1,2": ["running"]}));
+    assert_eq!(site.run(&["--running-timeout", "100ms"]).code, 1);
+    // An old copy of the plan, which changes once more while incfg looks at what there is.
+    site.write("plan.yaml", &old);
+    site.program("breaking", "#!/bin/sh\necho x >> plan.yaml\nexec ./cray \"$@\"\n");
+    let outcome = site.incfg(&["run", "plan.yaml", "--cray", "./breaking", "--poll", "5ms"]);
+    assert_eq!(outcome.code, 3, "{}", outcome.stderr);
+    let said = format!("session {} is there already, and is the one that is meant", site.created()[0]);
+    assert!(outcome.stderr.contains("changed by another hand") && outcome.stderr.contains(&said), "{}", outcome.stderr);
+}
+
 /// Runs incfg with something done to the `nth` of a call of the system that it makes itself, not the programs it starts;
 /// what it left, if it came to that. Without strace it is killed after growing times instead.
 fn with_fault(site: &Site, words: &[&str], call: &str, fault: &str, nth: usize) -> Option<Outcome> {
@@ -504,9 +520,9 @@ fn a_run_that_is_killed_while_it_keeps_a_log_goes_on() {
     // The half of a log that came before the kill is not taken for the log.
     let site = that_fails_first();
     let kubectl = site.read("kubectl");
-    site.write("kubectl", "#!/bin/sh\necho 'Running x.yml from repo x'\nsleep 0.1\nkill -9 $PPID\nsleep 1\n");
+    site.program("kubectl", "#!/bin/sh\necho 'Running x.yml from repo x'\nsleep 0.1\nkill -9 $PPID\nsleep 1\n");
     assert_eq!(site.run(&[]).code, -1);
-    site.write("kubectl", &kubectl);
+    site.program("kubectl", &kubectl);
     goes_on(&site, "half a log");
     assert_eq!(site.left_over().len(), 1);
 }
@@ -529,7 +545,7 @@ fn a_run_that_is_asked_to_end_at_any_of_its_writes_goes_on() {
 fn ctrl_c_while_a_log_is_fetched_leaves_that_to_the_next_run() {
     let site = that_fails_first();
     let kubectl = site.read("kubectl");
-    site.write("kubectl", "#!/bin/sh\necho asked > state/asked\nsleep 1000\n");
+    site.program("kubectl", "#!/bin/sh\necho asked > state/asked\nsleep 1000\n");
     let run = site.start(&[]);
     wait_until("the fetching of the log", || site.path().join("state/asked").exists());
     Command::new("kill").args(["-INT", &run.id().to_string()]).status().unwrap();
@@ -537,7 +553,7 @@ fn ctrl_c_while_a_log_is_fetched_leaves_that_to_the_next_run() {
     assert_eq!(ended.code, 1, "{}", ended.stderr);
     assert!(ended.stderr.contains("incfg run plan.yaml goes on from here"), "{}", ended.stderr);
     assert_eq!(site.left_over(), Vec::<String>::new());
-    site.write("kubectl", &kubectl);
+    site.program("kubectl", &kubectl);
     goes_on(&site, "ctrl-c");
     assert_eq!(site.left_over().len(), 1);
 }

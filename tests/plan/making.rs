@@ -413,6 +413,25 @@ fn blanks_in_a_layer_are_warned_of() {
 }
 
 #[test]
+fn an_image_without_a_ref_name_that_is_made_already_is_not_planned() {
+    let site = Site::bare();
+    let name = "uan-hpe-cos-24.11.x86_64-winter";
+    let bootprep = site
+        .read("winter/compute-and-uan-bootprep.yaml")
+        .replace("  ref_name: uan.x86_64\n", "")
+        .replace("image_ref: uan.x86_64", &format!("ims: {{name: {name}}}"))
+        .replace("\"uan-{{base.name}}\"", name);
+    site.write("b.yaml", &bootprep);
+    let configuration = site.read("winter/configuration.json").replace(CONFIGURATION, "winter-uan-24.11");
+    site.write("uan.json", &configuration);
+    let inputs = ["plan", "winter/iuf", "winter/ansible.log", "winter/configuration.json", "uan.json"];
+    let flags = ["--bootprep", "b.yaml", "--vars-file", "winter/session_vars.yaml", "--image", name];
+    let refused = site.incfg(&[inputs.as_slice(), &flags].concat());
+    assert_eq!((refused.code, refused.stdout.as_str()), (3, ""), "{}", refused.stderr);
+    assert!(refused.stderr.contains(&format!("it is made already, as {UAN_ID}")), "{}", refused.stderr);
+}
+
+#[test]
 fn the_architecture_of_an_image_is_that_of_the_recipe_it_comes_from() {
     let site = Site::bare();
     let file = site.read("winter/compute-and-uan-bootprep.yaml").replace("arch: x86_64", "arch: aarch64");
@@ -475,6 +494,27 @@ fn an_architecture_that_ims_contradicts_stops_that_image_only() {
     let status = site.status();
     assert_eq!((&status["images"][0]["done"], &status["images"][1]["done"]), (&json!(true), &json!(false)));
     assert!(site.created().iter().all(|session| session.contains("-0-l")), "{:?}", site.created());
+}
+
+#[test]
+fn a_change_under_two_sessions_is_told_of_both() {
+    let site = Site::bare();
+    two_architectures(&site);
+    assert_eq!(plan_of_two(&site, &[], [BASE_ID, UAN_ID]).code, 0);
+    site.fates(&json!({"0,1,2,3,4": ["running"]}));
+    assert_eq!(site.run(&["--running-timeout", "100ms"]).code, 1);
+    let sessions = site.created();
+    assert_eq!(sessions.len(), 2);
+    let mut configuration: Value = serde_json::from_str(&site.read("winter/configuration.json")).unwrap();
+    configuration["layers"][1]["commit"] = "f".repeat(40).into();
+    let outcome = site.incfg_with_stdin(&["record", "plan.yaml"], &configuration.to_string());
+    assert_eq!(outcome.code, 3, "{}", outcome.stderr);
+    for said in [
+        format!("Sessions {} apply layer 1; whether they read the old or the new is open", sessions.join(", ")),
+        format!("Give them up: `incfg record plan.yaml --give-up {} && ", sessions[0]),
+    ] {
+        assert!(outcome.stderr.contains(&said), "{said}: {}", outcome.stderr);
+    }
 }
 
 #[test]

@@ -58,7 +58,7 @@ fn what_cray_says_is_told_and_kept_without_its_secrets() {
         let site = Site::short();
         site.write("words", &format!("Error: {planted}\n"));
         for (code, to) in [("2", " >&2"), ("1", ""), ("0", ""), ("2", "")] {
-            site.write("cray", &format!("#!/bin/sh\ncat words{to}\nexit {code}\n"));
+            site.program("cray", &format!("#!/bin/sh\ncat words{to}\nexit {code}\n"));
             let outcome = site.run(&["--call-timeout", "20s"]);
             assert_ne!(outcome.code, 0);
             clean(&outcome, planted);

@@ -5,7 +5,9 @@
 //! leaves in files, so that the words of the test runner are not in the way.
 
 use std::fs;
+use std::io::Write as _;
 use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
 use std::time::Duration;
 
 use serde_json::{Value, json};
@@ -37,8 +39,8 @@ exit "$code"
         state = state.display(),
         this = this.display()
     );
-    script(&dir.join("cray"), &cray);
-    script(
+    program(&dir.join("cray"), &cray);
+    program(
         &dir.join("kubectl"),
         &format!(
             "#!/bin/sh\necho \"kubectl $*\" >> '{0}/calls'\ncat '{0}/ansible.log' 2> /dev/null || {{ echo 'Error from server (NotFound): pods not found' >&2; exit 1; }}\n",
@@ -47,10 +49,14 @@ exit "$code"
     );
 }
 
-fn script(path: &Path, text: &str) {
-    use std::os::unix::fs::PermissionsExt;
-    fs::write(path, text).unwrap();
-    fs::set_permissions(path, fs::Permissions::from_mode(0o755)).unwrap();
+/// Writes a script that is run. Another process writes it: while this one held it open, a process that another thread of
+/// the tests starts would have it open for writing, too, and nobody could run it ("Text file busy").
+pub fn program(path: &Path, text: &str) {
+    let mut command = Command::new("sh");
+    command.args(["-c", "cat > \"$1\" && chmod 755 \"$1\"", "sh"]).arg(path).stdin(Stdio::piped());
+    let mut writer = command.spawn().unwrap();
+    writer.stdin.take().unwrap().write_all(text.as_bytes()).unwrap();
+    assert!(writer.wait().unwrap().success(), "{}", path.display());
 }
 
 /// How a call ends.
@@ -391,7 +397,7 @@ impl Cray {
     }
 
     fn kill(&self) {
-        let _ = std::process::Command::new("kill").args(["-9", &self.parent]).status();
+        let _ = Command::new("kill").args(["-9", &self.parent]).status();
     }
 
     fn form(&self) -> String {

@@ -1,6 +1,7 @@
 //! Architectures: of images, and of the nodes that boot them.
 
-use crate::bootprep::{BootSet, Boots};
+use crate::bootprep::names::Scope;
+use crate::bootprep::{BootSet, Boots, Text};
 
 use super::super::finding::{Example, Finding, Needs, Rule, Severity};
 use super::super::subject::Subject;
@@ -66,6 +67,7 @@ fn check(subject: &Subject, found: &mut Vec<Finding>) {
         .flat_map(|template| &template.boot_sets)
         .any(|boot_set| boot_set.arch.as_ref().is_some_and(|arch| arch.as_str() == "ARM"))
         || (0..subject.file.images.len()).any(|image| subject.arch(image) == Some("aarch64"));
+    let rendered = |text: &Text| subject.rendered(text, Some(Scope::File));
     for (index, template) in subject.file.templates.iter().enumerate() {
         let arch = match &template.image {
             Boots::ImageRef(_) => subject
@@ -73,8 +75,10 @@ fn check(subject: &Subject, found: &mut Vec<Finding>) {
                 .boots(index)
                 .and_then(|ref_name| subject.refs.by_ref(ref_name))
                 .and_then(|image| subject.arch(image)),
-            Boots::Id(id) => subject.context.system.arch_of_id(id.as_str()),
-            Boots::Name(name) | Boots::NameOrId(name) => subject.context.system.arch_of_name(name.as_str()),
+            Boots::Id(id) => rendered(id).and_then(|id| subject.context.system.arch_of_id(&id)),
+            Boots::Name(name) | Boots::NameOrId(name) => {
+                rendered(name).and_then(|name| subject.context.system.arch_of_name(&name))
+            }
             Boots::Unknown => None,
         };
         let wanted = arch.and_then(of_boot_set);

@@ -220,12 +220,14 @@ fn fields(subject: &Subject, boot_set: &BootSet, found: &mut Vec<Finding>) {
                 .unsafe_fix("remove it", remove)
         } else {
             let finding = UNKNOWN_FIELD.at(place, format!("BOS knows no `{name}`, and refuses it"));
-            let known = BOOT_SET.keys.iter().map(|key| key.name);
-            match subject.nearest(known.clone().filter(|key| subject.tree.get(boot_set.node, key).is_none()), name) {
+            let keys = BOOT_SET.keys.iter().map(|key| key.name);
+            let free: Vec<&str> = keys.filter(|key| subject.tree.get(boot_set.node, key).is_none()).collect();
+            match subject.nearest(free.iter().copied(), name) {
                 Some(near) => finding
                     .help(format!("did you mean `{near}`?"))
                     .unsafe_fix(format!("call it {near}"), subject.editor().rename(key, near)),
-                None => finding.help(format!("expected one of {}", known.collect::<Vec<_>>().join(", "))),
+                None if free.is_empty() => finding.help("remove it: all keys of a boot set are there already"),
+                None => finding.help(format!("expected one of {}", free.join(", "))),
             }
         });
     }
@@ -345,7 +347,8 @@ fn parameters(subject: &Subject, index: usize, boot_set: &BootSet, found: &mut V
     }
     for (at, _) in written.match_indices("${") {
         let expression = written.get(at..).and_then(|rest| rest.split_inclusive('}').next()).unwrap_or_default();
-        if expression != "${SPIRE_JOIN_TOKEN}" {
+        // A dollar before a template is a dollar.
+        if expression != "${SPIRE_JOIN_TOKEN}" && !expression.starts_with("${{") {
             found.push(
                 HAS_ROOT
                     .at(subject.part(text.node, &(at..at + expression.len())), format!("nothing fills in {expression}"))

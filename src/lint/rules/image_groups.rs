@@ -94,14 +94,18 @@ fn names(subject: &Subject, image: &Image, groups: &TextList, found: &mut Vec<Fi
     for group in groups.items.iter().filter(|group| group.is_text() && !jinja::is_template(group.as_str())) {
         let name = group.as_str();
         let place = subject.place(group.node);
-        let starts = name.starts_with(|letter: char| letter.is_ascii_alphabetic() || letter == '_');
+        let starts = name.starts_with(|letter: char| letter.is_alphabetic() || letter == '_');
         let words = name.chars().all(|letter| letter.is_alphanumeric() || letter == '_');
         if !starts || !words {
-            let clean: String =
-                name.chars().map(|letter| if letter.is_alphanumeric() { letter } else { '_' }).collect();
+            let fits = |at: usize, letter: char| letter.is_alphabetic() || at > 0 && letter.is_alphanumeric();
+            let clean = name.chars().enumerate().map(|(at, letter)| if fits(at, letter) { letter } else { '_' });
+            let clean: String = clean.collect();
             found.push(
                 INVALID
-                    .at(place, format!("{name:?} is no name of an Ansible group: letters, digits and _ only"))
+                    .at(
+                        place,
+                        format!("{name:?} is no name of an Ansible group: letters, digits and _ only, no digit first"),
+                    )
                     .help(format!("Ansible calls it {clean}")),
             );
         } else if !seen.insert(name) {

@@ -167,7 +167,11 @@ fn in_catalog<'s>(
             found.push(
                 NOT_IN_CATALOG
                     .at(subject.place(written.node), format!("the catalog holds no version {wanted} of {}", name.text))
-                    .help(format!("it holds {}", known.join(", "))),
+                    .help(if known.is_empty() {
+                        "it holds none".to_owned()
+                    } else {
+                        format!("it holds {}", known.join(", "))
+                    }),
             );
             None
         }

@@ -403,15 +403,20 @@ fn unknown_key(subject: &Subject, key: NodeId, mapping: &'static Mapping) -> Fin
             .help(format!("did you mean `{near}`?"))
             .unsafe_fix(format!("call it {near}"), editor.rename(key, near));
     }
-    let expected = keys.iter().copied().filter(|key| !taken.contains(key)).collect::<Vec<_>>().join(", ");
+    let free: Vec<&str> = keys.iter().copied().filter(|key| !taken.contains(key)).collect();
+    let expected = if free.is_empty() {
+        format!("remove it: all keys of {} are there already", mapping.called())
+    } else {
+        format!("expected one of {}", free.join(", "))
+    };
     let missing = subject.parents.of(key).and_then(|parent| only_missing(subject, parent, mapping));
     if !elsewhere.is_empty() {
         let elsewhere: Vec<String> = elsewhere.iter().map(|mapping| mapping.called()).collect();
-        return finding.help(format!("it is a key of {}; here, expected one of {expected}", elsewhere.join(" or of ")));
+        return finding.help(format!("it is a key of {}; here, {expected}", elsewhere.join(" or of ")));
     }
     match missing {
-        Some(missing) => finding.help(format!("`{missing}` is missing: did you mean that? Expected one of {expected}")),
-        None => finding.help(format!("expected one of {expected}")),
+        Some(missing) => finding.help(format!("`{missing}` is missing: did you mean that? Here, {expected}")),
+        None => finding.help(expected),
     }
 }
 

@@ -5,7 +5,7 @@ use std::ops::Range;
 use crate::text::SourceText;
 use crate::yaml::change::{Change, Meant};
 use crate::yaml::edit::Edit;
-use crate::yaml::{Meaning, NodeKind, ScalarStyle};
+use crate::yaml::{Meaning, NodeId, NodeKind, ScalarStyle};
 
 use super::super::finding::{Example, Finding, Needs, Place, Rule, Severity};
 use super::super::subject::Subject;
@@ -59,16 +59,12 @@ pub(super) fn unread(range: Range<usize>, text: String) -> Option<Change> {
 
 /// What the parser of incfg lets through and SAT's does not.
 fn in_tree(subject: &Subject, found: &mut Vec<Finding>) {
-    let source = subject.text.as_str();
-    let mut quiet: Vec<Range<usize>> = subject.tree.comments().to_vec();
-    for id in subject.tree.root().map(|root| subject.tree.within(root)).unwrap_or_default() {
+    for id in nodes(subject) {
         let node = subject.tree.node(id);
-        match &node.kind {
-            NodeKind::Scalar { style: ScalarStyle::Quoted | ScalarStyle::Block, .. } => quiet.push(node.span.clone()),
-            NodeKind::Mapping { flow: true, .. } if subject.text.part(node.span.clone()).starts_with("{{") => {
-                jinja_as_mapping(subject, id, found)
-            }
-            _ => {}
+        if matches!(node.kind, NodeKind::Mapping { flow: true, .. })
+            && subject.text.part(node.span.clone()).starts_with("{{")
+        {
+            jinja_as_mapping(subject, id, found);
         }
         let built = subject.tree.meaning(id) != Meaning::Unbuildable;
         let tag = node.tag.filter(|tag| !tag.starts_with("tag:yaml.org,2002:") && *tag != "!");
@@ -81,8 +77,18 @@ fn in_tree(subject: &Subject, found: &mut Vec<Finding>) {
             );
         }
     }
+    breaks_in_comments(subject, found);
+    tabs(subject, found);
+}
+
+fn nodes(subject: &Subject) -> Vec<NodeId> {
+    subject.tree.root().map(|root| subject.tree.within(root)).unwrap_or_default()
+}
+
+/// Signs that end a line to SAT's reader, and with it a comment: what follows them is no comment any more.
+fn breaks_in_comments(subject: &Subject, found: &mut Vec<Finding>) {
+    let breaks = ['\u{85}', '\u{2028}', '\u{2029}'];
     for comment in subject.tree.comments() {
-        let breaks = ['\u{85}', '\u{2028}', '\u{2029}'];
         if let Some(at) = subject.text.part(comment.clone()).find(breaks) {
             let range = comment.start + at..comment.end;
             found.push(
@@ -95,9 +101,19 @@ fn in_tree(subject: &Subject, found: &mut Vec<Finding>) {
             );
         }
     }
+}
+
+/// Tabs where SAT's reader takes none; of a line the first.
+fn tabs(subject: &Subject, found: &mut Vec<Finding>) {
+    let source = subject.text.as_str();
     if !source.contains('\t') {
         return;
     }
+    let mut quiet: Vec<Range<usize>> = subject.tree.comments().to_vec();
+    quiet.extend(nodes(subject).into_iter().map(|id| subject.tree.node(id)).filter_map(|node| match node.kind {
+        NodeKind::Scalar { style: ScalarStyle::Quoted | ScalarStyle::Block, .. } => Some(node.span.clone()),
+        _ => None,
+    }));
     quiet.sort_by_key(|range| range.start);
     let mut last_line = None;
     for tab in memchr::memchr_iter(b'\t', source.as_bytes()) {
