@@ -174,7 +174,7 @@ for (const name of ["winter", "many", "plan-failed"]) {
       assert.ok(heads.length > 4, name);
       const met = new Set();
       // Wherever it begins, the page is cut at other places.
-      for (let down = 0; down < 1_000; down += name === "many" ? 250 : 50) {
+      for (let down = 0; down < 1_000; down += name === "many" ? 250 : 25) {
         await page.evaluate((down) => (document.body.style.paddingTop = `${down}px`), down);
         const sheets = sheetsOf(await page.pdf({ format: "A4", preferCSSPageSize: true }));
         for (const head of heads.filter((head) => sheets.some((sheet) => sheet.includes(head)))) met.add(head);
