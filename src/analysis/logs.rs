@@ -1,6 +1,6 @@
 //! Which runs matter, and which logs of SAT are still to be fetched.
 
-use super::{Analysis, Image, ImageStatus, SatRun};
+use super::{Analysis, ImageStatus, SatRun};
 
 impl Analysis {
     /// Whether no later run of the same operation is known.
@@ -19,10 +19,10 @@ impl Analysis {
         self.sat_runs.iter().enumerate().rev().filter(wanted).map(|(_, run)| run).collect()
     }
 
-    /// The last run that failed, with no later one of its operation.
+    /// The last run that is over and failed, with no later one of its operation.
     #[must_use]
-    pub fn failed_last(&self) -> Option<&SatRun> {
-        let failed = |(at, run): &(usize, &SatRun)| self.is_newest(*at) && run.went_wrong();
+    pub fn ended_badly_last(&self) -> Option<&SatRun> {
+        let failed = |(at, run): &(usize, &SatRun)| self.is_newest(*at) && run.ended_badly();
         self.sat_runs.iter().enumerate().rev().find(failed).map(|(_, run)| run)
     }
 
@@ -39,11 +39,21 @@ impl SatRun {
     /// Whether it failed, or left an image unfinished.
     #[must_use]
     pub fn went_wrong(&self) -> bool {
-        let bad = |image: &Image| matches!(image.status, ImageStatus::Failed | ImageStatus::Unfinished);
+        let succeeded = self.status.as_deref() == Some("Succeeded");
+        self.ended_badly()
+            || self.images.iter().any(|image| match image.status {
+                ImageStatus::Failed => !succeeded,
+                status => status == ImageStatus::Unfinished,
+            })
+    }
+
+    /// Whether it is over and failed: SAT goes on with other images when one has failed.
+    #[must_use]
+    pub fn ended_badly(&self) -> bool {
         match self.status.as_deref() {
             Some("Failed" | "Error") => true,
-            Some("Succeeded") => self.images.iter().any(|image| image.status == ImageStatus::Unfinished),
-            _ => self.exit_code.is_some_and(|code| code != 0) || self.images.iter().any(bad),
+            Some("Succeeded") => false,
+            _ => self.exit_code.is_some_and(|code| code != 0),
         }
     }
 

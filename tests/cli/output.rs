@@ -90,6 +90,10 @@ fn what_is_fine_after_a_run_without_a_recovery_is_pinned_by_the_command_that_is_
     .concat();
     let dir = Dir::new();
     dir.file("main.log", as_main_log(&log)).file("b.yaml", bootprep).file("vars.yaml", "v: '1'\n");
+    // As long as SAT goes on, nothing is to be mended, and no restart is told.
+    let over = log.len() - ended_badly(1).len();
+    dir.file("running.log", as_main_log(&log[..over].to_vec()));
+    assert_eq!(next_commands(&dir, "analyze running.log --bootprep b.yaml --vars-file vars.yaml"), [""; 0]);
     let asked = next_commands(&dir, "analyze main.log");
     assert_eq!(asked, ["analyze main.log --bootprep BOOTPREP.yaml --vars-file SESSION_VARS.yaml"]);
     let printed = next_commands(&dir, "analyze main.log --bootprep b.yaml --vars-file vars.yaml");
@@ -99,6 +103,33 @@ fn what_is_fine_after_a_run_without_a_recovery_is_pinned_by_the_command_that_is_
     let kept: Vec<&str> = rewritten.lines().filter(|line| line.starts_with("- {name:")).collect();
     assert_eq!(kept.len(), 2, "{rewritten}");
     assert!(kept[0].contains("other") && kept[1].contains(FINAL_ID) && !rewritten.contains(BASE_ID), "{rewritten}");
+}
+
+#[test]
+fn more_images_than_one_command_pins_are_counted() {
+    for (images, told) in [(40, None), (41, Some("(here the first 40 of 41; add the others that are listed as fine)"))]
+    {
+        let mut bootprep = String::from("images:\n");
+        let mut lines = [begin("managed", images + 1), items(&vec![None; images + 1])].concat();
+        for at in 0..=images {
+            bootprep +=
+                &format!("- {{name: b{at}, ref_name: r{at}, base: {{product: {{name: cos, type: recipe}}}}}}\n");
+            if at < images {
+                lines.extend(built(&format!("b{at}"), &format!("{at:08x}-4b5a-4978-8796-a5b4c3d2e1f0")));
+            }
+        }
+        lines.push(("ERROR", format!("Creation of image b{images} failed")));
+        lines.extend(ended_badly(1));
+        let dir = Dir::new();
+        dir.file("main.log", as_main_log(&lines)).file("b.yaml", bootprep).file("vars.yaml", "v: '1'\n");
+        let printed = next_commands(&dir, "analyze main.log --bootprep b.yaml --vars-file vars.yaml");
+        let [pin] = printed.as_slice() else { panic!("{printed:?}") };
+        assert_eq!(pin.matches(" --pin ").count(), 40);
+        let story = dir.run(&["analyze", "main.log", "--bootprep", "b.yaml", "--vars-file", "vars.yaml"]).stdout;
+        let words = story.split_whitespace().collect::<Vec<_>>().join(" ");
+        assert_eq!(words.contains("(here the first"), told.is_some());
+        assert!(told.is_none_or(|told| words.contains(told)), "{words}");
+    }
 }
 
 #[test]

@@ -39,7 +39,7 @@ pub fn next_steps(analysis: &Analysis, invocation: &Invocation) -> Vec<Step> {
     logs.retain(|run| !is_settled(run, analysis));
     if recoveries.is_empty() && logs.is_empty() {
         if analysis.recoveries.is_empty() {
-            steps.extend(analysis.failed_last().and_then(|run| mend_and_restart(run, invocation)));
+            steps.extend(analysis.ended_badly_last().and_then(|run| mend_and_restart(run, invocation)));
         }
         return steps;
     }
@@ -70,11 +70,11 @@ pub fn next_steps(analysis: &Analysis, invocation: &Invocation) -> Vec<Step> {
     steps
 }
 
-/// Images that one command pins; more would be no command to read.
+/// Images that one command pins; with more it would be no command to read.
 const PINS: usize = 40;
 
-/// After a run of which no image can be brought to its end by sessions: what SAT said has to be mended, and what it made
-/// before need not be made again.
+/// After a run that is over and of which no image can be brought to its end by sessions: what SAT said has to be mended,
+/// and what it made before need not be made again.
 fn mend_and_restart(run: &SatRun, invocation: &Invocation) -> Option<Step> {
     let (bootprep, vars) = (bootprep_file(invocation), vars_flags(invocation));
     let made = || run.images.iter().filter(|image| image.status == ImageStatus::Succeeded && image.id.is_some());
@@ -99,12 +99,18 @@ fn mend_and_restart(run: &SatRun, invocation: &Invocation) -> Option<Step> {
             Some(format!(" --pin {}", shell_word(&pin)))
         })
         .collect();
-    (1..=PINS).contains(&pins.len()).then(|| {
-        Step::new(
-            "Mend what failed, pin what is fine in the bootprep file, so that it is not made again, and restart with it:",
-            [format!("incfg rewrite-bootprep {bootprep}{vars}{} -o {}", pins.concat(), new_file(invocation))],
-        )
-    })
+    let these = match pins.len() {
+        0 => return None,
+        all if all > PINS => format!(" (here the first {PINS} of {all}; add the others that are listed as fine)"),
+        _ => String::new(),
+    };
+    let pins: String = pins.into_iter().take(PINS).collect();
+    Some(Step::new(
+        format!(
+            "Mend what failed, pin what is fine in the bootprep file{these}, so that it is not made again, and restart with it:"
+        ),
+        [format!("incfg rewrite-bootprep {bootprep}{vars}{pins} -o {}", new_file(invocation))],
+    ))
 }
 
 /// Whether all that a log of a run could tell is proven: what became of each image, and what a plan needs of those that
